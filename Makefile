@@ -1,0 +1,45 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench generate clean
+
+demo: $(VENV)/demo.stamp  ## the whole loop against the sandbox, in ./okr-delivery-demo
+	$(BIN)/okr-delivery demo
+
+test: $(VENV)/test.stamp  ## the test suite
+	$(BIN)/pytest -n 2 --dist loadgroup -q
+
+check: $(VENV)/check.stamp  ## style, types, layers, generated files, wheel contents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.packaging.generated --check
+	rm -rf build/dist && $(BIN)/python -m build --outdir build/dist . >/dev/null
+	$(BIN)/check-wheel-contents build/dist/*.whl
+
+bench: $(VENV)/test.stamp  ## the measured claims, each beside its baseline
+	for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+generate: $(VENV)/check.stamp  ## writes the generated docs, schema and example config
+	$(BIN)/python -m tests.packaging.generated
+
+clean:
+	rm -rf $(VENV) build dist okr-delivery-demo
+
+$(BIN)/pip:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+
+$(VENV)/demo.stamp: pyproject.toml | $(BIN)/pip
+	$(BIN)/pip install --quiet --editable '.[all]'
+	touch $@
+
+$(VENV)/test.stamp: $(VENV)/demo.stamp
+	$(BIN)/pip install --quiet --group test
+	touch $@
+
+$(VENV)/check.stamp: $(VENV)/test.stamp
+	$(BIN)/pip install --quiet --group check
+	touch $@

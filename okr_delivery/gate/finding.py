@@ -1,0 +1,70 @@
+"""A finding: what is wrong with one requirement, the line to paste and the legal way out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from okr_delivery.model.message import Message
+from okr_delivery.model.okr import Location
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Stage(StrEnum):
+    INTAKE = "intake"
+    PITCH = "pitch"
+    ITERATION = "iteration"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """What a finding is about. `kind` is issue, iteration, key_result or source; confidential issues have no title."""
+
+    source: str | None
+    kind: str
+    key: str
+    url: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    kr: str  # short id
+    reason: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    rule: str
+    name: str
+    severity: Severity
+    team: str
+    entity: Entity
+    message: Message
+    help: Message
+    kr: str | None = None
+    created_by: str | None = None
+    paste: str | None = None
+    suggestion: Suggestion | None = None
+    alternative: str | None = None
+    location: Location | None = None
+    discriminator: str = ""
+    baselined: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable for a rule and an entity; never depends on prose, lines or time."""
+        parts = [
+            self.rule,
+            self.entity.kind,
+            f"{self.entity.source or ''}:{self.entity.key}",
+            self.discriminator,
+        ]
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""What the tool talks about: frozen, slotted dataclasses without I/O."""

@@ -1,0 +1,219 @@
+"""Work as trackers know it: issues, their changes, iterations. Instants are UTC epoch seconds (int)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+
+class Field(IntEnum):
+    """The fields whose history is kept. Numbers are stored: never renumber, only append."""
+
+    STATUS = 1
+    ITERATION = 2  # comma list of iteration ids, names in `name`
+    ESTIMATE = 3  # the number is in `name` when the tracker gives no id
+    TYPE = 4
+    PARENT = 5
+    FIX_VERSION = 6
+    RESOLUTION = 7
+    PRIORITY = 8
+    DUE = 9
+    LABELS = 10  # blank-separated label names
+    FLAGGED = 11
+    PROJECT = 12
+    KEY = 13
+    KEY_RESULT = 14  # the configured key-result field, as text
+    CONTRIBUTION = 15  # the configured contribution field, as text
+    CONFIDENCE = 16
+    CLAIM_LINES = 17  # only the contribution lines of the description, newline-separated
+    LINK = 18  # one issue link added (new) or removed (old): id = other issue's key, name = its summary or sentence
+    TITLE = 19
+    COMPONENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A field's value at one side of a change: the tracker's id and the text of that day, each None when absent.
+
+    Empty and absent are both None. For lists `id` is a comma list of ids and is what counts.
+    """
+
+    id: str | None = None
+    name: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        return self.id is None and self.name is None
+
+
+EMPTY = Value()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One item of one history entry. Order everywhere is (ts, history_id, item)."""
+
+    issue_id: str
+    history_id: int
+    item: int
+    ts: int
+    field: Field
+    old: Value
+    new: Value
+    actor: str | None = None  # opaque, only to spot migrations; never a name or an address
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        return (self.ts, self.history_id, self.item)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An issue link on the current body. `key` and `summary` are the other issue's."""
+
+    type: str
+    key: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """The slim current state of an issue; identity is (source, id), the key is an alias."""
+
+    source: str
+    id: str
+    key: str
+    project_id: str
+    project: str  # the project's key
+    type_id: str
+    type: str
+    subtask: bool
+    title: str
+    created: int
+    updated: int
+    resolved: int | None = None
+    url: str | None = None
+    creator: str | None = None  # display name, shown only where something is asked of them
+    parent_id: str | None = None
+    parent_key: str | None = None
+    components: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    confidential: bool = False
+    rank: str | None = None
+    history_complete: bool = True
+    current: Mapping[Field, Value] = field(default_factory=dict)  # current value of every kept field
+
+    def value(self, name: Field) -> Value:
+        return self.current.get(name, EMPTY)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple((self.value(Field.LABELS).name or "").split())
+
+
+class IterationState(StrEnum):
+    FUTURE = "future"
+    ACTIVE = "active"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """A sprint, a milestone or an iteration. Instants are epoch seconds; None when the tracker has none."""
+
+    source: str
+    id: str
+    name: str
+    state: IterationState
+    goal: str | None = None
+    start: int | None = None  # typed plan
+    end: int | None = None  # typed plan
+    activated_at: int | None = None
+    closed_at: int | None = None
+    board_id: str | None = None  # the board that owns it
+    order: int = 0  # the tracker's order within its list
+
+
+class Category(StrEnum):
+    NEW = "new"
+    INDETERMINATE = "indeterminate"
+    DONE = "done"
+    UNDEFINED = "undefined"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    source: str
+    id: str
+    name: str
+    category: Category
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    source: str
+    id: str
+    name: str
+    type: str  # scrum | kanban | simple
+    project: str | None = None
+    estimate_field: str | None = None
+
+
+class Kind(IntEnum):
+    """Status kinds (stored)."""
+
+    QUEUE = 1
+    ACTIVE = 2
+    WAIT = 3
+    DONE = 4
+    CANCELLED = 5
+    UNMAPPED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stay in one status, [entered_at, left_at); left_at None = still there."""
+
+    status_id: str
+    kind: Kind
+    stage: int
+    entered_at: int
+    left_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A stay of an issue in an iteration, [entered_at, left_at); touching stays are joined."""
+
+    iteration_id: str
+    entered_at: int
+    left_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFact:
+    """What the timeline says of one issue at one instant. Instants None = did not happen; durations in seconds.
+
+    `active + wait + parked + unmapped = end - started_at` where end is whichever of finished, cancelled, gone is
+    set, else the instant of the fold.
+    """
+
+    committed_at: int | None = None
+    started_at: int | None = None
+    first_finished_at: int | None = None
+    finished_at: int | None = None
+    cancelled_at: int | None = None
+    gone_at: int | None = None
+    lead_seconds: int | None = None
+    cycle_seconds: int | None = None
+    active_seconds: int = 0
+    wait_seconds: int = 0
+    parked_seconds: int = 0
+    unmapped_seconds: int = 0
+    reopened: int = 0  # times it left done after first_finished_at
+    kind: Kind = Kind.UNMAPPED  # at the instant of the fold
+    kind_since: int = 0
+    last_change: int = 0
+    notes: tuple[str, ...] = ()  # data-quality check names that this issue meets

@@ -1,0 +1,1 @@
+"""Brings issues with their history from a tracker into the store: the connector contract, the engine, the transport."""

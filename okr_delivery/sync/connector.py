@@ -1,0 +1,175 @@
+"""The contract between the engine and a tracker's connector.
+
+A connector is a package with one entry point in the group `okr_delivery.connectors`:
+
+    [project.entry-points."okr_delivery.connectors"]
+    linear = "okr_delivery_linear:LinearConnector"
+
+The object named there is a class that meets `Connector`. It imports only `okr_delivery.sync` and
+`okr_delivery.model`. Wire data is parsed once, inside the connector; what it hands over are model types.
+
+The engine calls, in this order and from one thread:
+
+1. `identity()`: who is calling, which zone, what time is it at the tracker. Refuse anonymous answers here.
+2. `metadata()` when none is stored, when it is older than a day or when the source's settings changed; otherwise the
+   stored metadata is handed back to the connector with `use(metadata)`.
+3. `iterations(known)`: on a first run everything, later what may have changed.
+4. `pages(since, resume, held)`: one `Page` after another. The engine commits each page with its cursor in one
+   transaction, so a page must hold whole issues: the body and *all* of its kept history. A page is at most about
+   250 issues. Pages are in ascending order of the issue id, so that a run that dies can resume behind the last one.
+5. `census()` when due: the ids of every issue in scope. `visible(ids)` before any of them is declared gone.
+
+A connector never writes to the store, never sleeps (the transport does) and never swallows an error.
+`okr_delivery.sync.kit` is the conformance test that a connector's own tests call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
+
+from okr_delivery.model.message import Message
+from okr_delivery.model.work import Board, Change, Issue, Iteration, Status
+
+if TYPE_CHECKING:
+    from okr_delivery.sync.transport import Transport
+
+API = 1
+GROUP = "okr_delivery.connectors"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A token that never prints."""
+
+    value: str
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """What a connector may know of a source: its settings without the rest of the configuration."""
+
+    name: str
+    type: str
+    url: str  # no trailing slash; may hold a context path
+    deployment: str = "auto"
+    projects: tuple[str, ...] = ()
+    boards: tuple[str, ...] = ()
+    jql: str | None = None
+    since: date | None = None
+    fields: Mapping[str, str | None] = field(default_factory=dict)  # key_result, contribution, confidence, estimate …
+    user: str | None = None
+    token: Secret | None = None
+    options: Mapping[str, object] = field(default_factory=dict)  # anything else the type understands
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the token speaks for. `server_time` is the tracker's clock (epoch seconds) before the first page."""
+
+    account: str
+    display_name: str
+    timezone: str | None  # IANA name, None when the tracker doesn't tell
+    server_time: int
+    deployment: str  # cloud | datacenter | gitlab
+    base_url: str  # for links that people open
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundField:
+    """How a configured or well-known field was found: shown by `doctor`."""
+
+    role: str  # iteration | estimate | key_result | contribution | confidence | …
+    id: str
+    name: str
+    reason: str  # schema | board | name | id
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Everything that changes rarely. `raw` is JSON-serialisable state of the connector's own, handed back by `use`."""
+
+    statuses: tuple[Status, ...]
+    boards: tuple[Board, ...]
+    fields: tuple[FoundField, ...]
+    warnings: tuple[Message, ...] = ()
+    raw: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Whole issues with their whole kept history. `after` is the greatest id in it, in the connector's id order.
+
+    `not_visible` are ids that the tracker named but would not show; they count as neither fetched nor gone.
+    """
+
+    issues: tuple[Issue, ...]
+    changes: tuple[Change, ...]
+    after: str | None
+    not_visible: tuple[str, ...] = ()
+    warnings: tuple[Message, ...] = ()
+    statuses: tuple[Status, ...] = ()  # statuses met on the way that metadata did not list
+
+
+Held = Callable[[Sequence[str]], Mapping[str, int]]
+"""Given ids, the `updated` instant of those that the store holds whole."""
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """Reads one source. See the module's text for the order of calls.
+
+    Every method raises a subclass of `okr_delivery.sync.errors.SyncError` when it can't answer in full; an empty
+    answer always means that the tracker said so.
+    """
+
+    api: ClassVar[int]
+    type: ClassVar[str]
+
+    @classmethod
+    def open(cls, spec: SourceSpec, transport: Transport) -> Self:
+        """Builds the connector without any request. Raises ConfigError for settings it can't use."""
+        ...
+
+    def identity(self) -> Identity:
+        """Authenticates. Raises ConfigError when the token is missing, refused or anonymous."""
+        ...
+
+    def metadata(self) -> Metadata:
+        """Statuses, boards and fields. Raises ConfigError for an unknown project, board or field."""
+        ...
+
+    def use(self, metadata: Metadata) -> None:
+        """Takes stored metadata instead of asking for it again."""
+        ...
+
+    def iterations(self, known: Mapping[str, Iteration]) -> Iterable[Iteration]:
+        """The iterations in scope that are new or may have changed; `known` maps ids to what the store holds.
+
+        With an empty `known`, all of them. An iteration that the tracker no longer lists is simply not returned.
+        """
+        ...
+
+    def pages(self, since: int | None, resume: str | None, held: Held) -> Iterator[Page]:
+        """Issues changed since the instant `since` (None = all in scope), whole, in ascending id order.
+
+        `resume` is the `after` of the last committed page of a run that died: ids up to it may be skipped. Issues for
+        which `held` answers the tracker's present `updated` need not be sent again.
+        """
+        ...
+
+    def census(self) -> Iterator[str]:
+        """The ids of all issues in scope, complete or an error."""
+        ...
+
+    def visible(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of `ids` that the tracker still shows when asked for them one by one or in bulk."""
+        ...

@@ -1,0 +1,25 @@
+"""What can go wrong on the wire, named by what the caller does next."""
+
+from __future__ import annotations
+
+from okr_delivery.model.errors import UserError
+
+
+class SyncError(UserError):
+    """Base of all errors of this module. Each ends the source's run as incomplete, never as a shorter success."""
+
+
+class ConfigError(SyncError):
+    """A person must change the configuration, a token or a permission; a later run alone won't help."""
+
+
+class RetryLaterError(SyncError):
+    """The tracker asked for more patience than this run has; what was committed stays, a later run resumes."""
+
+
+class AbortSyncError(SyncError):
+    """The answers contradict the protocol (same-page loop, implausible instant); continuing could lose data."""
+
+
+class SkipRecordError(SyncError):
+    """One record can't be read; the engine names it, leaves it out and marks the source incomplete."""
