@@ -81,6 +81,7 @@ class Member:
     carry_to: CarryTo | None = None
     flips: int = 0
     parallel: bool = False  # delivered while in several open iterations
+    reopened_from: str | None = None  # id of the iteration in which it had been finished before it was re-opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,3 +217,4 @@ class ItemFact:
     kind_since: int = 0
     last_change: int = 0
     notes: tuple[str, ...] = ()  # data-quality check names that this issue meets
+    tail: Kind | None = None  # which of the four durations runs on after `last_change`; None: not started, or ended
