@@ -1,0 +1,1 @@
+"""One writer per format; each takes results and answers text, and knows nothing of where it goes."""

@@ -1,0 +1,110 @@
+"""`okr-delivery doctor`."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from okr_delivery import __version__
+from okr_delivery.cli.app import App
+from okr_delivery.cli.options import subcommand
+from okr_delivery.model.errors import UserError
+
+if TYPE_CHECKING:
+    from okr_delivery.config import Source
+    from okr_delivery.sync.connector import Identity, Metadata
+
+SKEW_LIMIT = 120  # seconds
+
+
+@subcommand("doctor")
+def command(app: App, /) -> int:
+    """Show what the tool sees: configuration, connectors, tokens, connections, fields, store. Exit 0 or 2.
+
+    \b
+    Examples:
+      okr-delivery doctor
+      okr-delivery doctor --lang zh
+    """
+    app.show(app.t("cli.doctor.version", version=__version__, python=platform.python_version()))
+    app.show(app.t("cli.doctor.config", path=str(app.config.path)))
+    app.show(app.t("cli.doctor.book", objectives=len(app.book.objectives), krs=len(app.book.key_results)))
+    app.show(app.t("cli.doctor.connectors", names=", ".join(_connectors()) or "–"))
+    hosts = app.config.allowed_hosts
+    app.show(app.t("cli.doctor.hosts", hosts=", ".join(sorted(hosts))) if hosts else app.t("cli.doctor.no_hosts"))
+    failed = [error for source in app.config.sources for error in _source(app, source)]
+    failed.extend(_store(app))
+    for error in failed:
+        app.show_error(error)
+    return 2 if failed else 0
+
+
+def _connectors() -> tuple[str, ...]:
+    from okr_delivery.sync.registry import names
+
+    return names()
+
+
+def _source(app: App, source: Source) -> Iterator[UserError]:
+    from okr_delivery.sync.build import connector_for
+
+    app.show(app.t("cli.doctor.source", name=source.name, type=source.type, url=source.url))
+    try:
+        connector, _ = connector_for(app.config, source, app.env, deadline=app.clock() + 120)
+        identity = connector.identity()
+        _identity(app, identity)
+        _metadata(app, connector.metadata())
+    except UserError as error:
+        yield error
+
+
+def _identity(app: App, identity: Identity) -> None:
+    skew = identity.server_time - app.now
+    app.show(
+        "  "
+        + app.t(
+            "cli.doctor.identity",
+            name=identity.display_name,
+            zone=identity.timezone or app.t("cli.doctor.no_zone"),
+            deployment=identity.deployment,
+            skew=skew,
+        )
+    )
+    if abs(skew) > SKEW_LIMIT:
+        app.show("  " + app.t("cli.doctor.skew", seconds=skew))
+    network = app.config.network
+    app.show("  " + app.t("cli.doctor.network", proxy=str(network.proxy), ca=str(network.ca_bundle)))
+
+
+def _metadata(app: App, metadata: Metadata) -> None:
+    app.show("  " + app.t("cli.doctor.found", statuses=len(metadata.statuses), boards=len(metadata.boards)))
+    for field in metadata.fields:
+        app.show("    " + app.t("cli.doctor.field", role=field.role, id=field.id, name=field.name, reason=field.reason))
+    for warning in metadata.warnings:
+        app.show("  " + app.t.render(warning))
+
+
+def _store(app: App) -> Iterator[UserError]:
+    try:
+        states = app.store.sources()
+    except UserError as error:
+        yield error
+        return
+    app.show(app.t("cli.doctor.store", url=app.config.store_url.split("@")[-1]))
+    for state in states:
+        at = datetime.fromtimestamp(state.fetched_at, UTC).isoformat() if state.fetched_at else "–"
+        complete = app.t("output.yes") if state.complete else app.t("output.no")
+        app.show("  " + app.t("cli.doctor.state", name=state.name, complete=complete, fetched_at=at))
+    _ledger(app)
+
+
+def _ledger(app: App) -> None:
+    from okr_delivery.cli.ledger import uncommitted
+
+    if app.config.ledger == "store":
+        return
+    pending = uncommitted(app.config.root / app.config.ledger)
+    if pending:
+        app.show(app.t("cli.ledger.pending", n=len(pending)))

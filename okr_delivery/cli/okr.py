@@ -1,0 +1,120 @@
+"""`okr-delivery okr …`."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+
+from okr_delivery.cli.app import App, later
+from okr_delivery.cli.options import as_of_option, format_option, subcommand
+from okr_delivery.model.errors import user_error
+from okr_delivery.model.message import msg
+
+
+@click.group("okr", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """List, show and read key results."""
+
+
+@subcommand("list", as_of_option, format_option("text", "json"))
+def list_command(app: App, /, as_of: str | None, output_format: str) -> int:
+    """All key results with their metric, owner and cycle.
+
+    \b
+    Examples:
+      okr-delivery okr list
+      okr-delivery okr list --format json
+    """
+    from okr_delivery.output import okr as output
+    from okr_delivery.output.json import dumps
+
+    if output_format == "json":
+        app.show(dumps(output.document(app.book)))
+    else:
+        app.show(output.listing(app.book, app.t))
+    return 0
+
+
+@subcommand("tree", as_of_option)
+def tree(app: App, /, as_of: str | None) -> int:
+    """The network of objectives and key results, parents first.
+
+    \b
+    Examples:
+      okr-delivery okr tree
+      okr-delivery okr tree --as-of 2026-10-31
+    """
+    from okr_delivery.okrs.progress import all_progress
+    from okr_delivery.output import okr as output
+
+    day = app.calendar.local_date(app.instant(as_of))
+    krs, objectives = all_progress(app.book, app.readings, app.calendar, day)
+    app.show(output.tree(app.book, krs, objectives, app.t, ascii_only=not app.unicode))
+    return 0
+
+
+@subcommand("show", as_of_option)
+@click.argument("kr", metavar="KR")
+def show(app: App, /, kr: str, as_of: str | None) -> int:
+    """One key result: metric, plan, readings, progress and the arithmetic.
+
+    \b
+    Examples:
+      okr-delivery okr show GROW-KR1
+      okr-delivery okr show 2026Q3:GROW-KR2
+    """
+    from okr_delivery.okrs.progress import kr_progress
+    from okr_delivery.output import okr as output
+
+    day = app.calendar.local_date(app.instant(as_of))
+    found = app.book.require(kr, day)
+    entry = kr_progress(found, app.book, app.readings, app.calendar, day)
+    app.show(output.one(entry, app.readings, app.t))
+    return 0
+
+
+@subcommand("read")
+@click.argument("kr", metavar="KR")
+@click.argument("value", metavar="VALUE")
+@click.option("--date", "day", metavar="DATE", help="Day of the value; default today.")
+@click.option("--source", metavar="TEXT", help="Where the value comes from.")
+@click.option("--author", metavar="NAME", help="Who measured it.")
+@click.option("--note", metavar="TEXT", help="Anything a reader should know.")
+def read(
+    app: App, /, kr: str, value: str, day: str | None, source: str | None, author: str | None, note: str | None
+) -> int:
+    """Append one reading to the readings file.
+
+    \b
+    Examples:
+      okr-delivery okr read GROW-KR1 43.5
+      okr-delivery okr read GROW-KR1/refund-rate 1.8 --date 2026-11-20
+    """
+    from okr_delivery.okrs import append_reading
+
+    on: date = app.day(day, "--date") if day else app.calendar.local_date(app.now)
+    path = append_reading(app.config, app.book, kr, _number(value), on, source=source, author=author, note=note)
+    app.note("cli.read", kr=kr, value=value, day=str(on), path=str(path))
+    return 0
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if number - number != 0:
+        raise user_error(msg("cli.not_a_number", text=text), where="okr read", next_step=msg("cli.not_a_number.next"))
+    return number
+
+
+@subcommand("lint")
+@click.argument("rest", nargs=-1, type=click.UNPROCESSED)
+def lint(app: App, /, rest: tuple[str, ...]) -> int:
+    """Not part of this version yet."""
+    raise later("okr lint")
+
+
+for _part in (list_command, tree, show, read, lint):
+    command.add_command(_part)

@@ -1,0 +1,162 @@
+"""`okr-delivery report …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from okr_delivery.cli.app import App, later
+from okr_delivery.cli.options import as_of_option, iteration_option, subcommand, team_option
+from okr_delivery.model.errors import user_error
+from okr_delivery.model.message import msg
+
+if TYPE_CHECKING:
+    from okr_delivery.delivery.snapshot import Snapshot
+    from okr_delivery.model.work import Iteration
+    from okr_delivery.report.view import IterationReport
+
+HISTORY = 6  # closed iterations shown beside the one reported
+
+
+@click.group("report", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Write a self-contained report."""
+
+
+@subcommand("iteration", team_option, iteration_option, as_of_option)
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(["html", "markdown", "json"]),
+    help="Default: by the file's ending, else html.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Where to write; - for standard output.",
+)
+@click.option("--due", is_flag=True, hidden=True)
+def iteration_report(
+    app: App,
+    /,
+    teams: tuple[str, ...],
+    iteration: str | None,
+    as_of: str | None,
+    output_format: str | None,
+    path: Path | None,
+    due: bool,
+) -> int:
+    """The iteration report (default: last): value first, then delivery, then data quality.
+
+    \b
+    Examples:
+      okr-delivery report iteration
+      okr-delivery report iteration --iteration "PAY S26" -o report.html
+      okr-delivery report iteration --format markdown -o -
+    """
+    if due:
+        raise later("report --due")
+    from okr_delivery.cli.selecting import iterations, require_complete
+
+    kind = output_format or _kind(path)
+    snapshot = app.snapshot(app.instant(as_of), teams)
+    require_complete(snapshot, [team.id for team in snapshot.teams])
+    pairs = iterations(app, snapshot, iteration, "last")
+    views = [_view(app, snapshot, team, one) for team, one in pairs]
+    if path is not None and str(path) == "-":
+        app.show("\n".join(_render(app, view, kind) for view in views))
+        return 0
+    for (team, one), view in zip(pairs, views, strict=True):
+        _write(app, _path(app, path, team, one, kind, several=len(pairs) > 1), _render(app, view, kind))
+    return 0
+
+
+def _kind(path: Path | None) -> str:
+    return {".md": "markdown", ".json": "json"}.get(path.suffix if path else "", "html")
+
+
+def _path(app: App, path: Path | None, team: str, iteration: Iteration, kind: str, *, several: bool) -> Path:
+    """One file per team and iteration; several never overwrite each other."""
+    from okr_delivery.output.safe import slug
+
+    ending = {"html": ".html", "markdown": ".md", "json": ".json"}[kind]
+    name = f"{slug(team)}-{slug(iteration.name)}-{slug(iteration.id)}"
+    if path is None:
+        return app.config.root / "reports" / (name + ending)
+    target = app.cwd / path
+    if target.is_dir():
+        return target / (name + ending)
+    return target.with_name(f"{target.stem}-{name}{target.suffix}") if several else target
+
+
+def _view(app: App, snapshot: Snapshot, team: str, iteration: Iteration) -> IterationReport:
+    from okr_delivery.delivery.metrics import measure
+    from okr_delivery.report.view import iteration_view
+    from okr_delivery.value.progress import progress
+    from okr_delivery.value.trace import trace
+
+    krs, objectives = progress(snapshot, app.readings)
+    return iteration_view(
+        snapshot,
+        measure(snapshot, team, iteration),
+        trace(snapshot, app.readings, app.effects, app.conclusions, team, iteration),
+        krs,
+        objectives,
+        app.readings,
+        [snapshot.sets(team, one) for one in _earlier(snapshot, team, iteration)],
+        app.t,
+    )
+
+
+def _earlier(snapshot: Snapshot, team: str, iteration: Iteration) -> list[Iteration]:
+    """The last closed iterations up to the one reported, oldest first."""
+    closed = [one for one in snapshot.iterations(team) if one.closed_at is not None and one.closed_at <= snapshot.as_of]
+    closed.sort(key=lambda one: (one.closed_at or 0, one.id))
+    limit = iteration.closed_at or snapshot.as_of
+    upto = [one for one in closed if (one.closed_at or 0) <= limit and one.id != iteration.id]
+    return [*upto[-(HISTORY - 1) :], iteration]
+
+
+def _render(app: App, view: IterationReport, kind: str) -> str:
+    if kind == "json":
+        from okr_delivery.output.json import dumps
+        from okr_delivery.report.json import render as to_dict
+
+        return dumps(to_dict(view))
+    if kind == "markdown":
+        from okr_delivery.report.markdown import render as to_markdown
+
+        return to_markdown(view, app.t)
+    from okr_delivery.report.html import render as to_html
+
+    return to_html(view, app.t)
+
+
+def _write(app: App, path: Path, text: str) -> None:
+    from okr_delivery.cli.files import write_text
+
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise user_error(msg("cli.cannot_write", reason=error.strerror or ""), where=str(path)) from error
+    app.show(str(path))
+
+
+def _later(name: str) -> click.Command:
+    @subcommand(name)
+    @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
+    def kept(app: App, /, rest: tuple[str, ...]) -> int:
+        """Not part of this version yet."""
+        raise later(f"report {name}")
+
+    return kept
+
+
+command.add_command(iteration_report)
+for _name in ("weekly", "monthly", "quarterly"):
+    command.add_command(_later(_name))

@@ -1,0 +1,60 @@
+"""The outer edge of a run: every way to end becomes an exit code and, on an error, one clear text."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import click
+
+from okr_delivery.cli.app import App
+from okr_delivery.cli.root import cli
+from okr_delivery.model.errors import UserError
+
+INTERRUPTED = 130
+
+
+def run(argv: list[str], *, app: App | None = None) -> int:
+    """Runs `argv` and returns the exit code; `app` carries environment, streams and clock."""
+    app = app or App(env=dict(os.environ), cwd=Path.cwd(), out=sys.stdout, err=sys.stderr, clock=time.time)
+    try:
+        cli.main(args=argv, prog_name="okr-delivery", standalone_mode=False, obj=app)
+    except UserError as error:
+        app.show_error(error)
+        return error.exit_code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        _usage(error, app)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        app.say("cli.interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return app.exit_code
+    except Exception as error:  # noqa: BLE001 - the last line of defence: never a traceback, always exit 2
+        _internal(error, app)
+        return 2
+    finally:
+        app.close()
+    return app.exit_code
+
+
+def _usage(error: click.ClickException, app: App) -> None:
+    ctx = getattr(error, "ctx", None)
+    if ctx is not None:
+        app.err.write(ctx.get_usage() + "\n")
+    app.err.write(f"Error: {error.format_message()}\n")
+
+
+def _internal(error: Exception, app: App) -> None:
+    """Keeps the traceback in a file that only the user can read; it may name paths and keys."""
+    handle, path = tempfile.mkstemp(prefix="okr-delivery-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as log:
+        traceback.print_exception(error, file=log)
+    app.say("cli.internal_error", kind=type(error).__name__, path=path)

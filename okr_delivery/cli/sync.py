@@ -1,0 +1,74 @@
+"""`okr-delivery sync`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from okr_delivery.cli.app import App, later
+from okr_delivery.cli.options import format_option, subcommand
+from okr_delivery.model.errors import Problem, UserError
+from okr_delivery.model.message import msg
+
+if TYPE_CHECKING:
+    from okr_delivery.config import Source
+
+
+@subcommand("sync", format_option("text", "json"))
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--full", is_flag=True, help="Fetch every issue again; nothing is deleted first.")
+@click.option(
+    "--max-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Stop cleanly after this long; the next run resumes.",
+)
+@click.option("--plan", is_flag=True, hidden=True)
+@click.option("--record", hidden=True)
+def command(
+    app: App,
+    /,
+    sources: tuple[str, ...],
+    full: bool,
+    max_minutes: float | None,
+    plan: bool,
+    record: str | None,
+    output_format: str,
+) -> int:
+    """Fetch what changed from the trackers.
+
+    \b
+    Examples:
+      okr-delivery sync
+      okr-delivery sync jira --max-minutes 20
+    """
+    if plan or record:
+        raise later("sync --plan" if plan else "sync --record")
+    from okr_delivery.cli.syncing import sync_sources
+    from okr_delivery.output import sync as output
+    from okr_delivery.output.json import dumps
+
+    results, errors = sync_sources(app, chosen(app, sources), full=full, max_minutes=max_minutes)
+    if output_format == "json":
+        app.show(dumps(output.document(results, app.t)))
+    elif results:
+        app.show(output.text(results, app.t))
+    for error in errors:
+        app.show_error(error)
+    return 0 if not errors and all(result.complete for result in results) else 2
+
+
+def chosen(app: App, names: tuple[str, ...]) -> tuple[Source, ...]:
+    """The named sources, all of them without names; unknown names are one error."""
+    import difflib
+
+    known = [source.name for source in app.config.sources]
+    problems = []
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = msg("cli.did_you_mean", name=near[0]) if near else msg("cli.known_sources", names=", ".join(known))
+            problems.append(Problem(msg("cli.unknown_source", name=name), "sync", hint))
+    if problems:
+        raise UserError(problems)
+    return tuple(source for source in app.config.sources if not names or source.name in names)

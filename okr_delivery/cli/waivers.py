@@ -1,0 +1,46 @@
+"""`okr-delivery waivers …`."""
+
+from __future__ import annotations
+
+import click
+
+from okr_delivery.cli.app import App, later
+from okr_delivery.cli.options import subcommand
+
+
+@click.group("waivers", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """List and prune waivers."""
+
+
+@subcommand("list")
+def list_command(app: App, /) -> int:
+    """Every waiver with its owner, reason and last day.
+
+    \b
+    Examples:
+      okr-delivery waivers list
+      okr-delivery waivers list --lang zh
+    """
+    from okr_delivery.gate.waivers import load_waivers
+    from okr_delivery.output.safe import terminal
+    from okr_delivery.output.table import table
+
+    waivers = load_waivers(app.config)
+    if not waivers:
+        app.show(app.t("cli.waivers.none"))
+        return 0
+    header = [app.t(f"cli.waivers.column.{c}") for c in ("rule", "entity", "expires", "owner", "reason")]
+    rows = [[terminal(str(getattr(w, c))) for c in ("rule", "entity", "expires", "owner", "reason")] for w in waivers]
+    app.show(table(rows, header))
+    return 0
+
+
+@subcommand("prune")
+def prune(app: App, /) -> int:
+    """Not part of this version yet."""
+    raise later("waivers prune")
+
+
+command.add_command(list_command)
+command.add_command(prune)

@@ -1,0 +1,32 @@
+"""The versioned JSON documents: all keys always present, absent numbers null, lists sorted by their makers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+
+def dumps(document: Mapping[str, object]) -> str:
+    """Readable JSON without NaN or Infinity; ends with a newline."""
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def instant(ts: int | None, zone: object = UTC) -> str | None:
+    """ISO 8601 with offset; None stays None."""
+    if ts is None:
+        return None
+    return datetime.fromtimestamp(ts, zone).isoformat()  # type: ignore[arg-type]  # any tzinfo
+
+
+def day(value: object) -> str | None:
+    """A date as `YYYY-MM-DD`."""
+    return None if value is None else str(value)
+
+
+def number(value: float | None, digits: int = 6) -> float | int | None:
+    """A JSON number: whole numbers without a fraction, the rest rounded so that the same sum prints the same."""
+    if value is None:
+        return None
+    rounded = round(value, digits)
+    return int(rounded) if rounded == int(rounded) else rounded

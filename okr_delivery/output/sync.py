@@ -1,0 +1,46 @@
+"""`okr-delivery/sync/1` and the one line per source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from okr_delivery.locale import Translator
+from okr_delivery.output.json import number
+from okr_delivery.output.safe import terminal
+from okr_delivery.sync.engine import SourceResult
+
+
+def document(results: Sequence[SourceResult], t: Translator) -> dict[str, object]:
+    return {"schema": "okr-delivery/sync/1", "sources": [_source(result, t) for result in results]}
+
+
+def _source(result: SourceResult, t: Translator) -> dict[str, object]:
+    return {
+        "name": result.name,
+        "complete": result.complete,
+        "resumed": result.resumed,
+        "issues": {"fetched": result.fetched, "changed": result.changed, "deleted": result.deleted},
+        "changes": result.changes,
+        "requests": result.requests,
+        "seconds": number(result.seconds, 3),
+        "warnings": [t.render(warning) for warning in result.warnings],
+    }
+
+
+def text(results: Sequence[SourceResult], t: Translator) -> str:
+    lines = []
+    for result in results:
+        lines.append(
+            t(
+                "output.sync.complete" if result.complete else "output.sync.incomplete",
+                name=terminal(result.name),
+                fetched=result.fetched,
+                changed=result.changed,
+                deleted=result.deleted,
+                changes=result.changes,
+                requests=result.requests,
+                seconds=f"{result.seconds:.1f}",
+            )
+        )
+        lines.extend("  " + terminal(t.render(warning)) for warning in result.warnings)
+    return "\n".join(lines)

@@ -1,0 +1,58 @@
+"""Plain text tables that stay aligned with Chinese text."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+
+def width(text: str) -> int:
+    """Columns that a terminal uses for `text`."""
+    return sum(_columns(char) for char in text)
+
+
+def _columns(char: str) -> int:
+    if unicodedata.combining(char) or char in "\u200b\u200c\u200d\ufe0f":
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def clip(text: str, limit: int) -> str:
+    """Cuts to `limit` columns, ending with … when something was cut."""
+    if width(text) <= limit:
+        return text
+    kept = ""
+    for char in text:
+        if width(kept) + _columns(char) > limit - 1:
+            break
+        kept += char
+    return kept + "…"
+
+
+def pad(text: str, columns: int, right: bool = False) -> str:
+    blanks = " " * max(0, columns - width(text))
+    return blanks + text if right else text + blanks
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str], right: Sequence[int] = (), indent: str = "") -> str:
+    """Columns two blanks apart; `right` names the columns that are aligned to the right."""
+    cells = [list(header), *(list(row) for row in rows)]
+    widths = [max(width(row[i]) for row in cells) for i in range(len(header))]
+    lines = []
+    for row in cells:
+        parts = [pad(cell, widths[i], i in right) for i, cell in enumerate(row)]
+        lines.append((indent + "  ".join(parts)).rstrip())
+    lines.insert(1, indent + "  ".join("-" * w for w in widths))
+    return "\n".join(lines)
+
+
+def figure(value: float | None, digits: int = 2) -> str:
+    """A number as a person writes it; – when there is none."""
+    if value is None:
+        return "–"
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.0f} %"
