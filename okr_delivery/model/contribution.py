@@ -31,7 +31,8 @@ class Claim:
     """One link as written, before it is held against the OKR files.
 
     `number` keeps its sign (`signed` says whether one was written) and is scaled (120k -> 120000). `suffix` is the unit
-    as written ("pp", "%", "d", None). `error` is set when the text can't be read; then only `text` and perhaps `kr` hold.
+    as written ("pp", "%", "d", None), `scale` the scale word ("k", "万"). A share is a fraction (10 % -> 0.1).
+    `error` is set when the text can't be read; then only `text`, `paste` and perhaps `kr` hold.
     """
 
     kr: str | None
@@ -44,6 +45,9 @@ class Claim:
     confidence: float | None = None  # 0..1
     non_okr: str | None = None  # the reason, for a `Non-OKR:` line
     error: Message | None = None
+    paste: str | None = None  # with `error`: the line to write instead, None when the text names no key result
+    scale: str | None = None
+    non_okr_class: str | None = None  # run | defect | debt | compliance; None: the first word is none of them
 
 
 @dataclass(frozen=True, slots=True)

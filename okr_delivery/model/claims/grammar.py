@@ -1,0 +1,340 @@
+"""Reads one claim, `GROW-KR1 +1.5pp 60%`, from text that `clean` has normalised.
+
+The text is cut into tokens (pending mark, share, confidence, size, number with unit); the first number is the amount,
+a percentage behind it the confidence. What is left over makes the claim unreadable; it then says what to write instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from okr_delivery.model.claims.keywords import Keyword
+from okr_delivery.model.claims.write import SIZES, claim_line, number_text, share_text, size_text
+from okr_delivery.model.contribution import Claim, StatedAs
+from okr_delivery.model.message import Message, msg
+
+SCALES = {"k": 1e3, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8}
+
+_NUM = r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
+_SURE = r"(?:@|confidence|conf\b\.?|把握度?|信心|置信度)"
+_STOP = r"(?=$|[\s,;()|@=\d]|/[\s\d]|confidence|把握|信心|置信|贡献)"
+_SCALE = r"(?:k|千万|百万|万|亿|千)"
+_POINTS = r"percentage\s+points?|%\s*-?points?|p\.p\."
+_NO_UNIT = r"(?!confidence|conf\b|share|size|sure|把握|信心|置信|贡献|待定|tbd)"
+_WORD = rf"(?:{_POINTS}|%|‰|{_NO_UNIT}[^\W\d_][^\s,;()|@=\d]*?{_STOP})"
+_TOKEN = re.compile(
+    rf"(?P<pending>(?:\?+|待定|tbd\b))"
+    rf"|(?P<share>(?:share(?:\s+of)?|贡献度|份额)\s*[:=]?\s*(?P<share_n>[+-]?\s?{_NUM})\s*(?P<share_u>%?))"
+    rf"|(?P<post_share>(?P<post_n>[+-]?\s?{_NUM})\s*%\s*(?:share\b|贡献度|份额))"
+    rf"|(?P<sure>{_SURE}\s*[:=]?\s*(?P<sure_n>-?{_NUM})\s*(?P<sure_u>%?))"
+    rf"|(?P<post_sure>(?P<post_sure_n>{_NUM})\s*%\s*(?:confidence|confident|sure\b|的?把握))"
+    r"|(?P<size>(?:size\s*)?(?:(?P<letter>XL|S|M|L)(?![\w-]|\.\w)|(?P<hanzi>特大|小|中|大)(?![^\W\d_])))"
+    rf"|(?P<amount>[~≈约]?\s*(?P<sign>[+-])?\s*(?P<money>[¥￥$€£])?\s*(?P<n>{_NUM})(?P<u>\s?(?:{_SCALE}\s+)?{_WORD})?)",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"(?:[\s,=()|:。\"']|\.(?!\d)|/(?=[\s\d]))+")
+_DASH = re.compile(r"-+>?\s+(?!\d)|=>\s*|->\s*|-+(?=\s*[+-])")
+_KR = re.compile(r"[^\s,;:/+=()|?@…\"]+(?::[^\s,;:/+=()|?@…\"]+)?")
+_GLUED = re.compile(
+    r"([A-Za-z0-9][A-Za-z0-9_.:-]*?)(?=(?:特大|小|中|大|待定|约)(?:$|[\s\d,(~≈+-])|贡献度|份额|把握|信心|置信)"
+)
+_RANGE = re.compile(rf"({_NUM})\s*([^\W\d]*?|%)\s*(?:~|-|\bto\b|至|到)\s*[+-]?({_NUM})(?![\d.,]|\s*%)")
+_DATE = re.compile(r"\d[-/.年]\d+[-/.月]\d")
+_SPACED = re.compile(r"(?<![\d.])(\d{1,3})((?: \d{3})+)(?![\d.,%])")
+
+
+class Fault(Enum):
+    """What is wrong with a claim's text; the value is the message's id."""
+
+    NO_KR = "value.claim.no_kr"
+    LEFTOVER = "value.claim.leftover"
+    SEVERAL = "value.claim.several_krs"
+    COMMA = "value.claim.comma"
+    SPACED = "value.claim.spaced"
+    RANGE = "value.claim.range"
+    CONFIDENCE = "value.claim.confidence"
+    CONFIDENCE_FORM = "value.claim.confidence_form"
+    SHARE_FORM = "value.claim.share_form"
+    PERCENT_FIRST = "value.claim.percent_first"
+    TWICE = "value.claim.twice"
+    CUT = "value.claim.cut"
+
+
+@dataclass(slots=True)
+class _Read:
+    """What the tokens of one claim said. `first` fault wins; `fix` is what to write behind the key result instead."""
+
+    kr: str | None
+    keyword: Keyword
+    text: str
+    stated: StatedAs = StatedAs.NONE
+    number: float | None = None
+    signed: bool = False
+    suffix: str | None = None
+    scale: str | None = None
+    size: str | None = None
+    confidence: float | None = None
+    written: str | None = None  # the amount, size or share in the words of the line
+    fault: Fault | None = None
+    detail: str = ""
+
+    def fail(self, fault: Fault, detail: str) -> None:
+        if self.fault is None:
+            self.fault, self.detail = fault, detail
+
+
+def parse_part(text: str, keyword: Keyword = Keyword.CONTRIBUTES, *, kr: str | None = None) -> Claim:
+    """Reads one claim. With `kr` the text holds only the amount (a number field beside a key-result field)."""
+    read = _Read(kr, keyword, text)
+    rest = text if kr is not None else _take_kr(read, text)
+    if read.kr is None:
+        read.fail(Fault.NO_KR, text)
+    elif not _refused_whole(read, rest):
+        for token in _tokens(read, rest):
+            _take(read, token)
+    return _claim(read, from_field=kr is not None)
+
+
+def parse_bare(text: str, kr: str | None = None) -> Claim:
+    """Reads a claim without a keyword, as a contribution field holds it; with `kr` only its amount."""
+    chinese = re.search("[\u4e00-\u9fff]", text) is not None
+    return parse_part(text.strip(), Keyword.CONTRIBUTES_ZH if chinese else Keyword.CONTRIBUTES, kr=kr)
+
+
+def looks_like_part(cell: str) -> bool:
+    """Whether a table cell continues the claim of the cell before it: nothing but amount, size, share or confidence."""
+    rest, position = cell.strip(), 0
+    if _DATE.search(rest):
+        return False
+    while position < len(rest):
+        match = _BETWEEN.match(rest, position) or _TOKEN.match(rest, position)
+        if match is None or match.end() == position:
+            return False
+        position = match.end()
+    return bool(rest)
+
+
+def _take_kr(read: _Read, text: str) -> str:
+    """Takes the key result off the front and returns the rest; leaves `read.kr` None when there is none."""
+    text = text.lstrip(" ,:=-|(.\"'")
+    match = _KR.match(text)
+    if match is None or _is_token(match[0]) or "://" in text[: match.end() + 3]:
+        return text
+    kr = match[0]
+    cycle, colon, name = kr.partition(":")
+    if colon and _is_token(name):
+        kr = cycle
+    glued = _GLUED.match(kr)
+    kr = glued[1] if glued else kr
+    rest = text[len(kr) :].lstrip("\"'")
+    read.kr = kr.strip("'\"").rstrip(".。")
+    return rest
+
+
+def _is_token(text: str) -> bool:
+    match = _TOKEN.match(text)
+    return match is not None and match.end() == len(text)
+
+
+def _refused_whole(read: _Read, rest: str) -> bool:
+    """Forms that would be misread token by token."""
+    if rest.endswith("…"):
+        read.fail(Fault.CUT, "")
+    elif found := _RANGE.search(rest):
+        read.fail(Fault.RANGE, found[0])
+        read.written = _middle(rest, found)
+    elif spaced := _SPACED.search(rest):
+        read.fail(Fault.SPACED, spaced[0])
+        read.written = _amount_text(rest.replace(spaced[0], spaced[0].replace(" ", "")))
+    elif comma := next((n for n in re.findall(_NUM, rest) if not _grouped(n)), None):
+        read.fail(Fault.COMMA, comma)
+        read.written = _amount_text(rest.replace(comma, _point(comma)))
+    return read.fault is not None
+
+
+def _middle(rest: str, found: re.Match[str]) -> str | None:
+    """Half-way between both ends of a range, with the sign and the unit written."""
+    if not (_grouped(found[1]) and _grouped(found[3])):
+        return None
+    unit = re.compile(rf"\s?{_WORD}").match(rest, found.end())
+    sign = rest[: found.start()].rstrip()[-1:].strip("(,:=~")
+    middle = number_text((_number(found[1]) + _number(found[3])) / 2)
+    return _amount_text(f"{sign}{middle}{found[2] or (unit[0].strip() if unit else '')}")
+
+
+def _amount_text(rest: str) -> str | None:
+    """The rest of a corrected line, if it can be read now."""
+    corrected = parse_part(rest.strip(), kr="-")
+    return " ".join(rest.split()) if corrected.error is None else None
+
+
+def _grouped(number: str) -> bool:
+    whole = number.partition(".")[0]
+    return "," not in whole or re.fullmatch(r"\d{1,3}(?:,\d{3})+", whole) is not None
+
+
+def _point(number: str) -> str:
+    """`1,5` was meant as 1.5; more than one comma can only be grouping gone wrong."""
+    return number.replace(",", ".") if number.count(",") == 1 and "." not in number else number.replace(",", "")
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "").replace(" ", ""))
+
+
+def _tokens(read: _Read, rest: str) -> Iterator[re.Match[str]]:
+    position = 0
+    while position < len(rest):
+        if skip := _BETWEEN.match(rest, position) or _DASH.match(rest, position):
+            position = skip.end()
+        elif token := _TOKEN.match(rest, position):
+            yield token
+            position = token.end()
+        else:
+            _leftover(read, rest[position:])
+            return
+
+
+def _leftover(read: _Read, rest: str) -> None:
+    """Text that is no token: a second key result, or words."""
+    kr = re.match(r"(?:and\s+|和|与|&\s*|/\s*)?([A-Za-z][\w.:-]*-[\w.-]*\d[\w.-]*)", rest, re.IGNORECASE)
+    if kr and not re.search(r"[+/]\d", kr[0]):
+        read.fail(Fault.SEVERAL, kr[1])
+    else:
+        read.fail(Fault.LEFTOVER, rest)
+
+
+def _take(read: _Read, token: re.Match[str]) -> None:
+    if token["pending"]:
+        _state(read, StatedAs.PENDING, "?", token[0])
+    elif token["share"] or token["post_share"]:
+        _take_share(read, token)
+    elif token["sure"]:
+        _take_confidence(read, token["sure_n"], token["sure_u"], token[0])
+    elif token["post_sure"]:
+        _take_confidence(read, token["post_sure_n"], "%", token[0])
+    elif token["size"]:
+        read.size = SIZES.get(token["hanzi"] or "") or token["letter"].upper()
+        _state(read, StatedAs.SIZE, size_text(read.size, chinese=token["hanzi"] is not None), token[0])
+    else:
+        _take_amount(read, token)
+
+
+def _state(read: _Read, stated: StatedAs, written: str, text: str) -> bool:
+    """Notes how the amount is stated; a second statement in one claim is refused."""
+    if read.stated is StatedAs.NONE:
+        read.stated, read.written = stated, written
+        return True
+    if read.stated is StatedAs.AMOUNT and read.suffix == "%" and read.confidence is None:
+        read.fail(Fault.PERCENT_FIRST, text)
+        read.confidence, read.written = (read.number or 0) / 100, written
+    read.fail(Fault.TWICE, text)
+    return False
+
+
+def _take_share(read: _Read, token: re.Match[str]) -> None:
+    text = token["share_n"] or token["post_n"]
+    percent = token["share_u"] == "%" or token["post_share"] is not None
+    value = _number(text)
+    fraction = value / 100 if percent or abs(value) > 1 else value
+    if _state(read, StatedAs.SHARE, share_text(fraction, chinese=read.keyword.chinese), token[0]):
+        read.number, read.signed = fraction, text[0] in "+-"
+    if not percent:
+        read.fail(Fault.SHARE_FORM, token[0])
+
+
+def _take_confidence(read: _Read, number: str, percent: str, text: str) -> None:
+    if read.confidence is not None:
+        read.fail(Fault.TWICE, text)
+        return
+    value = _number(number)
+    fraction = value / 100 if percent or value > 1 else value
+    if not 0 <= fraction <= 1:
+        read.fail(Fault.CONFIDENCE, text)
+        return
+    read.confidence = fraction
+    if not percent and value > 1:
+        read.fail(Fault.CONFIDENCE_FORM, text)
+
+
+def _take_amount(read: _Read, token: re.Match[str]) -> None:
+    unit = (token["u"] or "").strip()
+    if read.stated is not StatedAs.NONE:
+        _take_second_number(read, token, unit)
+        return
+    scale, suffix = _scale(unit)
+    read.scale, read.suffix = scale, suffix or token["money"]
+    read.signed = token["sign"] is not None
+    factor = SCALES[scale.lower()] if scale else 1.0
+    read.number = _number(token["n"]) * factor * (-1 if token["sign"] == "-" else 1)
+    _state(read, StatedAs.AMOUNT, f"{token['sign'] or ''}{token['n']}{unit}", token[0])
+
+
+def _take_second_number(read: _Read, token: re.Match[str], unit: str) -> None:
+    """Behind the amount only a percentage is read: the confidence."""
+    value = _number(token["n"])
+    if unit == "%" and token["sign"] is None:
+        _take_confidence(read, token["n"], "%", token[0])
+    elif not unit and token["sign"] is None and 0 < value <= 1 and read.confidence is None:
+        read.confidence = value
+        read.fail(Fault.CONFIDENCE_FORM, token[0])
+    elif unit == "%":
+        read.fail(Fault.CONFIDENCE, token[0])
+    else:
+        read.fail(Fault.TWICE, token[0])
+
+
+def _scale(unit: str) -> tuple[str | None, str | None]:
+    """Splits `万元` into scale and unit. `kg`, `km`, `kWh` are units; `k`, `k元`, `kCNY` are scaled."""
+    scaled = re.fullmatch(r"(百万|千万|万|亿|千|[kK](?=\s|$))\s*(.*)", unit)
+    if scaled:
+        return scaled[1], scaled[2] or None
+    if re.fullmatch(r"[kK](?:[A-Z]{3}|[^\x00-\x7f].*|[$€£])", unit):
+        return unit[0], unit[1:]
+    return None, unit or None
+
+
+def _claim(read: _Read, *, from_field: bool) -> Claim:
+    text = read.text if from_field else f"{read.keyword.value}: {read.text}"
+    if read.fault is not None:
+        paste = _paste(read)
+        return Claim(read.kr, text, error=_message(read, text, paste), paste=paste)
+    return Claim(
+        kr=read.kr,
+        text=text,
+        stated_as=read.stated,
+        number=read.number,
+        signed=read.signed,
+        suffix=read.suffix,
+        scale=read.scale,
+        size=read.size,
+        confidence=read.confidence,
+    )
+
+
+def _message(read: _Read, text: str, paste: str | None) -> Message:
+    fault = read.fault or Fault.LEFTOVER
+    return msg(fault.value, text=text, detail=read.detail.strip(), kr=read.kr or "", paste=paste or "")
+
+
+def _paste(read: _Read) -> str | None:
+    """The nearest line that can be read: what was understood, or `?` when no amount was."""
+    if read.kr is None:
+        return _paste_reordered(read)
+    line = claim_line(read.kr, read.written or "?", read.confidence, chinese=read.keyword.chinese)
+    return f"{line}; {read.detail} ?" if read.fault is Fault.SEVERAL else line
+
+
+def _paste_reordered(read: _Read) -> str | None:
+    """`+1.5pp GROW-KR1`: the same with the key result first, if that can be read."""
+    match = re.search(r"(?<![\w-])[A-Za-z]\w*(?:-\w+)*-\w*\d\w*", read.text)
+    if match is None or "/" in read.text:
+        return None
+    rest = f"{read.text[: match.start()]} {read.text[match.end() :]}".strip()
+    if not looks_like_part(rest):
+        return None
+    claim = parse_part(f"{match[0]} {rest}", read.keyword)
+    return claim.text if claim.error is None else claim.paste
