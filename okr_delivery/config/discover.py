@@ -1,0 +1,39 @@
+"""Finds the configuration file: one file, never merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from okr_delivery.model.errors import user_error
+from okr_delivery.model.message import msg
+
+NAME = "okr-delivery.yaml"
+
+
+def find(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Path:
+    """`path`, else `OKR_DELIVERY_CONFIG`, else upward from `cwd` to the git root, without one only `cwd`.
+
+    Raises UserError when there is none, or when the named one does not exist.
+    """
+    named = path or (Path(env["OKR_DELIVERY_CONFIG"]) if env.get("OKR_DELIVERY_CONFIG") else None)
+    if named is not None:
+        return _existing(cwd / named, "--config" if path else "OKR_DELIVERY_CONFIG")
+    for folder in _folders(cwd):
+        if (folder / NAME).is_file():
+            return folder / NAME
+    raise user_error(msg("config.none", name=NAME), where=str(cwd), next_step=msg("config.none.next"))
+
+
+def _existing(path: Path, named_by: str) -> Path:
+    if path.is_dir():
+        raise user_error(msg("config.is_folder", named_by=named_by, name=NAME), where=str(path))
+    if not path.is_file():
+        raise user_error(msg("config.not_there", named_by=named_by), where=str(path))
+    return path
+
+
+def _folders(cwd: Path) -> Iterator[Path]:
+    chain = [cwd, *cwd.parents]
+    root = next((n for n, folder in enumerate(chain) if (folder / ".git").exists()), 0)
+    return iter(chain[: root + 1])

@@ -1,0 +1,204 @@
+"""`sources:` of okr-delivery.yaml: one connection to one tracker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from okr_delivery.config.types import Day, Flag, Identifier, Number, Strict, Text, Words, nearest, refuse
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+VARIABLE = re.compile(r"OKR_DELIVERY_[A-Z0-9_]+")
+NOT_DELIVERED = ("Won't Do", "Won't Fix", "Duplicate", "Cannot Reproduce", "Declined")
+Release = Literal["version", "deployment", "finished"]
+CarrierName = Literal["fields", "labels", "line", "issue_link", "parent"]
+CARRIERS: tuple[CarrierName, ...] = ("fields", "labels", "line", "issue_link", "parent")
+
+
+def _variable(name: str) -> str:
+    if not VARIABLE.fullmatch(name):
+        raise refuse("config.variable")  # the value is not shown: it may be the secret itself
+    return name
+
+
+Variable = Annotated[Text, AfterValidator(_variable)]
+
+
+class History(Strict):
+    since: Day | None = Field(
+        None, description="Issues updated since this day are read, and every open one. Default: all."
+    )
+
+
+class Requirements(Strict):
+    types: tuple[Words, ...] | None = Field(
+        None,
+        description="Issue types that are requirements. Default: all but sub-tasks and types of a non_okr class.",
+    )
+    exclude_labels: tuple[Text, ...] = Field((), description="Issues with one of these labels are no requirements.")
+
+
+class NonOkr(Strict):
+    labels: Mapping[str, tuple[Text, ...]] = Field(
+        default_factory=dict, description="Class of work that serves no key result -> labels that declare it."
+    )
+    types: Mapping[str, tuple[Words, ...]] = Field(
+        default_factory=dict, description="Class of work that serves no key result -> issue types that are of it."
+    )
+    budget: Annotated[Number, Field(ge=0, le=1)] = Field(
+        0.3, description="Share of effort that work without a key result may take, 0 to 1."
+    )
+
+
+class LinkSettings(Strict):
+    order: tuple[CarrierName, ...] = Field(
+        CARRIERS, description="Where the amount of a contribution is taken from: the first of these that states one."
+    )
+    labels: tuple[Text, ...] = Field(("kr:", "kr::"), description="Prefixes of labels that name a key result.")
+
+    @field_validator("order")
+    @classmethod
+    def _once(cls, order: tuple[CarrierName, ...]) -> tuple[CarrierName, ...]:
+        if len(set(order)) < len(order):
+            raise refuse("config.twice", value=next(name for name in order if order.count(name) > 1))
+        return order
+
+
+class FieldNames(Strict):
+    key_result: Words | None = Field(None, description="Field that names key results, by name or id.")
+    contribution: Words | None = Field(None, description="Field that holds the expected contribution, by name or id.")
+    confidence: Words | None = Field(None, description="Field that holds the confidence in per cent, by name or id.")
+    estimate: Words = Field("auto", description="Estimate field, by name or id; auto: the board's own.")
+    priority: Words = Field("auto", description="Priority field, by name or id; auto: the tracker's own.")
+    user_value: Words | None = Field(None, description="Field that states the user value, by name or id.")
+    approved: Text = Field("scope-approved", description="Label of work whose addition after the start was approved.")
+    rehearsed: Text = Field("rehearsed", description="Label of work whose release was rehearsed.")
+
+
+class Dispute(Strict):
+    label: Text = Field("disputed", description="Label of requirements whose value is disputed.")
+
+
+class StatusSettings(Strict):
+    order: tuple[Words, ...] = Field(
+        (), description="Stages from left to right, by status id or name. Default: by category."
+    )
+    commitment: Words | None = Field(None, description="Stage from which work counts as committed. Default: start.")
+    start: Words | None = Field(None, description="Stage from which work counts as started. Default: first active one.")
+    wait: tuple[Words, ...] = Field((), description="Stages in which work waits; needed for flow efficiency.")
+    done: tuple[Words, ...] = Field((), description="Statuses that are done. Default: the tracker's done category.")
+    cancelled: tuple[Words, ...] = Field((), description="Statuses in which work was given up.")
+    not_delivered: tuple[Words, ...] = Field(NOT_DELIVERED, description="Resolutions that make a done issue cancelled.")
+    label_scope: Text | None = Field(
+        None, description="GitLab: scope of the labels that carry the workflow, such as workflow."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        known = [name.casefold() for name in self.order]
+        points = [("commitment", self.commitment), ("start", self.start), *(("wait", name) for name in self.wait)]
+        for key, name in points if known else ():
+            if name is not None and name.casefold() not in known:
+                close = nearest(name, list(self.order))
+                raise refuse("config.status_not_in_order", at=key, status=name, meant=close or self.order[0])
+        if known and self.commitment and self.start:
+            commitment, start = (known.index(name.casefold()) for name in (self.commitment, self.start))
+            if commitment > start:
+                named = {"commitment": self.commitment, "start": self.start}
+                raise refuse("config.commitment_after_start", at="commitment", **named)
+        both = {name.casefold() for name in self.done} & {name.casefold() for name in self.cancelled}
+        if both:
+            raise refuse("config.status_twice", at="cancelled", status=sorted(both)[0])
+        return self
+
+
+class ReleaseSettings(Strict):
+    from_: tuple[Release, ...] = Field(
+        ("version", "deployment", "finished"),
+        alias="from",
+        min_length=1,
+        description="When observation starts: the first of these that has a date.",
+    )
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise refuse("config.url") from None
+    if parts.username is not None or parts.password is not None:
+        raise refuse("config.url_secret")  # not shown
+    if (
+        parts.scheme not in ("http", "https")
+        or not host
+        or parts.query
+        or parts.fragment
+        or any(map(str.isspace, text))
+    ):
+        raise refuse("config.url")
+    return text.rstrip("/")
+
+
+def _origin(parts: SplitResult) -> tuple[str, str, int]:
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or {"https": 443, "http": 80}[parts.scheme]
+
+
+class Source(Strict):
+    """A connection. Only `projects`, `boards` and `groups` say what is in scope; the rest says how it is read."""
+
+    name: Identifier = Field(description="Name of the connection, unique.")
+    type: Text = Field(description="Type of tracker, the name of an installed connector: jira, gitlab.")
+    url: Annotated[Text, AfterValidator(_url)] = Field(
+        description="Address of the tracker; https, a context path is allowed."
+    )
+    deployment: Literal["cloud", "datacenter", "auto"] = Field(
+        "auto", description="Jira: cloud or datacenter; auto asks the server."
+    )
+    projects: tuple[Words, ...] = Field((), description="Projects in scope: keys on Jira, paths on GitLab.")
+    groups: tuple[Words, ...] = Field((), description="GitLab: groups in scope.")
+    boards: tuple[Words, ...] = Field(
+        (), description="Jira: boards whose filters are in scope and whose sprints are read, by id."
+    )
+    jql: Text | None = Field(None, description="Jira: narrows the scope.")
+    history: History = Field(default_factory=History, description="How far back issues are read.")
+    requirements: Requirements = Field(default_factory=Requirements, description="Which issues are requirements.")
+    non_okr: NonOkr = Field(default_factory=NonOkr, description="Declared classes of work that serve no key result.")
+    links: LinkSettings = Field(default_factory=LinkSettings, description="How requirements name key results.")
+    fields: FieldNames = Field(default_factory=FieldNames, description="Fields and labels of the tracker.")
+    dispute: Dispute = Field(default_factory=Dispute, description="How a dispute over value is marked.")
+    statuses: StatusSettings = Field(default_factory=StatusSettings, description="What the workflow's statuses mean.")
+    release: ReleaseSettings = Field(default_factory=ReleaseSettings, description="What counts as released.")
+    user_env: Variable | None = Field(None, description="Environment variable that holds the user name.")
+    token_env: Variable | None = Field(None, description="Environment variable that holds the token.")
+    allow_http: Flag = Field(False, description="Allows a plain http address outside this machine.")
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """Scheme, host and port: where this source's token may go."""
+        return _origin(urlsplit(self.url))
+
+    @field_validator("boards")
+    @classmethod
+    def _numbers(cls, boards: tuple[str, ...]) -> tuple[str, ...]:
+        for board in boards:
+            if not board.isdecimal():
+                raise refuse("config.board", value=board)
+        return boards
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        scheme, host, _ = self.origin
+        if scheme == "http" and host not in LOOPBACK and not self.allow_http:
+            raise refuse("config.url_http", at="url", url=self.url)
+        foreign = {"jira": ("groups",), "gitlab": ("boards", "jql", "deployment")}.get(self.type, ())
+        for key in foreign:
+            if key in self.model_fields_set:
+                raise refuse("config.key_of_other_type", at=key, key=key, type=self.type)
+        if not (self.projects or self.boards or self.groups):
+            raise refuse("config.no_scope", keys="projects, groups" if self.type == "gitlab" else "projects, boards")
+        return self
