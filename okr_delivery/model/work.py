@@ -30,6 +30,7 @@ class Field(IntEnum):
     LINK = 18  # one issue link added (new) or removed (old): id = other issue's key, name = its summary or sentence
     TITLE = 19
     COMPONENTS = 20
+    USER_VALUE = 21  # the configured user-value field, as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,16 @@ class Board:
     estimate_field: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundField:
+    """How a configured or well-known field was found: shown by `doctor`."""
+
+    role: str  # iteration | estimate | key_result | contribution | confidence | …
+    id: str
+    name: str
+    reason: str  # schema | board | name | id
+
+
 class Kind(IntEnum):
     """Status kinds (stored)."""
 
@@ -217,4 +228,3 @@ class ItemFact:
     kind_since: int = 0
     last_change: int = 0
     notes: tuple[str, ...] = ()  # data-quality check names that this issue meets
-    tail: Kind | None = None  # which of the four durations runs on after `last_change`; None: not started, or ended

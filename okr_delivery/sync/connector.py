@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
 
 from okr_delivery.model.message import Message
 from okr_delivery.model.work import Board, Change, Issue, Iteration, Status
+from okr_delivery.model.work import FoundField as FoundField  # part of the contract; the store keeps it too
 
 if TYPE_CHECKING:
     from okr_delivery.sync.transport import Transport
@@ -81,16 +82,6 @@ class Identity:
     deployment: str  # cloud | datacenter | gitlab
     base_url: str  # for links that people open
     version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FoundField:
-    """How a configured or well-known field was found: shown by `doctor`."""
-
-    role: str  # iteration | estimate | key_result | contribution | confidence | …
-    id: str
-    name: str
-    reason: str  # schema | board | name | id
 
 
 @dataclass(frozen=True, slots=True)

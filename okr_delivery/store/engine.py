@@ -1,0 +1,159 @@
+"""Opens a database: folders and files that only their owner can read, one spelling of errors, same code on both."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError, DatabaseError
+
+from okr_delivery.model.errors import UserError, user_error
+from okr_delivery.model.message import msg
+
+FOLDER = ".okr-delivery"
+BUSY_SECONDS = 30
+WRITING = {"begin": "IMMEDIATE"}  # SQLite: take the write lock first, so that a page can't fail half-way for it
+READING = {"begin": "DEFERRED"}
+
+
+def parse(url: str) -> URL:
+    """The URL as SQLAlchemy needs it. Raises UserError for other databases, passwords and in-memory stores."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise user_error(msg("sync.store.url"), next_step=msg("sync.store.url_help")) from error
+    backend = {"postgres": "postgresql"}.get(parsed.get_backend_name(), parsed.get_backend_name())
+    if parsed.password is not None or "password" in parsed.query:
+        raise user_error(msg("sync.store.password"), next_step=msg("sync.store.password_help"))
+    if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite")
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise user_error(msg("sync.store.url"), next_step=msg("sync.store.url_help"))
+
+
+def where(url: URL) -> str:
+    """The store's name in messages: the file's path or the server and database, never a user's password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return f"{url.host or url.query.get('host', 'localhost')}/{url.database or ''}"
+
+
+def connect(url: URL) -> Engine:
+    """An engine whose errors are UserErrors. Makes the folder and the file of a SQLite store.
+
+    Raises UserError when either can't be made or when the driver is not installed.
+    """
+    if url.get_backend_name() == "sqlite":
+        make_private(Path(str(url.database)))
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _sqlite_connected)
+        event.listen(engine, "begin", _sqlite_begin)
+    else:
+        engine = _postgres(url)
+    event.listen(engine, "handle_error", _translator(where(url)))
+    return engine
+
+
+def _postgres(url: URL) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=False, isolation_level="READ COMMITTED")
+    except ModuleNotFoundError as error:
+        raise user_error(msg("sync.store.no_driver"), next_step=msg("sync.store.no_driver_help")) from error
+
+
+def make_private(path: Path) -> None:
+    """The store's folder 0700 with its own .gitignore when it is ours, the file 0600. Raises UserError."""
+    try:
+        _make_folder(path.parent)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        if path.stat().st_mode & 0o077:
+            with suppress(PermissionError):  # somebody else's file: shared on purpose
+                path.chmod(0o600)
+    except OSError as error:
+        raise unusable(str(path), error.strerror or type(error).__name__) from error
+
+
+def _make_folder(folder: Path) -> None:
+    ours = folder.name == FOLDER or not folder.exists()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not ours:
+        return
+    if folder.stat().st_mode & 0o077:
+        with suppress(PermissionError):
+            folder.chmod(0o700)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
+def unusable(place: str, detail: str) -> UserError:
+    """The folder or file can't be made or written."""
+    return user_error(
+        msg("sync.store.unwritable", detail=detail), where=place, next_step=msg("sync.store.unwritable_help")
+    )
+
+
+def _sqlite_connected(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: the driver's own transactions leave out DDL
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+CAUSES = (
+    ("readonly database", "sync.store.unwritable"),
+    ("read-only transaction", "sync.store.unwritable"),
+    ("unable to open database", "sync.store.unwritable"),
+    ("disk is full", "sync.store.full"),
+    ("no space left", "sync.store.full"),
+    ("disk i/o error", "sync.store.full"),
+    ("database is locked", "sync.store.busy"),
+    ("not a database", "sync.store.damaged"),
+    ("malformed", "sync.store.damaged"),
+    ("permission denied", "sync.store.denied"),
+    ("authentication failed", "sync.store.denied"),
+    ("no password supplied", "sync.store.denied"),
+    ("does not exist", "sync.store.unreachable"),
+)
+MISSING_TABLE = ("no such table", "undefinedtable")
+
+
+def _translator(place: str) -> Callable[[ExceptionContext], None]:
+    def handle(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if isinstance(context.sqlalchemy_exception, DatabaseError | None) and is_operational(error):
+            raise translated(error, place) from error
+
+    return handle
+
+
+def is_operational(error: BaseException) -> bool:
+    """An error of the machine, not of a statement: disk, lock, permission, network."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    said = str(error).lower()
+    if "UndefinedTable" in names or "no such table" in said:
+        return False
+    operational = names & {"OperationalError", "InsufficientPrivilege", "ReadOnlySqlTransaction", "DiskFull"}
+    return bool(operational) or ("DatabaseError" in names and ("not a database" in said or "malformed" in said))
+
+
+def translated(error: Any, place: str) -> UserError:
+    """One clear error: what happened to the store, where, what to do."""
+    said = str(error).strip()
+    cause = next((name for mark, name in CAUSES if mark in said.lower()), "sync.store.unreachable")
+    detail = said.splitlines()[0] if said else type(error).__name__
+    return user_error(msg(cause, detail=detail), where=place, next_step=msg(f"{cause}_help"))

@@ -1,0 +1,246 @@
+"""Model types to rows and back. Nothing here touches a connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from okr_delivery.model.work import (
+    EMPTY,
+    Board,
+    Change,
+    Field,
+    Interval,
+    Issue,
+    ItemFact,
+    Iteration,
+    Kind,
+    Link,
+    Membership,
+    Status,
+    Value,
+)
+from okr_delivery.store.codes import CATEGORIES, CATEGORY_OF, STATE_OF, STATES, digest, dumps
+from okr_delivery.store.rows import Derived, SourceState
+
+Pair = tuple[str, str]
+FIELD_OF = {int(f): f for f in Field}
+KIND_OF = {int(k): k for k in Kind}
+FACT_COLUMNS = (
+    "committed_at",
+    "started_at",
+    "first_finished_at",
+    "finished_at",
+    "cancelled_at",
+    "gone_at",
+    "lead_seconds",
+    "cycle_seconds",
+    "active_seconds",
+    "wait_seconds",
+    "parked_seconds",
+    "unmapped_seconds",
+    "reopened",
+    "kind_since",
+    "last_change",
+)
+
+
+def pair(ref: str | None, name: str | None) -> Pair:
+    return (ref or "", name or "")
+
+
+def of(value: Value) -> Pair:
+    return (value.id or "", value.name or "")
+
+
+def value(ref: str, name: str) -> Value:
+    return Value(ref or None, name or None) if ref or name else EMPTY
+
+
+def kept(issue: Issue) -> list[tuple[Field, Pair]]:
+    """The current values worth a row, in one order."""
+    return sorted((f, of(v)) for f, v in issue.current.items() if of(v) != ("", ""))
+
+
+def body_pairs(issue: Issue) -> dict[str, Pair]:
+    """The texts of a body that are interned, by column."""
+    return {
+        "project": pair(issue.project_id, issue.project),
+        "type": pair(issue.type_id, issue.type),
+        "creator": pair(None, issue.creator),
+        "parent": pair(issue.parent_id, issue.parent_key),
+    }
+
+
+def body_plain(issue: Issue) -> dict[str, Any]:
+    """The other columns of a body."""
+    return {
+        "ref": issue.id,
+        "key": issue.key,
+        "subtask": int(issue.subtask),
+        "confidential": int(issue.confidential),
+        "history_complete": int(issue.history_complete),
+        "created": issue.created,
+        "updated": issue.updated,
+        "resolved": issue.resolved,
+        "title": issue.title,
+        "url": issue.url,
+        "rank": issue.rank,
+        "components": dumps(list(issue.components)),
+        "links": dumps([[link.type, link.key, link.summary] for link in issue.links]),
+    }
+
+
+def body_digest(issue: Issue) -> bytes:
+    return digest(body_plain(issue), body_pairs(issue), kept(issue))
+
+
+def change_key(change: Change) -> list[object]:
+    """A change without its issue, for digests and dumps."""
+    return [
+        change.ts,
+        change.history_id,
+        change.item,
+        int(change.field),
+        *of(change.old),
+        *of(change.new),
+        change.actor or "",
+    ]
+
+
+def history_digest(changes: Iterable[Change]) -> bytes:
+    return digest([change_key(c) for c in changes])
+
+
+def issue(row: Row[Any], source: str, values: Mapping[int, Value], current: Mapping[Field, Value]) -> Issue:
+    project, kind, parent = values[row.project], values[row.type], values[row.parent]
+    return Issue(
+        source=source,
+        id=row.ref,
+        key=row.key,
+        project_id=project.id or "",
+        project=project.name or "",
+        type_id=kind.id or "",
+        type=kind.name or "",
+        subtask=bool(row.subtask),
+        title=row.title,
+        created=row.created,
+        updated=row.updated,
+        resolved=row.resolved,
+        url=row.url,
+        creator=values[row.creator].name,
+        parent_id=parent.id,
+        parent_key=parent.name,
+        components=tuple(json.loads(row.components)),
+        links=tuple(Link(*link) for link in json.loads(row.links)),
+        confidential=bool(row.confidential),
+        rank=row.rank,
+        history_complete=bool(row.history_complete),
+        current=current,
+    )
+
+
+def status_row(status: Status) -> dict[str, Any]:
+    return {
+        "ref": status.id,
+        "name": status.name,
+        "category": CATEGORIES[status.category],
+        "ord": status.order,
+    }
+
+
+def status(row: Row[Any], source: str) -> Status:
+    return Status(source, row.ref, row.name, CATEGORY_OF[row.category], row.ord)
+
+
+def board_row(board: Board) -> dict[str, Any]:
+    return {
+        "ref": board.id,
+        "name": board.name,
+        "type": board.type,
+        "project": board.project,
+        "estimate_field": board.estimate_field,
+    }
+
+
+def board(row: Row[Any], source: str) -> Board:
+    return Board(source, row.ref, row.name, row.type, row.project, row.estimate_field)
+
+
+def iteration_row(iteration: Iteration) -> dict[str, Any]:
+    return {
+        "ref": iteration.id,
+        "name": iteration.name,
+        "goal": iteration.goal,
+        "state": STATES[iteration.state],
+        "start": iteration.start,
+        "end": iteration.end,
+        "activated_at": iteration.activated_at,
+        "closed_at": iteration.closed_at,
+        "board": iteration.board_id,
+        "ord": iteration.order,
+    }
+
+
+def iteration(row: Row[Any], source: str) -> Iteration:
+    return Iteration(
+        source,
+        row.ref,
+        row.name,
+        STATE_OF[row.state],
+        row.goal,
+        row.start,
+        row.end,
+        row.activated_at,
+        row.closed_at,
+        row.board,
+        row.ord,
+    )
+
+
+def source_state(row: Row[Any]) -> SourceState:
+    return SourceState(
+        name=row.name,
+        complete=bool(row.complete),
+        reason=row.reason,
+        fetched_at=row.fetched_at,
+        started_at=row.started_at,
+        watermark=row.watermark,
+        first_synced_at=row.first_synced_at,
+        settings_hash=row.settings_hash,
+        account=row.account,
+        census_at=row.census_at,
+        full_at=row.full_at,
+        metadata_at=row.metadata_at,
+        fetch_hash=row.fetch_hash,
+        derived_hash=row.derived_hash,
+        cursor=json.loads(row.cursor) if row.cursor else None,
+    )
+
+
+def fact_row(fact: ItemFact) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(fact, name) for name in FACT_COLUMNS}
+    return row | {"kind": int(fact.kind), "notes": dumps(list(fact.notes))}
+
+
+def fact(row: Row[Any]) -> ItemFact:
+    numbers = {name: getattr(row, name) for name in FACT_COLUMNS}
+    return ItemFact(**numbers, kind=KIND_OF[row.kind], notes=tuple(json.loads(row.notes)))
+
+
+def derived_key(row: Derived) -> list[object]:
+    """A derivation as JSON-able data, for digests and dumps."""
+    stays = [[i.status_id, int(i.kind), i.stage, i.entered_at, i.left_at] for i in row.intervals]
+    members = [[m.iteration_id, m.entered_at, m.left_at] for m in row.memberships]
+    return [stays, members, fact_row(row.fact), row.rule_hash]
+
+
+def interval(row: Row[Any], values: Mapping[int, Value]) -> Interval:
+    return Interval(values[row.status].id or "", KIND_OF[row.kind], row.stage, row.entered_at, row.left_at)
+
+
+def membership(row: Row[Any], values: Mapping[int, Value]) -> Membership:
+    return Membership(values[row.iteration].id or "", row.entered_at, row.left_at)

@@ -1,0 +1,89 @@
+"""What the store hands out beside the model's own types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from okr_delivery.model.message import Message, msg
+from okr_delivery.model.work import Field, Interval, ItemFact, Membership
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How far a source is synced. Instants are the tracker's clock in epoch seconds, None = never.
+
+    `complete` is False from the first committed page of a run until its last, and for a source that was never synced
+    to the end. `reason` is the id of a message without parameters, None when complete.
+    """
+
+    name: str
+    complete: bool
+    reason: str | None = None
+    fetched_at: int | None = None  # server time before the first page of the last run that ended
+    started_at: int | None = None  # the same of the last run that began
+    watermark: int | None = None
+    first_synced_at: int | None = None
+    settings_hash: str | None = None
+    account: str | None = None
+    census_at: int | None = None
+    full_at: int | None = None  # the last time every body was read
+    metadata_at: int | None = None
+    fetch_hash: str | None = None
+    derived_hash: str | None = None
+    cursor: Mapping[str, object] | None = None  # of a run that did not end
+
+    @property
+    def reason_message(self) -> Message | None:
+        """Why it is incomplete, for people."""
+        return msg(self.reason) if self.reason else None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenClaim:
+    """The text of one carrier of an issue, from the sync that first saw it so.
+
+    `version` counts 1, 2, 3 … for an (issue, field): going back to an old text is a new version. An empty `text` says
+    that the carrier was found emptied. `seen_at` is the tracker's clock (epoch seconds) before that sync's first page.
+    `text` by field: CLAIM_LINES, KEY_RESULT, CONTRIBUTION, CONFIDENCE as they stand; LABELS only those that begin with
+    one of the source's prefixes, blank-separated and sorted; LINK the keys of linked issues, the same way.
+    """
+
+    source: str
+    issue_id: str
+    field: Field
+    version: int
+    text: str
+    seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What `delivery` folded from an issue's history, valid for every instant from `fact.last_change` on."""
+
+    issue_id: str
+    intervals: tuple[Interval, ...]
+    memberships: tuple[Membership, ...]
+    fact: ItemFact
+    rule_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of the ledger. Its identity is (kind, source, entity, iteration); `at` is epoch seconds.
+
+    `body` holds ids, keys, numbers and claim lines only, JSON-serialisable.
+    """
+
+    kind: str
+    source: str
+    entity: str
+    at: int
+    team: str = ""
+    iteration: str | None = None
+    issue_id: str | None = None
+    body: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        return (self.kind, self.source, self.entity, self.iteration or "")

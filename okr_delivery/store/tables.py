@@ -1,0 +1,233 @@
+"""The tables. Instants, enumerations and references are ints; texts are interned once in `value`.
+
+Nothing here is named by a schema, so a PostgreSQL search path decides where they live. A change here needs a migration
+in `migrations/versions` and its name at the end of `schema.REVISIONS`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData()
+
+BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's own 64-bit integer, which alone can be a row id
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("complete", Integer, nullable=False),
+    Column("reason", Text),  # message id, None when complete
+    Column("fetched_at", BIG),
+    Column("started_at", BIG),
+    Column("watermark", BIG),
+    Column("first_synced_at", BIG),
+    Column("account", Text),
+    Column("cursor", Text),  # JSON of the run that has not ended
+    Column("settings_hash", Text),  # what derivation depends on
+    Column("derived_hash", Text),  # what the stored derivations were made with
+    Column("fetch_hash", Text),  # what fetching depends on
+    Column("metadata", Text),  # JSON of the connector's own
+    Column("metadata_at", BIG),
+    Column("census_at", BIG),
+    Column("full_at", BIG),
+)
+
+value = Table(
+    "value",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("source", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("ref", Text, nullable=False),  # the tracker's id, "" for none
+    Column("name", Text, nullable=False),  # the text of that day, "" for none
+    Index("value_digest", "source", "digest", unique=True),
+)
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("source", Integer, nullable=False),
+    Column("ref", Text, nullable=False),  # the tracker's id
+    Column("key", Text, nullable=False),
+    Column("project", BIG, nullable=False),
+    Column("type", BIG, nullable=False),
+    Column("creator", BIG, nullable=False),
+    Column("parent", BIG, nullable=False),
+    Column("subtask", Integer, nullable=False),
+    Column("confidential", Integer, nullable=False),
+    Column("history_complete", Integer, nullable=False),
+    Column("created", BIG, nullable=False),
+    Column("updated", BIG, nullable=False),
+    Column("resolved", BIG),
+    Column("title", Text, nullable=False),
+    Column("url", Text),
+    Column("rank", Text),
+    Column("components", Text, nullable=False),  # JSON list
+    Column("links", Text, nullable=False),  # JSON list of [type, key, summary]
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("history_hash", LargeBinary),  # None: no history stored yet
+    Column("missed_at", BIG),  # the first census in a row that did not list it
+    Column("gone_at", BIG),
+    Index("issue_ref", "source", "ref", unique=True),
+    Index("issue_key", "source", "key"),
+    Index("issue_updated", "source", "updated"),
+)
+
+current = Table(
+    "current",
+    metadata,
+    Column("issue", BIG, primary_key=True, autoincrement=False),
+    Column("field", Integer, primary_key=True, autoincrement=False),
+    Column("value", BIG, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("issue", BIG, primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # the order (ts, history id, item)
+    Column("ts", BIG, nullable=False),
+    Column("field", Integer, nullable=False),
+    Column("old", BIG, nullable=False),
+    Column("new", BIG, nullable=False),
+    Column("history_id", BIG, nullable=False),
+    Column("item", Integer, nullable=False),
+    Column("actor", BIG, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("source", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("issue", BIG, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+status = Table(
+    "status",
+    metadata,
+    Column("source", Integer, primary_key=True, autoincrement=False),
+    Column("ref", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("category", Integer, nullable=False),
+    Column("ord", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+board = Table(
+    "board",
+    metadata,
+    Column("source", Integer, primary_key=True, autoincrement=False),
+    Column("ref", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("project", Text),
+    Column("estimate_field", Text),
+    sqlite_with_rowid=False,
+)
+
+iteration = Table(
+    "iteration",
+    metadata,
+    Column("source", Integer, primary_key=True, autoincrement=False),
+    Column("ref", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("goal", Text),
+    Column("state", Integer, nullable=False),
+    Column("start", BIG),
+    Column("end", BIG),
+    Column("activated_at", BIG),
+    Column("closed_at", BIG),
+    Column("board", Text),
+    Column("ord", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+found_field = Table(
+    "found_field",
+    metadata,
+    Column("source", Integer, primary_key=True, autoincrement=False),
+    Column("role", Text, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+interval = Table(
+    "interval",
+    metadata,
+    Column("issue", BIG, primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("status", BIG, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("stage", Integer, nullable=False),
+    Column("entered_at", BIG, nullable=False),
+    Column("left_at", BIG),
+    sqlite_with_rowid=False,
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("issue", BIG, primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("iteration", BIG, nullable=False),
+    Column("entered_at", BIG, nullable=False),
+    Column("left_at", BIG),
+    sqlite_with_rowid=False,
+)
+
+item_fact = Table(
+    "item_fact",
+    metadata,
+    Column("issue", BIG, primary_key=True, autoincrement=False),
+    Column("rule", BIG, nullable=False),  # the rule hash, interned
+    Column("digest", LargeBinary, nullable=False),  # of everything derived, to leave equal rows alone
+    Column("committed_at", BIG),
+    Column("started_at", BIG),
+    Column("first_finished_at", BIG),
+    Column("finished_at", BIG),
+    Column("cancelled_at", BIG),
+    Column("gone_at", BIG),
+    Column("lead_seconds", BIG),
+    Column("cycle_seconds", BIG),
+    Column("active_seconds", BIG, nullable=False),
+    Column("wait_seconds", BIG, nullable=False),
+    Column("parked_seconds", BIG, nullable=False),
+    Column("unmapped_seconds", BIG, nullable=False),
+    Column("reopened", Integer, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("kind_since", BIG, nullable=False),
+    Column("last_change", BIG, nullable=False),
+    Column("notes", Text, nullable=False),  # JSON list
+    sqlite_with_rowid=False,
+)
+
+ledger_fact = Table(
+    "ledger_fact",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("entity", Text, primary_key=True),
+    Column("iteration", Text, primary_key=True),  # "" for none
+    Column("at", BIG, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("issue", Text),  # the tracker's id, for facts about one issue
+    Column("body", Text, nullable=False),  # JSON object
+    Index("ledger_fact_issue", "source", "issue", "kind"),
+)

