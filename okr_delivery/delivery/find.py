@@ -1,0 +1,84 @@
+"""From what a person types or pastes to one issue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from okr_delivery.delivery.item import Item
+from okr_delivery.model.errors import UserError, user_error
+from okr_delivery.model.message import msg
+
+if TYPE_CHECKING:
+    from okr_delivery.config import Config, Source
+    from okr_delivery.delivery.sourceview import SourceView
+
+View = Callable[[str], "SourceView"]
+
+
+def find(text: str, config: Config, view: View) -> Item:
+    """The issue that a key, an old key, a browser URL or SOURCE:KEY names.
+
+    Raises UserError when no issue has that key (naming the nearest one) and when several sources have it.
+    """
+    asked = text.strip()
+    hits = list(_hits(asked, config, view))
+    if len(hits) == 1:
+        return hits[0]
+    raise _ambiguous(asked, hits) if hits else _unknown(asked, config, view)
+
+
+def _hits(asked: str, config: Config, view: View) -> Iterator[Item]:
+    for source in config.sources:
+        key = _key_for(asked, source)
+        found = None if key is None else _by_key(key, view(source.name))
+        if found is not None:
+            yield found
+
+
+def _key_for(asked: str, source: Source) -> str | None:
+    """What `asked` means in a source; None when it speaks of another one."""
+    if "://" in asked:
+        return _from_url(asked, source)
+    prefix, colon, rest = asked.partition(":")
+    if colon:
+        return rest.strip() if prefix == source.name else None
+    return asked
+
+
+def _from_url(url: str, source: Source) -> str | None:
+    parts, base = urlsplit(url), urlsplit(source.url)
+    if (parts.hostname, parts.port) != (base.hostname, base.port):
+        return None
+    if "selectedIssue" in (query := parse_qs(parts.query)):
+        return query["selectedIssue"][0]
+    steps = [unquote(step) for step in parts.path.split("/") if step]
+    if "browse" in steps[:-1]:
+        return steps[steps.index("browse") + 1]
+    return steps[-1] if steps else None
+
+
+def _by_key(key: str, view: SourceView) -> Item | None:
+    wanted = key.casefold()
+    for item in view.items.values():
+        if item.key.casefold() == wanted:
+            return item
+    for old, issue_id in view.aliases.items():
+        if old.casefold() == wanted:
+            return view.items.get(issue_id)
+    return None
+
+
+def _ambiguous(asked: str, hits: list[Item]) -> UserError:
+    candidates = ", ".join(f"{item.source}:{item.key}" for item in hits)
+    what = msg("delivery.issue.ambiguous", key=asked, candidates=candidates)
+    return user_error(what, next_step=msg("delivery.issue.ambiguous.next"))
+
+
+def _unknown(asked: str, config: Config, view: View) -> UserError:
+    keys = [item.key for source in config.sources for item in view(source.name).items.values()]
+    near = get_close_matches(asked.upper(), keys, 1)
+    step = msg("delivery.issue.nearest", key=near[0]) if near else msg("delivery.issue.unknown.next")
+    return user_error(msg("delivery.issue.unknown", key=asked), next_step=step)

@@ -1,0 +1,106 @@
+"""`current`, `next`, `last`, an id, a name or `team:I`: which iterations of a team are meant at an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from math import inf
+
+from okr_delivery.delivery.membership import ended, started, state_at
+from okr_delivery.delivery.natural import natural
+from okr_delivery.model.errors import user_error
+from okr_delivery.model.message import msg
+from okr_delivery.model.work import Iteration, IterationState
+
+KEYWORDS = ("current", "next", "last")
+
+
+def resolve(
+    ref: str, iterations: Sequence[Iteration], as_of: int, team: str, *, milestones: bool = False
+) -> tuple[Iteration, ...]:
+    """The iterations of one team that `ref` means; () when it has none. Raises UserError when a name fits several."""
+    if ref in KEYWORDS:
+        pick = _milestone if milestones else _sprint
+        return pick(ref, iterations, as_of)
+    found = matches(ref, iterations)
+    if len(found) > 1:
+        raise _ambiguous(ref, {team: found})
+    return found
+
+
+def matches(ref: str, iterations: Sequence[Iteration]) -> tuple[Iteration, ...]:
+    """All iterations with this id, else this name, else this name in another case."""
+    by_id = tuple(i for i in iterations if i.id == ref)
+    by_name = tuple(i for i in iterations if i.name == ref)
+    folded = tuple(i for i in iterations if i.name.casefold() == ref.casefold())
+    return by_id or by_name or folded
+
+
+def resolve_all(
+    ref: str, scopes: Mapping[str, Sequence[Iteration]], as_of: int, milestones: frozenset[str] = frozenset()
+) -> dict[str, tuple[Iteration, ...]]:
+    """Per team what `ref` means. An id or name leaves out the teams that don't have it.
+
+    Raises UserError when no team has the id or name, and when it fits several iterations. `team:I` narrows to a team.
+    """
+    if ref in KEYWORDS:
+        return {team: resolve(ref, found, as_of, team, milestones=team in milestones) for team, found in scopes.items()}
+    hits = {team: found for team, scope in scopes.items() if (found := matches(ref, scope))}
+    if not hits:
+        team, colon, rest = ref.partition(":")
+        if colon and team in scopes:
+            found = resolve(rest, scopes[team], as_of, team, milestones=team in milestones)
+            if found or rest in KEYWORDS:
+                return {team: found}
+        raise _unknown(ref, scopes)
+    if len({(i.source, i.id) for found in hits.values() for i in found}) > 1:
+        raise _ambiguous(ref, hits)
+    return hits
+
+
+def _unknown(ref: str, scopes: Mapping[str, Sequence[Iteration]]) -> Exception:
+    names = sorted({i.name for scope in scopes.values() for i in scope}, key=natural)
+    near = get_close_matches(ref, names, 1)
+    step = msg("delivery.iteration.nearest", name=near[0]) if near else msg("delivery.iteration.unknown.next")
+    return user_error(msg("delivery.iteration.unknown", ref=ref), where="--iteration", next_step=step)
+
+
+def _ambiguous(ref: str, hits: Mapping[str, Sequence[Iteration]]) -> Exception:
+    fits = [f"{team}:{i.id} ({i.name})" for team, found in hits.items() for i in found]
+    what = msg("delivery.iteration.ambiguous", ref=ref, candidates=", ".join(fits))
+    return user_error(what, where="--iteration", next_step=msg("delivery.iteration.ambiguous.next"))
+
+
+def _sprint(ref: str, iterations: Sequence[Iteration], as_of: int) -> tuple[Iteration, ...]:
+    wanted = {"current": IterationState.ACTIVE, "next": IterationState.FUTURE, "last": IterationState.CLOSED}[ref]
+    found = [i for i in iterations if state_at(i, as_of) is wanted]
+    if ref == "current":
+        return tuple(sorted(found, key=lambda i: (_at(started(i)), i.order, natural(i.id))))
+    if ref == "next":
+        return tuple(sorted(found, key=lambda i: (_at(_planned(i)), i.order, natural(i.id)))[:1])
+    return tuple(sorted(found, key=lambda i: (-_at(ended(i), -inf), natural(i.id)))[:1])
+
+
+def _planned(iteration: Iteration) -> int | None:
+    return iteration.activated_at if iteration.start is None else iteration.start
+
+
+def _at(instant: int | None, absent: float = inf) -> float:
+    return absent if instant is None else instant
+
+
+def _milestone(ref: str, iterations: Sequence[Iteration], as_of: int) -> tuple[Iteration, ...]:
+    """Milestones are judged by their dates: `start` is the first instant, `end` the first one after the due day."""
+    past = [i for i in iterations if i.end is not None and i.end <= as_of]
+    if ref == "last":
+        return tuple(sorted(past, key=lambda i: (-_at(i.end), natural(i.id)))[:1])
+    ahead = [i for i in iterations if i not in past]
+    if ref == "next":
+        later = [i for i in ahead if i.start is not None and i.start > as_of]
+        undated = [i for i in ahead if i.start is None and i.end is None and i.state is not IterationState.CLOSED]
+        return tuple(sorted([*later, *undated], key=lambda i: (_at(i.start), i.order, natural(i.id)))[:1])
+    running = [i for i in ahead if i.start is not None and i.start <= as_of and i.end is not None]
+    due = [i for i in ahead if i.start is None and i.end is not None and i.state is not IterationState.CLOSED]
+    return tuple(sorted(running, key=lambda i: (_at(i.end), natural(i.id)))) + tuple(
+        [] if running else sorted(due, key=lambda i: (_at(i.end), natural(i.id)))[:1]
+    )

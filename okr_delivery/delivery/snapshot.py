@@ -1,0 +1,206 @@
+"""The tracker's side of the world at one instant. Read-only and lazy: a source is read when first asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from okr_delivery.delivery import find as finding
+from okr_delivery.delivery import membership
+from okr_delivery.delivery.item import Item, number
+from okr_delivery.delivery.natural import natural
+from okr_delivery.delivery.resolve import KEYWORDS, matches, resolve, resolve_all
+from okr_delivery.delivery.results import IterationSets, Window
+from okr_delivery.delivery.rules import calendar_of, team_hash
+from okr_delivery.delivery.sourceview import SourceView
+from okr_delivery.delivery.statusmap import StatusMap
+from okr_delivery.delivery.teams import Owners, in_scope, sources_of
+from okr_delivery.model.calendar import Calendar
+from okr_delivery.model.work import Field, ItemFact, Iteration, IterationState
+
+if TYPE_CHECKING:
+    from okr_delivery.config import Config, Team
+    from okr_delivery.okrs import OkrBook
+    from okr_delivery.store import Store
+    from okr_delivery.store.rows import SourceState
+
+NOBODY = ""  # the team of an issue that no team owns
+
+
+class Snapshot:
+    """Everything about issues and iterations as of `as_of` (epoch seconds). Build it with `Snapshot.at`."""
+
+    def __init__(self, store: Store, config: Config, book: OkrBook, as_of: int, teams: tuple[Team, ...]) -> None:
+        self.store, self.config, self.book, self.as_of, self.teams = store, config, book, as_of, teams
+        self._views: dict[str, SourceView] = {}
+        self._items: dict[str, tuple[Item, ...]] = {}
+        self._sets: dict[tuple[str, str, str], IterationSets] = {}
+        self._calendars: dict[str, Calendar] = {}
+
+    @classmethod
+    def at(
+        cls, store: Store, config: Config, book: OkrBook, as_of: int, *, teams: Sequence[str] | None = None
+    ) -> Snapshot:
+        """The snapshot at an instant, narrowed to teams by id (None: all); unknown ids are the caller's to refuse."""
+        every = tuple(config.effective_teams())
+        wanted = every if teams is None else tuple(team for team in every if team.id in set(teams))
+        return cls(store, config, book, as_of, wanted)
+
+    # sources and rules
+
+    @cached_property
+    def source_states(self) -> Mapping[str, SourceState]:
+        return {state.name: state for state in self.store.sources()}
+
+    @cached_property
+    def owners(self) -> Owners:
+        """Every configured team competes for an issue, whichever this snapshot is narrowed to."""
+        sources = {source.name: source for source in self.config.sources}
+        boards = {name: self.store.boards(name) for name in sources}
+        return Owners(self.config.effective_teams(), sources, boards)
+
+    def view(self, source: str) -> SourceView:
+        """One source's issues; read once."""
+        if source not in self._views:
+            self._views[source] = SourceView(self.store, self.config.source(source), self.as_of, self.owners)
+        return self._views[source]
+
+    def team(self, team_id: str) -> Team:
+        """A configured team. KeyError for an unknown id."""
+        for team in self.config.effective_teams():
+            if team.id == team_id:
+                return team
+        raise KeyError(team_id)
+
+    def calendar(self, team_id: str) -> Calendar:
+        if team_id not in self._calendars:
+            self._calendars[team_id] = calendar_of(self.config, self.team(team_id))
+        return self._calendars[team_id]
+
+    def day(self, team_id: str) -> date:
+        """The team's local date of `as_of`."""
+        return self.calendar(team_id).local_date(self.as_of)
+
+    def rule_hash(self, team_id: str) -> str:
+        team = self.team(team_id)
+        maps = {name: self.view(name).rules for name in sources_of(team)}
+        return team_hash(team, maps, self.calendar(team_id))
+
+    def rules(self, source: str) -> StatusMap:
+        return self.view(source).rules
+
+    # issues
+
+    def items(self, team_id: str) -> tuple[Item, ...]:
+        """The team's issues in the order people count, sub-tasks and gone ones included."""
+        if team_id not in self._items:
+            names = sources_of(self.team(team_id)) if team_id != NOBODY else tuple(s.name for s in self.config.sources)
+            found = [item for name in names for item in self.view(name).items.values() if item.team == team_id]
+            self._items[team_id] = tuple(sorted(found, key=lambda item: (natural(item.key), item.source)))
+        return self._items[team_id]
+
+    def item(self, source: str, issue_id: str) -> Item | None:
+        return self.view(source).items.get(issue_id)
+
+    def children(self, item: Item) -> tuple[Item, ...]:
+        return self.view(item.source).children(item)
+
+    def find(self, text: str) -> Item:
+        """The issue that a key, an old key, a browser URL or SOURCE:KEY names. Raises UserError: none, or several."""
+        return finding.find(text, self.config, self.view)
+
+    def fact_at(self, item: Item, t: int) -> ItemFact:
+        """An item's fact as of an instant up to `as_of`."""
+        return self.view(item.source).fact_at(item, t)
+
+    def released_at(self, item: Item) -> int | None:
+        """When observation starts: the first of the source's `release.from` that has a date. Epoch seconds."""
+        wanted = self.config.source(item.source).release.from_
+        return item.fact.finished_at if "finished" in wanted else None
+
+    # iterations
+
+    def iterations(self, team_id: str) -> tuple[Iteration, ...]:
+        """The team's iterations in the tracker's order, whatever their state."""
+        team = self.team(team_id)
+        return in_scope(team, self.config, self.store.boards, lambda name: self.view(name).iterations_in_order)
+
+    def _has_milestones(self, team_id: str) -> bool:
+        iterations = self.team(team_id).iterations
+        return iterations is not None and iterations.from_ == "milestones"
+
+    def resolve(self, team_id: str, ref: str) -> tuple[Iteration, ...]:
+        """The iterations of a team that `ref` means; () for none. Raises UserError when a name fits several."""
+        scope = self.iterations(team_id)
+        prefix, colon, rest = ref.partition(":")
+        if colon and ref not in KEYWORDS and not matches(ref, scope) and any(t.id == prefix for t in self.teams):
+            if prefix != team_id:
+                return ()
+            ref = rest
+        return resolve(ref, scope, self.as_of, team_id, milestones=self._has_milestones(team_id))
+
+    def resolve_all(self, ref: str) -> dict[str, tuple[Iteration, ...]]:
+        """What `ref` means for each team of the snapshot; () for a team that has no such iteration.
+
+        An id or a name leaves out the teams that don't have it; in none, or fitting several iterations, is a UserError.
+        """
+        scopes = {team.id: self.iterations(team.id) for team in self.teams}
+        milestones = frozenset(team.id for team in self.teams if self._has_milestones(team.id))
+        return resolve_all(ref, scopes, self.as_of, milestones)
+
+    def state(self, iteration: Iteration) -> IterationState:
+        """What the iteration was at `as_of`."""
+        return membership.state_at(iteration, self.as_of)
+
+    def window(self, team_id: str, iteration: Iteration) -> Window:
+        return membership.window(iteration, self.as_of)
+
+    def sets(self, team_id: str, iteration: Iteration) -> IterationSets:
+        """Committed, added, delivered, carried over and removed, as of the iteration's end."""
+        key = (team_id, iteration.source, iteration.id)
+        if key not in self._sets:
+            self._sets[key] = self._fold_sets(team_id, iteration)
+        return self._sets[key]
+
+    def _fold_sets(self, team_id: str, iteration: Iteration) -> IterationSets:
+        bounds = self.window(team_id, iteration)
+        begun = self.state(iteration) is not IterationState.FUTURE
+        subjects = [self._subject(i, bounds) for i in self._ever_in(team_id, iteration)] if begun else []
+        others = self.view(iteration.source).iterations
+        return membership.sets(
+            iteration, bounds, subjects, as_of=self.as_of, others=others, rule_hash=self.rule_hash(team_id)
+        )
+
+    def _ever_in(self, team_id: str, iteration: Iteration) -> list[Item]:
+        return [
+            item
+            for item in self.items(team_id)
+            if item.counted
+            and item.source == iteration.source
+            and any(m.iteration_id == iteration.id for m in item.memberships)
+        ]
+
+    def _subject(self, item: Item, bounds: Window) -> membership.Subject:
+        return membership.Subject(
+            key=item.key,
+            issue_id=item.issue.id,
+            source=item.source,
+            intervals=item.intervals,
+            memberships=item.memberships,
+            fact=self.fact_at(item, bounds.end),
+            gone_at=item.gone_at,
+            estimate=lambda t: number(item.at(Field.ESTIMATE, t)),
+        )
+
+    def members(self, team_id: str, iteration: Iteration, at: int) -> tuple[Item, ...]:
+        """The team's issues in the iteration at an instant, finished ones too; no sub-tasks, none that are gone."""
+        return tuple(
+            item
+            for item in self.items(team_id)
+            if item.source == iteration.source
+            and not item.issue.subtask
+            and item.member_of(iteration.id, at)
+            and (item.gone_at is None or item.gone_at > at)
+        )

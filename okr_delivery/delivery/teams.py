@@ -1,0 +1,166 @@
+"""Which team owns an issue, what part it plays there, and which iterations are a team's.
+
+An issue belongs to the first team one of whose selectors it meets. Its project counts as of the day it was finished
+(so that a moved issue stays where it was delivered), everything else as of the instant asked about.
+
+A selector's `boards`: an issue that is, or last was, in an iteration of some board belongs to that board; one that
+never was in any belongs to the boards of its project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from okr_delivery.model.work import Board, Issue, Iteration, Membership
+
+if TYPE_CHECKING:
+    from okr_delivery.config import Config, Selector, Source, Team
+
+
+class Role(StrEnum):
+    """What an issue is to the OKRs."""
+
+    REQUIREMENT = "requirement"
+    NON_OKR = "non_okr"  # of a declared class of work that serves no key result
+    SUBTASK = "subtask"
+    OTHER = "other"  # of another type, or excluded by label
+
+
+def sources_of(team: Team) -> tuple[str, ...]:
+    """Names of the sources that a team's issues come from, in the order of its selectors."""
+    return tuple(dict.fromkeys(selector.source for selector in team.select))
+
+
+def _folded(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(str(word).casefold() for word in words)
+
+
+def classify(source: Source, *, subtask: bool, types: Iterable[str], labels: Iterable[str]) -> tuple[Role, str | None]:
+    """The role of an issue and its non-OKR class. `types` are the id and the name of its type, any case."""
+    if subtask:
+        return Role.SUBTASK, None
+    mine, tags = _folded(types), _folded(labels)
+    for kind in dict.fromkeys([*source.non_okr.labels, *source.non_okr.types]):
+        by_label = tags & _folded(source.non_okr.labels.get(kind, ()))
+        if by_label or mine & _folded(source.non_okr.types.get(kind, ())):
+            return Role.NON_OKR, kind
+    wanted = source.requirements.types
+    if tags & _folded(source.requirements.exclude_labels) or (wanted and not mine & _folded(wanted)):
+        return Role.OTHER, None
+    return Role.REQUIREMENT, None
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What selectors look at, as of the instant that counts for each."""
+
+    project: str
+    project_id: str
+    type: str
+    type_id: str
+    labels: frozenset[str]
+    components: frozenset[str]
+    boards: frozenset[str]  # of the iterations it is, or last was, in; empty: never was in any
+
+
+class Owners:
+    """Finds the owner of an issue; `boards` and `sources` serve the selector of that name."""
+
+    def __init__(
+        self, teams: Sequence[Team], sources: Mapping[str, Source], boards: Mapping[str, Sequence[Board]]
+    ) -> None:
+        self._teams = teams
+        self._sources = sources
+        every = ((source, board) for source, found in boards.items() for board in found)
+        self._projects = {(source, board.id): board.project.casefold() for source, board in every if board.project}
+
+    def owner(self, source: str, traits: Traits) -> str | None:
+        """Id of the first team that matches, None: nobody's."""
+        for team in self._teams:
+            if any(selector.source == source and self._meets(selector, traits) for selector in team.select):
+                return team.id
+        return None
+
+    def _meets(self, selector: Selector, traits: Traits) -> bool:
+        return (
+            _any(selector.projects, (traits.project, traits.project_id))
+            and _any(selector.components, traits.components)
+            and _any(selector.labels, traits.labels)
+            and _any(selector.types, (traits.type, traits.type_id))
+            and (not selector.boards or self._on_board(selector, traits))
+        )
+
+    def _on_board(self, selector: Selector, traits: Traits) -> bool:
+        wanted = set(selector.boards)
+        if traits.boards:
+            return bool(traits.boards & wanted)
+        if any(self._projects.get((selector.source, board)) == traits.project.casefold() for board in wanted):
+            return True
+        source = self._sources.get(selector.source)
+        return source is not None and not source.projects and set(source.boards) <= wanted
+
+
+def _any(wanted: Sequence[str], found: Iterable[str]) -> bool:
+    return not wanted or bool(_folded(wanted) & _folded(found))
+
+
+def boards_of(memberships: Iterable[Membership], iterations: Mapping[str, Iteration], as_of: int) -> frozenset[str]:
+    """The boards of the iterations that hold an issue at an instant, else of the one it left last."""
+    seen = [m for m in memberships if m.entered_at <= as_of]
+    held = [m for m in seen if m.left_at is None or m.left_at > as_of]
+    last = max((m.left_at for m in seen if m.left_at is not None), default=None)
+    counted = held or [m for m in seen if m.left_at == last]
+    known = (iterations.get(m.iteration_id) for m in counted)
+    return frozenset(i.board_id for i in known if i is not None and i.board_id is not None)
+
+
+def in_scope(
+    team: Team,
+    config: Config,
+    boards: Callable[[str], Sequence[Board]],
+    iterations: Callable[[str], Sequence[Iteration]],
+) -> tuple[Iteration, ...]:
+    """The iterations of a team, over all its sources, in the tracker's order."""
+    found: list[Iteration] = []
+    for name in sources_of(team):
+        source = config.source(name)
+        wanted = _wanted_boards(team, source, boards(name))
+        found += [i for i in iterations(name) if _is_on(i, *wanted) and _is_named(i, team)]
+    return tuple(found)
+
+
+def _wanted_boards(team: Team, source: Source, known: Sequence[Board]) -> tuple[frozenset[str], frozenset[str]]:
+    """(boards whose iterations count, boards whose iterations don't); an empty first set: all but the second."""
+    if team.iterations is not None and team.iterations.boards:
+        return frozenset(team.iterations.boards), frozenset()
+    if source.boards:
+        return frozenset(source.boards), frozenset()
+    projects = _folded(source.projects)
+    foreign = (b.id for b in known if projects and b.project is not None and b.project.casefold() not in projects)
+    return frozenset(), frozenset(foreign)
+
+
+def _is_on(iteration: Iteration, wanted: frozenset[str], foreign: frozenset[str]) -> bool:
+    return iteration.board_id in wanted if wanted else iteration.board_id not in foreign
+
+
+def _is_named(iteration: Iteration, team: Team) -> bool:
+    pattern = team.iterations.name if team.iterations is not None else None
+    return pattern is None or fnmatchcase(iteration.name.casefold(), pattern.casefold())
+
+
+def traits_now(issue: Issue, boards: frozenset[str]) -> Traits:
+    """Traits from the current body."""
+    return Traits(
+        project=issue.project,
+        project_id=issue.project_id,
+        type=issue.type,
+        type_id=issue.type_id,
+        labels=frozenset(issue.labels),
+        components=frozenset(issue.components),
+        boards=boards,
+    )
