@@ -1,0 +1,249 @@
+"""Changelog entries -> changes of the kept fields; everything else is dropped here, people included.
+
+Versions and components are written as single additions and removals, often several in one entry: they are folded, from
+the current set backwards, into one change per entry between whole sets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from okr_delivery.model.claims import claim_lines
+from okr_delivery.model.work import EMPTY, Change, Field, Value
+from okr_delivery_jira import instants, text
+from okr_delivery_jira.problems import broken
+from okr_delivery_jira.settings import SYSTEM_NAMES, Settings
+
+FOLDED = frozenset({Field.FIX_VERSION, Field.COMPONENTS})
+_PARENT_RANK = ("issueparentassociation", "parent", "epic link", "parent link")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of one entry, its field recognised. `index` is its place in the entry."""
+
+    index: int
+    field: Field
+    kind: str
+    name: str  # display name, lower case
+    raw: Mapping[str, object]
+
+    @property
+    def old(self) -> Value:
+        return read_side(self.field, self.kind, self.raw.get("from"), self.raw.get("fromString"))
+
+    @property
+    def new(self) -> Value:
+        return read_side(self.field, self.kind, self.raw.get("to"), self.raw.get("toString"))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One history entry with the items that matter."""
+
+    id: int
+    ts: int
+    actor: str | None
+    items: tuple[Item, ...]
+
+
+class ChangeReader:
+    """Reads the histories of a site's issues. `now` (epoch seconds) bounds what instants are believed."""
+
+    def __init__(self, settings: Settings, now: int) -> None:
+        self._settings = settings
+        self._now = now
+        self._kept: dict[str, dict[str, tuple[Field, str]]] = {}
+
+    def read(
+        self, issue_id: str, project_id: str, current: Mapping[Field, Value], histories: Iterable[Mapping[str, object]]
+    ) -> tuple[Change, ...]:
+        """All kept changes of one issue in (ts, history id, item) order; entries that come twice count once.
+
+        Raises AbortSyncError for an entry without an id or with an instant that can't be true.
+        """
+        entries = {entry.id: entry for entry in (self._entry(issue_id, project_id, raw) for raw in histories)}
+        ordered = sorted(entries.values(), key=lambda entry: (entry.ts, entry.id))
+        plain = [
+            Change(issue_id, entry.id, item.index, entry.ts, item.field, item.old, item.new, entry.actor)
+            for entry in ordered
+            for item in _one_parent(entry.items)
+            if item.field not in FOLDED
+        ]
+        folded = [change for kept in sorted(FOLDED) for change in fold(issue_id, ordered, kept, current)]
+        named = _name_parents(plain, current.get(Field.PARENT, EMPTY))
+        return tuple(sorted((c for c in (*named, *folded) if c.old != c.new), key=lambda change: change.order))
+
+    def _entry(self, issue_id: str, project_id: str, raw: Mapping[str, object]) -> Entry:
+        where = f"issue {issue_id}"
+        try:
+            entry_id, ts = int(str(raw.get("id"))), instants.parse(raw.get("created"))
+        except ValueError as error:
+            raise broken("history_unreadable", where, value=_short(raw.get("created"))) from error
+        if ts is None or not instants.plausible(ts, self._now):
+            raise broken("instant", where, value=_short(raw.get("created")))
+        return Entry(entry_id, ts, actor(raw.get("author")), tuple(self._items(project_id, raw.get("items"))))
+
+    def _items(self, project_id: str, raw: object) -> Iterable[Item]:
+        for index, item in enumerate(text.listed(raw)):
+            known = self._field(project_id, item) if isinstance(item, dict) else None
+            if known and isinstance(item, dict):
+                name = (text.string(item.get("field")) or "").casefold()
+                yield Item(index, known[0], known[1], name, item)
+
+    def _field(self, project_id: str, item: Mapping[str, object]) -> tuple[Field, str] | None:
+        kept = self._kept.get(project_id)
+        if kept is None:
+            kept = self._kept[project_id] = self._settings.kept(project_id)
+        field_id = text.string(item.get("fieldId"))
+        if field_id in kept:
+            return kept[field_id]
+        if field_id is not None and field_id.startswith("customfield_"):
+            return None
+        name = (text.string(item.get("field")) or "").casefold()
+        system = SYSTEM_NAMES.get(name)
+        if system is not None:
+            return system, "options" if system is Field.FLAGGED else "text"
+        return kept.get(self._settings.names.get(name, ""))
+
+
+def actor(author: object) -> str | None:
+    """A short hash of the account id: enough to see that one account changed a hundred issues, no name."""
+    if not isinstance(author, dict):
+        return None
+    account = text.string(author.get("accountId")) or text.string(author.get("key")) or text.string(author.get("name"))
+    return hashlib.blake2s(account.encode(), digest_size=6).hexdigest() if account else None
+
+
+def read_side(kept: Field, kind: str, raw_id: object, shown: object) -> Value:
+    """One side of a change in the form that the current value has; null, "" and absent are all EMPTY."""
+    reader = _SIDES.get(kept)
+    if reader is not None:
+        return reader(raw_id, shown)
+    if kept in {Field.KEY_RESULT, Field.CONTRIBUTION, Field.CONFIDENCE}:
+        return Value(None, text.of_history(shown, kind, raw_id))
+    return Value(text.string(raw_id), text.string(shown))
+
+
+def _ids(raw_id: object, shown: object) -> Value:
+    ids = text.id_list(text.string(raw_id))
+    return Value(",".join(ids), text.string(shown)) if ids else EMPTY
+
+
+def _points(raw_id: object, shown: object) -> Value:
+    return Value(None, text.number(shown) or text.number(raw_id))
+
+
+def _day(raw_id: object, shown: object) -> Value:
+    day = (text.string(raw_id) or text.string(shown) or "")[:10] or None
+    return Value(day, day)
+
+
+def _claims(_raw_id: object, shown: object) -> Value:
+    return Value(None, claim_lines(text.string(shown) or "") or None)
+
+
+def _words(_raw_id: object, shown: object) -> Value:
+    return Value(None, text.words(shown))
+
+
+def _shown(_raw_id: object, shown: object) -> Value:
+    return Value(None, text.string(shown))
+
+
+_SIDES: Mapping[Field, Callable[[object, object], Value]] = {
+    Field.ITERATION: _ids,
+    Field.FLAGGED: _ids,
+    Field.ESTIMATE: _points,
+    Field.DUE: _day,
+    Field.LABELS: _words,
+    Field.CLAIM_LINES: _claims,
+    Field.KEY: _shown,
+    Field.TITLE: _shown,
+}
+
+
+def fold(issue_id: str, entries: Sequence[Entry], kept: Field, current: Mapping[Field, Value]) -> Iterable[Change]:
+    """Whole-set changes of a field that is written as additions and removals, oldest last.
+
+    Where entry and current set disagree (a version deleted for everyone leaves no entry), the entry is believed for
+    the time around it.
+    """
+    members = set_of(current.get(kept, EMPTY))
+    for entry in reversed(entries):
+        items = [item for item in entry.items if item.field is kept]
+        if not items:
+            continue
+        added, removed = _deltas(items)
+        after = {key: name for key, name in (members | added).items() if key not in removed}
+        before = {key: name for key, name in after.items() if key not in added} | removed
+        yield Change(issue_id, entry.id, items[0].index, entry.ts, kept, value_of(before), value_of(after), entry.actor)
+        members = before
+
+
+def _deltas(items: Sequence[Item]) -> tuple[dict[str, str], dict[str, str]]:
+    """Added and removed members; what one entry both adds and removes is neither."""
+    added: dict[str, str] = {}
+    removed: dict[str, str] = {}
+    for item in items:
+        removed |= _side(item.raw.get("from"), item.raw.get("fromString"))
+        added |= _side(item.raw.get("to"), item.raw.get("toString"))
+    both = added.keys() & removed.keys()
+    return (
+        {key: name for key, name in added.items() if key not in both},
+        {key: name for key, name in removed.items() if key not in both},
+    )
+
+
+def _side(raw_id: object, shown: object) -> dict[str, str]:
+    name = text.string(shown) or ""
+    key = text.string(raw_id) or name
+    return {key: name} if key else {}
+
+
+def set_of(value: Value) -> dict[str, str]:
+    """The members of a whole-set value: id -> name (names are kept one a line, because they may hold commas)."""
+    if value.id is None:
+        return {}
+    ids = value.id.split(",")
+    names = (value.name or "").split("\n")
+    return dict(zip(ids, [*names, *[""] * len(ids)], strict=False))
+
+
+def value_of(members: Mapping[str, str]) -> Value:
+    """A whole-set value: ids in numeric order with their names, one a line."""
+    if not members:
+        return EMPTY
+    ids = sorted(members, key=text.by_number)
+    return Value(",".join(ids), "\n".join(members[key] for key in ids))
+
+
+def _one_parent(items: Sequence[Item]) -> Iterable[Item]:
+    """A change of parent can be written twice in one entry; the newer spelling wins."""
+    parents = [item for item in items if item.field is Field.PARENT]
+    best = min(parents, key=lambda item: (_rank(item.name), item.index)) if len(parents) > 1 else None
+    return (item for item in items if best is None or item.field is not Field.PARENT or item is best)
+
+
+def _rank(name: str) -> int:
+    return _PARENT_RANK.index(name) if name in _PARENT_RANK else 1
+
+
+def _name_parents(changes: Sequence[Change], current: Value) -> list[Change]:
+    """Some spellings give a parent by key only: its id is taken from wherever else this issue names that parent."""
+    sides = [current, *(side for c in changes if c.field is Field.PARENT for side in (c.old, c.new))]
+    ids = {side.name: side.id for side in sides if side.name and side.id}
+    return [
+        replace(c, old=_with_id(c.old, ids), new=_with_id(c.new, ids)) if c.field is Field.PARENT else c
+        for c in changes
+    ]
+
+
+def _with_id(side: Value, ids: Mapping[str, str]) -> Value:
+    return replace(side, id=ids.get(side.name)) if side.id is None and side.name is not None else side
+
+
+def _short(value: object) -> str:
+    return str(value)[:40]

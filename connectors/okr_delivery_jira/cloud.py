@@ -1,0 +1,137 @@
+"""Jira Cloud's bulk endpoints: ids by search, bodies by the hundred in parallel, whole histories by the block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from okr_delivery_jira.client import JiraClient
+from okr_delivery_jira.paging import token_pages
+from okr_delivery_jira.problems import broken
+from okr_delivery_jira.text import by_number, members, string
+
+IDS_A_PAGE = 5000
+BODIES = 100
+BLOCK = 250
+AHEAD = 500
+"""Bodies are asked for in rounds of this many ids, whole blocks, so that both kinds of request are full."""
+HISTORIES = 10_000
+WORKERS = 5
+COUNT_TOLERANCE = 0.02
+
+Body = Mapping[str, object]
+History = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Up to 250 ids with what the site showed of them. Every id is in `bodies` or in `not_visible`."""
+
+    ids: tuple[str, ...]
+    bodies: tuple[Body, ...]
+    histories: Mapping[str, tuple[History, ...]]
+
+    @property
+    def not_visible(self) -> tuple[str, ...]:
+        shown = {str(body["id"]) for body in self.bodies}
+        return tuple(issue_id for issue_id in self.ids if issue_id not in shown)
+
+
+class CloudReader:
+    """Reads issues in bulk. `warn` takes sentences of the server that do not make its answer incomplete."""
+
+    def __init__(self, client: JiraClient, warn: Callable[[str], None]) -> None:
+        self._client = client
+        self._warn = warn
+
+    def rows(self, jql: str, fields: Sequence[str]) -> list[Body]:
+        """All rows of a search, each id once, in numeric order.
+
+        Raises AbortSyncError when the chain of pages ended early: its end is checked against the approximate count.
+        """
+        found: dict[str, Body] = {}
+        pages = 0
+        for page in token_pages(lambda token: self._search(jql, fields, token), "search/jql", self._warn):
+            pages += 1
+            for row in members(page.get("issues")):
+                found[_id_of(row)] = row
+        if pages > 1:
+            self._check_count(jql, len(found))
+        return [found[issue_id] for issue_id in sorted(found, key=by_number)]
+
+    def blocks(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Block]:
+        """Bodies and whole histories of `ids`, in order. The next bodies are under way while one block is read."""
+        rounds = list(chunks(ids, AHEAD))
+        pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="jira")
+        try:
+            waiting = self._order(pool, rounds[0], fields) if rounds else []
+            for place, wanted in enumerate(rounds):
+                bodies = {str(body["id"]): body for future in waiting for body in future.result()}
+                following = rounds[place + 1 : place + 2]
+                waiting = self._order(pool, following[0], fields) if following else []
+                for part in chunks(wanted, BLOCK):
+                    yield self._block(part, bodies)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def visible(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of `ids` that the site shows when asked for them by id."""
+        shown = (body for part in chunks(ids, BODIES) for body in self._bodies(part, ["updated"]))
+        return frozenset(str(body["id"]) for body in shown)
+
+    def histories(self, ids: Sequence[str]) -> dict[str, tuple[History, ...]]:
+        """Whole histories by issue id. One issue's entries are spread over pages: nothing is read before the last."""
+        wanted = frozenset(ids)
+        found: dict[str, list[History]] = {}
+        for page in token_pages(lambda token: self._changelogs(ids, token), "changelog/bulkfetch", self._warn):
+            for row in members(page.get("issueChangeLogs")):
+                issue_id = string(row.get("issueId"))
+                if issue_id in wanted:
+                    found.setdefault(issue_id, []).extend(members(row.get("changeHistories")))
+        return {issue_id: tuple(entries) for issue_id, entries in found.items()}
+
+    def _search(self, jql: str, fields: Sequence[str], token: str | None) -> object:
+        body: dict[str, object] = {"jql": jql, "fields": list(fields), "maxResults": IDS_A_PAGE}
+        return self._client.ask("search/jql", body if token is None else {**body, "nextPageToken": token})
+
+    def _check_count(self, jql: str, found: int) -> None:
+        answer = self._client.ask("search/approximate-count", {"jql": jql.partition(" ORDER BY ")[0]})
+        count = answer.get("count") if isinstance(answer, dict) else None
+        if isinstance(count, int) and found < count * (1 - COUNT_TOLERANCE) - 1:
+            raise broken("count", "search/jql", found=found, count=count)
+
+    def _order(self, pool: ThreadPoolExecutor, ids: Sequence[str], fields: Sequence[str]) -> list[Future[list[Body]]]:
+        return [pool.submit(self._bodies, part, fields) for part in chunks(ids, BODIES)]
+
+    def _bodies(self, ids: Sequence[str], fields: Sequence[str]) -> list[Body]:
+        """What the site shows of at most a hundred ids; errors and plain absence both mean: not visible."""
+        answer = self._client.ask("issue/bulkfetch", {"issueIdsOrKeys": list(ids), "fields": list(fields)})
+        if not isinstance(answer, dict) or not isinstance(answer.get("issues"), list):
+            raise broken("shape", "issue/bulkfetch")
+        wanted = frozenset(ids)
+        bodies = [body for body in members(answer["issues"]) if _id_of(body) in wanted]
+        if any(not isinstance(body.get("fields"), dict) for body in bodies):
+            raise broken("no_fields", "issue/bulkfetch")
+        return bodies
+
+    def _block(self, ids: Sequence[str], bodies: Mapping[str, Body]) -> Block:
+        """The history is asked for after the bodies, so that it is never older than they say."""
+        shown = [issue_id for issue_id in ids if issue_id in bodies]
+        histories = self.histories(shown) if shown else {}
+        return Block(tuple(ids), tuple(bodies[issue_id] for issue_id in shown), histories)
+
+    def _changelogs(self, ids: Sequence[str], token: str | None) -> object:
+        body: dict[str, object] = {"issueIdsOrKeys": list(ids), "maxResults": HISTORIES}
+        return self._client.ask("changelog/bulkfetch", body if token is None else {**body, "nextPageToken": token})
+
+
+def chunks(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _id_of(row: Mapping[str, object]) -> str:
+    issue_id = string(row.get("id"))
+    if issue_id is None:
+        raise broken("shape", "search/jql")
+    return issue_id

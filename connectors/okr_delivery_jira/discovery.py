@@ -1,0 +1,218 @@
+"""Reads what changes rarely (fields, statuses, projects, boards) and resolves which field plays which role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from okr_delivery.model.message import Message, msg
+from okr_delivery.model.work import Board, Status
+from okr_delivery.sync.connector import FoundField, Metadata, SourceSpec
+from okr_delivery_jira import fields as roles
+from okr_delivery_jira.client import JiraClient, StatusError
+from okr_delivery_jira.fields import EVERYWHERE, Catalogue, FieldInfo, Role
+from okr_delivery_jira.paging import offset_rows
+from okr_delivery_jira.problems import refused
+from okr_delivery_jira.records import read_status
+from okr_delivery_jira.settings import BoardInfo, Settings
+from okr_delivery_jira.text import members, string
+
+_MISSING = frozenset({400, 404})
+_LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    id: str
+    key: str
+    team_managed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBoard:
+    """A board with what its configuration says."""
+
+    info: BoardInfo
+    project_id: str | None
+    project_key: str | None
+    estimate: str | None
+    configured: bool
+
+
+class Discovery:
+    """One reading of the metadata of a source; six requests for one project with one board, sprints included."""
+
+    def __init__(self, spec: SourceSpec, client: JiraClient) -> None:
+        self._spec = spec
+        self._client = client
+
+    def read(self) -> Metadata:
+        """Raises ConfigError for an unknown project, board or field, with what there is."""
+        catalogue_rows = roles.read_fields(self._client.fields())
+        statuses = self._statuses()
+        projects = [self._project(key) for key in self._spec.projects]
+        boards = self._boards(projects)
+        scope = [project.id for project in projects] if not self._spec.boards and not self._spec.jql else []
+        found = _Roles(self._spec, Catalogue(catalogue_rows, scope))
+        found.resolve(boards, projects)
+        settings = Settings(
+            roles=found.roles,
+            names=found.names(),
+            boards=tuple(board.info for board in boards),
+            filters=tuple(b.info.filter_id for b in boards if b.configured and b.info.filter_id),
+            status_ids=tuple(status.id for status in statuses),
+        )
+        return Metadata(
+            statuses=statuses,
+            boards=tuple(self._record(board) for board in boards),
+            fields=tuple(found.found),
+            warnings=tuple(found.warnings),
+            raw=settings.to_json(),
+        )
+
+    def _statuses(self) -> tuple[Status, ...]:
+        raw = [status.raw for status in self._client.statuses()]
+        read = (read_status(self._spec.name, payload, order) for order, payload in enumerate(raw))
+        return tuple(status for status in read if status is not None)
+
+    def _project(self, key: str) -> Project:
+        try:
+            payload = self._client.read(f"project/{key}", what="project/{key}", expect=frozenset({404}))
+        except StatusError:
+            raise refused("project_unknown", f"project/{key}", project=key, known=self._known_projects()) from None
+        project_id = string(payload.get("id")) if isinstance(payload, dict) else None
+        if project_id is None:
+            raise refused("project_unknown", f"project/{key}", project=key, known=self._known_projects())
+        style = payload.get("simplified")
+        return Project(project_id, string(payload.get("key")) or key, style if isinstance(style, bool) else None)
+
+    def _known_projects(self) -> str:
+        """The keys that this token sees, for the error's text."""
+        payload = self._client.read("project/search", {"maxResults": _LISTED}, expect=_MISSING)
+        rows = members(payload.get("values")) if isinstance(payload, dict) else []
+        return ", ".join(sorted(filter(None, (string(row.get("key")) for row in rows)))) or "–"
+
+    def _boards(self, projects: Sequence[Project]) -> list[SeenBoard]:
+        if self._spec.boards:
+            return [self._board(board_id, None, configured=True) for board_id in self._spec.boards]
+        listed = {str(row["id"]): row for project in projects for row in self._listed(project.key) if row.get("id")}
+        wanted = [row for row in listed.values() if row.get("type") in {"scrum", "simple"}]
+        seen = [self._board(str(row["id"]), row, configured=False) for row in wanted]
+        return [board for board in seen if board.info.sprints]
+
+    def _listed(self, project: str | None) -> list[Mapping[str, object]]:
+        def page(start: int) -> object:
+            params = {"startAt": start, "maxResults": 50} | ({"projectKeyOrId": project} if project else {})
+            return self._client.agile("board", params, what="board")
+
+        return list(offset_rows(page, "board"))
+
+    def _board(self, board_id: str, row: Mapping[str, object] | None, *, configured: bool) -> SeenBoard:
+        """The configuration names type, filter and estimate; the board is read only if that lacks the type."""
+        config = self._config(board_id)
+        if row is None and not config.get("type"):
+            row = self._read_board(board_id)
+        merged = {**(row or {}), **{key: value for key, value in config.items() if value is not None}}
+        location = _merged_location(row, config)
+        kind = string(merged.get("type")) or "simple"
+        info = BoardInfo(
+            id=board_id,
+            name=string(merged.get("name")) or board_id,
+            type=kind,
+            filter_id=string(_object(config.get("filter")).get("id")),
+            sprints=kind == "scrum" or (kind == "simple" and self._has_sprints(board_id)),
+        )
+        estimate = string(_object(_object(config.get("estimation")).get("field")).get("fieldId"))
+        return SeenBoard(info, location[0], location[1], estimate, configured)
+
+    def _config(self, board_id: str) -> Mapping[str, object]:
+        path = f"board/{board_id}/configuration"
+        try:
+            payload = self._client.agile(path, what="board/{id}/configuration", expect=_MISSING)
+        except StatusError:
+            known = ", ".join(f"{row.get('id')} ({row.get('name')})" for row in self._listed(None)[:_LISTED])
+            raise refused("board_unknown", path, board=board_id, known=known or "–") from None
+        return _object(payload)
+
+    def _read_board(self, board_id: str) -> Mapping[str, object]:
+        return _object(self._client.agile(f"board/{board_id}", what="board/{id}"))
+
+    def _has_sprints(self, board_id: str) -> bool:
+        """A board of a team-managed project has sprints or answers 400; nothing else tells."""
+        params = {"startAt": 0, "maxResults": 1}
+        try:
+            self._client.agile(f"board/{board_id}/sprint", params, what="board/{id}/sprint", expect=frozenset({400}))
+        except StatusError:
+            return False
+        return True
+
+    def _record(self, board: SeenBoard) -> Board:
+        info = board.info
+        return Board(self._spec.name, info.id, info.name, info.type, board.project_key, board.estimate)
+
+
+class _Roles:
+    """Collects who plays which role, how it was found, and what a person should know of it."""
+
+    def __init__(self, spec: SourceSpec, catalogue: Catalogue) -> None:
+        self._spec = spec
+        self._catalogue = catalogue
+        self.roles: dict[str, Role] = {}
+        self.found: list[FoundField] = []
+        self.warnings: list[Message] = []
+
+    def resolve(self, boards: Sequence[SeenBoard], projects: Sequence[Project]) -> None:
+        for name in roles.SCHEMAS:
+            self._take(name, *roles.by_schema(self._catalogue, name))
+        self._take("flagged", *roles.flagged(self._catalogue))
+        for name in (*roles.TEXT_ROLES, "priority"):
+            wanted = self._wanted(name)
+            if wanted:
+                self._take(name, *self._catalogue.configured(name, wanted))
+        self._estimate(boards, projects)
+
+    def names(self) -> dict[str, str]:
+        """Names that older histories give instead of ids."""
+        ids = {field_id for role in self.roles.values() for field_id in role.ids}
+        return self._catalogue.unambiguous_names(ids)
+
+    def _wanted(self, role: str) -> str | None:
+        """The configured field; `auto` and nothing are one."""
+        wanted = self._spec.fields.get(role)
+        return None if wanted is None or wanted.casefold() == "auto" else wanted
+
+    def _take(self, name: str, role: Role, found: Sequence[FoundField]) -> None:
+        if role.by_project:
+            self.roles[name] = role
+            self.found.extend(found)
+
+    def _estimate(self, boards: Sequence[SeenBoard], projects: Sequence[Project]) -> None:
+        wanted = self._wanted("estimate")
+        if wanted:
+            role, found = self._catalogue.configured("estimate", wanted)
+            self._take("estimate", replace(role, kind="number"), found)
+            return
+        by_board = {b.project_id or EVERYWHERE: b.estimate for b in reversed(boards) if b.estimate}
+        styles = {project.id: project.team_managed for project in projects}
+        result = roles.estimates(self._catalogue, by_board, styles)
+        self._take("estimate", result.role, result.found)
+        if result.rivals:
+            self.warnings.append(msg("jira.warning.estimate_ambiguous", fields=_names(result.rivals)))
+
+
+def _names(found: Sequence[FieldInfo]) -> str:
+    return ", ".join(f"{info.name} ({info.id})" for info in found)
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _merged_location(row: Mapping[str, object] | None, config: Mapping[str, object]) -> tuple[str | None, str | None]:
+    """Project id and key: the board and its configuration spell them differently."""
+    own, other = _object((row or {}).get("location")), _object(config.get("location"))
+    if other.get("type", "project") != "project":
+        other = {}
+    project_id = string(own.get("projectId")) or string(other.get("id"))
+    key = string(own.get("projectKey")) or string(other.get("key")) or string(other.get("projectKeyOrId"))
+    return project_id, key
