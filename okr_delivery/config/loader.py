@@ -29,7 +29,7 @@ def load(path: Path | None = None, *, cwd: Path, env: Mapping[str, str]) -> Conf
     problems += found + check.references(document) + _environment(env)
     if config is None or problems:
         raise UserError(sort(problems))
-    return config.bind(document, file.resolve(), env)
+    return config.bind(document, file.resolve(), cwd, env)
 
 
 def _environment(env: Mapping[str, str]) -> list[Problem]:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, field_validator
 
 from okr_delivery.config.calendar import CalendarSettings
-from okr_delivery.config.document import Document, Place, Position
+from okr_delivery.config.document import Document, Place, Position, shown
 from okr_delivery.config.sources import Source
 from okr_delivery.config.teams import StageName, Team, TeamGate, TeamIterations
 from okr_delivery.config.types import Day, Duration, Identifier, Positive, Share, Strict, Text, Whole, refuse
@@ -152,11 +152,12 @@ class Config(Strict):
 
     _document: Document = PrivateAttr()
     _path: Path = PrivateAttr()
+    _cwd: Path = PrivateAttr()
     _env: Mapping[str, str] = PrivateAttr()
 
-    def bind(self, document: Document, path: Path, env: Mapping[str, str]) -> Config:
+    def bind(self, document: Document, path: Path, cwd: Path, env: Mapping[str, str]) -> Config:
         """Remembers where the settings come from and the few variables that win over them."""
-        self._document, self._path = document, path
+        self._document, self._path, self._cwd = document, path, cwd
         names = ("OKR_DELIVERY_STORE", "OKR_DELIVERY_LANG", "OKR_DELIVERY_HOSTS")
         self._env = {name: env[name] for name in names if env.get(name)}
         return self
@@ -182,7 +183,8 @@ class Config(Strict):
 
     def location(self, *place: str | int) -> Location:
         """File and line of a setting, for findings."""
-        return self._document.location(place)
+        file, line, _ = self._document.locate(place)
+        return Location(shown((self._cwd / file).resolve(), self.root), line)
 
     def resolve(self, path: str) -> Path:
         """A path of this file, from its folder."""

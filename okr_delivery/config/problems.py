@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from okr_delivery.config.document import Document, Place
+from okr_delivery.config.document import Document, Place, children
 from okr_delivery.config.types import nearest, written
 from okr_delivery.model.errors import Problem, UserError
 from okr_delivery.model.message import Message, msg
@@ -62,7 +62,9 @@ def _reading_order(problem: Problem) -> tuple[str, list[int]]:
 
 def _problem(model: type[BaseModel], document: Document, place: Place, issue: Issue) -> Problem:
     of_key = bool(issue["loc"]) and issue["loc"][-1] == "[key]"
-    loc = tuple(issue["loc"][:-1] if of_key else issue["loc"])
+    tagged = tuple(issue["loc"][:-1] if of_key else issue["loc"])
+    model = model_at(model, tagged[:-1]) if issue["type"] == "extra_forbidden" else model
+    loc = _without_tags(document.data, place, tagged)
     params = issue.get("ctx", {})
     at = (*place, *loc, params["at"]) if "at" in params else (*place, *loc)
     on_key = of_key or issue["type"] in ("extra_forbidden", "missing")
@@ -88,7 +90,7 @@ def _words(model: type[BaseModel], loc: Place, issue: Issue) -> tuple[Message, M
 
 def _unknown(model: type[BaseModel], loc: Place) -> tuple[Message, Message | None]:
     key = str(loc[-1])
-    known = known_keys(model_at(model, loc[:-1]))
+    known = known_keys(model)
     parents = [str(step) for step in loc[:-1] if isinstance(step, str)]
     removed = REMOVED.get((parents[-1] if parents else "", key))
     if removed is not None:
@@ -103,7 +105,23 @@ def _unknown(model: type[BaseModel], loc: Place) -> tuple[Message, Message | Non
 
 def _choice(key: str, issue: Issue) -> Message:
     expected = [word.strip("'") for word in issue["ctx"]["expected"].replace(" or ", ", ").split(", ")]
-    value = issue["input"]
+    return _one_of(key, issue["input"], expected)
+
+
+def _tag(key: str, issue: Issue) -> Message:
+    expected = [word.strip("'") for word in issue["ctx"]["expected_tags"].split(", ")]
+    return _one_of(f"{key}.{_discriminator(issue)}", issue["ctx"]["tag"], expected)
+
+
+def _tag_missing(key: str, issue: Issue) -> Message:
+    return msg("config.missing", key=_discriminator(issue), path=f"{key}.{_discriminator(issue)}")
+
+
+def _discriminator(issue: Issue) -> str:
+    return str(issue["ctx"]["discriminator"]).strip("'")
+
+
+def _one_of(key: str, value: object, expected: list[str]) -> Message:
     shown = "{…}" if isinstance(value, dict) else "[…]" if isinstance(value, list) else written(value)
     if key == "version":
         return msg("config.version", value=shown)
@@ -126,6 +144,8 @@ def _simple(message_id: str) -> Callable[[str, Issue], Message]:
 
 _TRANSLATIONS: Mapping[str, Callable[[str, Issue], Message]] = {
     "literal_error": _choice,
+    "union_tag_invalid": _tag,
+    "union_tag_not_found": _tag_missing,
     "greater_than": _limit("config.number.above", "gt"),
     "greater_than_equal": _limit("config.number.at_least", "ge"),
     "less_than": _limit("config.number.below", "lt"),
@@ -152,17 +172,37 @@ def known_keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
+def _without_tags(data: Any, place: Place, loc: Place) -> Place:
+    """The place without the steps that name a member of a union instead of a key."""
+    for step in place:
+        data = data[step]
+    kept: list[str | int] = []
+    for n, step in enumerate(loc):
+        if isinstance(data, dict) and step not in data and n < len(loc) - 1:
+            continue
+        kept.append(step)
+        data = dict(children(data)).get(step)
+    return tuple(kept)
+
+
 def model_at(model: type[BaseModel], loc: Place) -> type[BaseModel]:
-    """The model that describes the mapping at `loc`."""
+    """The model that describes the mapping at `loc`; members of a union are told apart by their tag."""
+    candidates = [model]
     for step in loc:
+        model = next((one for one in candidates if step in _tags(one)), candidates[0])
         fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        if step in fields:
-            model = _inner_model(fields[str(step)].annotation) or model
-    return model
+        inner = _inner_models(fields[str(step)].annotation) if step in fields else []
+        candidates = inner or [model]
+    return candidates[0]
 
 
-def _inner_model(annotation: Any) -> type[BaseModel] | None:
+def _tags(model: type[BaseModel]) -> tuple[object, ...]:
+    """The words that choose this model in a union."""
+    tag = model.model_fields.get("direction")
+    return typing.get_args(tag.annotation) if tag is not None else ()
+
+
+def _inner_models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_inner_model(part) for part in typing.get_args(annotation))
-    return next((model for model in found if model is not None), None)
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in _inner_models(part)]

@@ -6,9 +6,9 @@ Values come from `okr_delivery.config.document`. Errors are raised with our own 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from math import isfinite
 from typing import Annotated, Any
 
@@ -40,11 +40,13 @@ def written(value: object) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def nearest(word: object, known: Iterator[str] | list[str] | tuple[str, ...] | frozenset[str]) -> str | None:
+def nearest(word: object, known: Iterable[str]) -> str | None:
     """The known word that `word` was probably meant to be, whatever its case."""
     by_fold = {name.casefold(): name for name in sorted(known, reverse=True)}
-    close = get_close_matches(str(word).casefold(), sorted(by_fold), n=1, cutoff=0.6)
-    return by_fold[close[0]] if close else None
+    wanted = str(word).casefold()
+    close = get_close_matches(wanted, by_fold, n=len(by_fold) or 1, cutoff=0.6)
+    best = max(sorted(close), key=lambda name: SequenceMatcher(None, name, wanted).ratio(), default=None)
+    return None if best is None else by_fold[best]
 
 
 def _text(value: object) -> object:

@@ -43,8 +43,9 @@ class HealthState:
 class KrProgress:
     """Progress, pace and verdict of one key result at one day.
 
-    `progress` is raw (may leave 0..1), `clamped` is what pace compares; `original_progress` is against the target before
-    amendments. `reading` is the latest one on or before the day, `age_days` its age, `stale` older than its cadence.
+    `progress` is raw (may leave 0..1), `clamped` is what pace compares; `original_progress` is against the target
+    before amendments. `reading` is the latest one on or before the day, `age_days` its age, `stale` older than its
+    cadence.
     """
 
     kr: KeyResult
