@@ -21,9 +21,12 @@ class MetricStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
+    """By nearest rank. `bands` are the 90 % order-statistics bounds of the three, an upper one of None is open."""
+
     p50: float | None
     p85: float | None
     p95: float | None
+    bands: tuple[tuple[float | None, float | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +142,4 @@ class Scope:
     summary: IterationSummary | None
     data_quality: tuple[Quality, ...]
     cycle_times: tuple[tuple[str, str, int, float], ...] = ()  # (key, type, finished_at, days), for the scatter
+    throughput_days: tuple[tuple[date, int], ...] = ()  # items finished per local day of the period, zeros kept
