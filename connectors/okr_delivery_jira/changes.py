@@ -17,6 +17,7 @@ from okr_delivery_jira.problems import broken
 from okr_delivery_jira.settings import SYSTEM_NAMES, Settings
 
 FOLDED = frozenset({Field.FIX_VERSION, Field.COMPONENTS})
+_REDUCED = FOLDED | {Field.CLAIM_LINES}
 _PARENT_RANK = ("issueparentassociation", "parent", "epic link", "parent link")
 
 
@@ -74,7 +75,7 @@ class ChangeReader:
         ]
         folded = [change for kept in sorted(FOLDED) for change in fold(issue_id, ordered, kept, current)]
         named = _name_parents(plain, current.get(Field.PARENT, EMPTY))
-        return tuple(sorted((c for c in (*named, *folded) if c.old != c.new), key=lambda change: change.order))
+        return tuple(sorted(_without_echoes((*named, *folded)), key=lambda change: change.order))
 
     def _entry(self, issue_id: str, project_id: str, raw: Mapping[str, object]) -> Entry:
         where = f"issue {issue_id}"
@@ -225,6 +226,23 @@ def _one_parent(items: Sequence[Item]) -> Iterable[Item]:
     parents = [item for item in items if item.field is Field.PARENT]
     best = min(parents, key=lambda item: (_rank(item.name), item.index)) if len(parents) > 1 else None
     return (item for item in items if best is None or item.field is not Field.PARENT or item is best)
+
+
+def _without_echoes(changes: Iterable[Change]) -> Iterable[Change]:
+    """Leaves out what says nothing: reduced values that did not change, a parent that is set to what it was.
+
+    Anything else stays as recorded, a status that leads to itself too.
+    """
+    parent: Value | None = None
+    for change in changes:
+        if change.field is Field.PARENT:
+            repeats = parent is not None and change.new == parent
+            parent = change.new
+            if repeats or change.old == change.new:
+                continue
+        if change.field in _REDUCED and change.old == change.new:
+            continue
+        yield change
 
 
 def _rank(name: str) -> int:

@@ -55,7 +55,7 @@ class JiraConnector:
         server = client.site
         if server.get("deploymentType") != "Cloud":
             raise refused("datacenter", "serverInfo", deployment=str(server.get("deploymentType")))
-        me = client.myself()
+        me: object = client.myself()
         account = string(me.get("accountId")) if isinstance(me, dict) else None
         if account is None:
             raise refused("anonymous", "myself")

@@ -34,7 +34,7 @@ def test_every_form_is_the_same_instant(text: object, ts: int | None) -> None:
 
 @pytest.mark.parametrize("text", ["2022-07-16", "2022-07-16T06:31:16", "yesterday", "20220716", [], {}, True, 1.5])
 def test_what_names_no_instant_is_refused(text: object) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"not an instant|no offset|Invalid isoformat"):
         parse(text)
 
 

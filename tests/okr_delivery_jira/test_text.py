@@ -15,7 +15,8 @@ from okr_delivery_jira import text
     ("value", "expected"),
     [
         (5.0, "5"), ("5.00", "5"), (5, "5"), ("13", "13"), (0, "0"), ("-0.0", "0"), (0.1, "0.1"), ("1E+2", "100"),
-        (100, "100"), (" 8 ", "8"), (None, None), ("", None), ("many", None), (True, None), (math.nan, None), ("inf", None),
+        (100, "100"), (" 8 ", "8"), (None, None), ("", None), ("many", None), (True, None), (math.nan, None),
+        ("inf", None),
     ],
 )  # fmt: skip
 def test_a_number_has_one_spelling(value: object, expected: str | None) -> None:
