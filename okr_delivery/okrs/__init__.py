@@ -1,5 +1,6 @@
 """OKR files, readings and effects as the model; progress, pace and verdict of key results."""
 
+from okr_delivery.okrs.append import append_reading
 from okr_delivery.okrs.book import KrAmbiguous, KrFound, KrUnknown, OkrBook
 from okr_delivery.okrs.effects import load_effects
 from okr_delivery.okrs.load import load_okrs
@@ -11,6 +12,7 @@ __all__ = [
     "KrUnknown",
     "OkrBook",
     "Readings",
+    "append_reading",
     "load_effects",
     "load_okrs",
     "load_readings",
