@@ -115,21 +115,19 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 CAUSES = (
-    ("readonly database", "sync.store.unwritable"),
-    ("read-only transaction", "sync.store.unwritable"),
-    ("unable to open database", "sync.store.unwritable"),
-    ("disk is full", "sync.store.full"),
-    ("no space left", "sync.store.full"),
-    ("disk i/o error", "sync.store.full"),
-    ("database is locked", "sync.store.busy"),
-    ("not a database", "sync.store.damaged"),
-    ("malformed", "sync.store.damaged"),
-    ("permission denied", "sync.store.denied"),
-    ("authentication failed", "sync.store.denied"),
-    ("no password supplied", "sync.store.denied"),
-    ("does not exist", "sync.store.unreachable"),
+    ("readonly database", "unwritable"),
+    ("read-only transaction", "unwritable"),
+    ("unable to open database", "unwritable"),
+    ("disk is full", "full"),
+    ("no space left", "full"),
+    ("disk i/o error", "full"),
+    ("database is locked", "busy"),
+    ("not a database", "damaged"),
+    ("malformed", "damaged"),
+    ("permission denied", "denied"),
+    ("authentication failed", "denied"),
+    ("no password supplied", "denied"),
 )
-MISSING_TABLE = ("no such table", "undefinedtable")
 
 
 def _translator(place: str) -> Callable[[ExceptionContext], None]:
@@ -154,6 +152,6 @@ def is_operational(error: BaseException) -> bool:
 def translated(error: Any, place: str) -> UserError:
     """One clear error: what happened to the store, where, what to do."""
     said = str(error).strip()
-    cause = next((name for mark, name in CAUSES if mark in said.lower()), "sync.store.unreachable")
+    cause = next((name for mark, name in CAUSES if mark in said.lower()), "unreachable")
     detail = said.splitlines()[0] if said else type(error).__name__
-    return user_error(msg(cause, detail=detail), where=place, next_step=msg(f"{cause}_help"))
+    return user_error(msg(f"sync.store.{cause}", detail=detail), where=place, next_step=msg(f"sync.store.{cause}_help"))

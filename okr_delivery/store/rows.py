@@ -46,7 +46,7 @@ class SeenClaim:
     `version` counts 1, 2, 3 … for an (issue, field): going back to an old text is a new version. An empty `text` says
     that the carrier was found emptied. `seen_at` is the tracker's clock (epoch seconds) before that sync's first page.
     `text` by field: CLAIM_LINES, KEY_RESULT, CONTRIBUTION, CONFIDENCE as they stand; LABELS only those that begin with
-    one of the source's prefixes, blank-separated and sorted; LINK the keys of linked issues, the same way.
+    one of the source's prefixes, blank-separated and sorted.
     """
 
     source: str

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, delete, insert, select, update
 from sqlalchemy.sql.expression import Select as SelectOf
 
-from okr_delivery.model.work import Board, Change, Field, FoundField, Issue, Iteration, Status, Value
+from okr_delivery.model.work import Board, Category, Change, Field, FoundField, Issue, Iteration, Status, Value
 from okr_delivery.store import mapping
 from okr_delivery.store import tables as t
 from okr_delivery.store.codes import digest, dumps
@@ -62,6 +62,16 @@ class StoreTx(Reads):
     def put_statuses(self, statuses: Iterable[Status]) -> None:
         """Adds or renames statuses; one that the tracker no longer lists stays, history refers to it."""
         self._merge(t.status, [mapping.status_row(s) for s in statuses], ("ref",))
+
+    def add_statuses(self, statuses: Iterable[Status]) -> None:
+        """Adds statuses met in issues or their history. What is known stays, unless its category was not."""
+        known = {s.id: s.category for s in self.statuses(self.source_name)}
+        fresh: dict[str, Status] = {}
+        for status in statuses:
+            before = fresh[status.id].category if status.id in fresh else known.get(status.id)
+            if before is None or (before is Category.UNDEFINED and status.category is not before):
+                fresh[status.id] = status
+        self.put_statuses(fresh.values())
 
     def put_iterations(self, iterations: Iterable[Iteration]) -> None:
         """Adds or updates iterations; others stay."""
@@ -300,11 +310,19 @@ class StoreTx(Reads):
         rows = [r.id for r in self._rows(ids).values() if r.missed_at is None]
         self._set(rows, missed_at=at)
 
-    def found(self, ids: Iterable[str]) -> frozenset[str]:
-        """A census listed these: forgets misses, revives gone ones. Answers the ids that were gone."""
+    def found(self, ids: Iterable[str]) -> None:
+        """A census listed these: forgets misses, revives gone ones and counts those as not held until read again."""
         rows = [r for r in self._rows(ids).values() if r.missed_at is not None or r.gone_at is not None]
-        self._set([r.id for r in rows], missed_at=None, gone_at=None)
-        return frozenset(r.ref for r in rows if r.gone_at is not None)
+        self._set([r.id for r in rows], missed_at=None)
+        self._set([r.id for r in rows if r.gone_at is not None], gone_at=None, history_hash=None)
+
+    def drop(self, ids: Iterable[str]) -> None:
+        """Removes issues that the settings no longer ask for, with everything about them but the ledger's facts."""
+        numbers = [row.id for row in self._rows(ids).values()]
+        for block in blocks(numbers):
+            for table in (t.current, t.change, t.alias, t.interval, t.membership, t.item_fact):
+                self._connection.execute(delete(table).where(table.c.issue.in_(block)))
+            self._connection.execute(delete(t.issue).where(t.issue.c.id.in_(block)))
 
     def tombstone(self, gone: Mapping[str, int], team_of: Mapping[str, str]) -> list[Fact]:
         """Declares issues gone at an instant; their slim history goes to the ledger, nobody can fetch it again."""

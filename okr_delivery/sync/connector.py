@@ -35,6 +35,7 @@ from okr_delivery.model.work import Board, Change, Issue, Iteration, Status
 from okr_delivery.model.work import FoundField as FoundField  # part of the contract; the store keeps it too
 
 if TYPE_CHECKING:
+    from okr_delivery.sync.errors import SkipRecordError
     from okr_delivery.sync.transport import Transport
 
 API = 1
@@ -99,7 +100,9 @@ class Metadata:
 class Page:
     """Whole issues with their whole kept history. `after` is the greatest id in it, in the connector's id order.
 
-    `not_visible` are ids that the tracker named but would not show; they count as neither fetched nor gone.
+    `not_visible` are ids that the tracker named but would not show; they count as neither fetched nor gone. `skipped`
+    are records that could not be read: each is named to the user, the source stays incomplete and they are asked for
+    again. A page may carry nothing but warnings; then `after` is None.
     """
 
     issues: tuple[Issue, ...]
@@ -108,6 +111,7 @@ class Page:
     not_visible: tuple[str, ...] = ()
     warnings: tuple[Message, ...] = ()
     statuses: tuple[Status, ...] = ()  # statuses met on the way that metadata did not list
+    skipped: tuple[SkipRecordError, ...] = ()
 
 
 Held = Callable[[Sequence[str]], Mapping[str, int]]

@@ -6,7 +6,12 @@ from okr_delivery.model.errors import UserError
 
 
 class SyncError(UserError):
-    """Base of all errors of this module. Each ends the source's run as incomplete, never as a shorter success."""
+    """Base of all errors of this module. Each ends the source's run as incomplete, never as a shorter success.
+
+    `status` is the HTTP status that was answered, None when there was none.
+    """
+
+    status: int | None = None
 
 
 class ConfigError(SyncError):
@@ -23,3 +28,7 @@ class AbortSyncError(SyncError):
 
 class SkipRecordError(SyncError):
     """One record can't be read; the engine names it, leaves it out and marks the source incomplete."""
+
+
+class UnsureError(RetryLaterError):
+    """A request that creates something may or may not have been applied: look for its mark before sending it again."""

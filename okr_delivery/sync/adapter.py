@@ -1,0 +1,131 @@
+"""The guard in front of the wire: every request of every session passes here, whatever library made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from okr_delivery.model.errors import Problem
+from okr_delivery.model.message import msg
+from okr_delivery.sync.errors import ConfigError
+from okr_delivery.sync.network import NetworkSpec, Origin, proxies, trust
+
+POOL = 16
+
+
+class GuardedAdapter(HTTPAdapter):
+    """Sends a request as the configuration says, and only where it says.
+
+    Proxy, trust and time-outs come from `network:`, whatever the session, the environment or a library would have
+    used. A request to another scheme, host or port than the source's own is refused before anything leaves, so no
+    header, cookie or token can follow a redirect or a link there.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        origin: Origin,
+        *,
+        allow_http: bool,
+        hosts: frozenset[str] | None,
+        count: Callable[[requests.PreparedRequest], None],
+    ) -> None:
+        self._spec = spec
+        self._origin = origin
+        self._allow_http = allow_http
+        self._hosts = hosts
+        self._count = count
+        self._context = trust(spec) if origin.scheme == "https" else None
+        super().__init__(pool_maxsize=POOL, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Pools that trust what the configuration trusts."""
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """The same trust through a proxy."""
+        return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leaves the context's own authorities in place; verification can't be switched off."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:
+        """Our context instead of the one requests would make of `verify`."""
+        host, pool = super().build_connection_pool_key_attributes(request, True, None)
+        pool.pop("ca_certs", None)
+        pool.pop("ca_cert_dir", None)
+        if self._context is not None:
+            pool["ssl_context"] = self._context
+        return host, pool
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Refuses or sends. Raises ConfigError for an address that this source may not reach."""
+        url = str(request.url)
+        check_address(url, self._origin, allow_http=self._allow_http, hosts=self._hosts)
+        self._count(request)
+        response = super().send(
+            request,
+            stream=stream,
+            timeout=(self._spec.connect_timeout, self._spec.read_timeout),
+            verify=True,
+            cert=None,
+            proxies=_proxies(self._spec, url),
+        )
+        self._check_redirect(response, url)
+        return response
+
+    def _check_redirect(self, response: requests.Response, url: str) -> None:
+        if not response.is_redirect:
+            return
+        target = urljoin(url, response.headers["Location"])
+        if origin_of(target) != self._origin:
+            response.close()
+            raise _refused("redirect", url, target)
+
+
+def _proxies(spec: NetworkSpec, url: str) -> dict[str, str]:
+    return proxies(spec, url)
+
+
+def origin_of(url: str) -> Origin | None:
+    """None for an address that can't be one."""
+    try:
+        return Origin.of(url)
+    except ValueError:
+        return None
+
+
+def check_address(url: str, own: Origin, *, allow_http: bool, hosts: frozenset[str] | None) -> None:
+    """Raises ConfigError unless the address is the source's own, allowed by OKR_DELIVERY_HOSTS and encrypted."""
+    target = origin_of(url)
+    if target != own:
+        raise _refused("foreign", url, url)
+    if hosts is not None and not own.listed(hosts):
+        raise _refused("host_not_allowed", url, url)
+    if own.scheme != "https" and not (own.scheme == "http" and (allow_http or own.loopback)):
+        raise _refused("not_https", url, url)
+
+
+def _refused(what: str, url: str, target: str) -> ConfigError:
+    host = urlsplit(target).hostname or ""
+    return ConfigError([Problem(msg(f"sync.{what}", host=host), path_of(url), msg(f"sync.{what}_help", host=host))])
+
+
+def path_of(url: str | None) -> str:
+    """The only part of a URL that messages show: no host, no query, no fragment."""
+    return urlsplit(url or "").path or "/"

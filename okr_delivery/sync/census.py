@@ -1,0 +1,55 @@
+"""Which issues are no more: missed by two censuses in a row and not shown when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from okr_delivery.model.message import Message, msg
+from okr_delivery.model.work import Issue
+from okr_delivery.store import Store
+from okr_delivery.sync.connector import Connector
+
+VANISHED_SHARE = 0.2
+VISIBLE_BLOCK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CensusResult:
+    """`trusted` False: so much vanished at once that the token is suspected and nothing was concluded.
+
+    `returned_since` is the oldest stored `updated` of the issues that came back, None when none did: they must be read
+    again from there.
+    """
+
+    trusted: bool
+    gone: tuple[str, ...] = ()
+    returned_since: int | None = None
+    warnings: tuple[Message, ...] = ()
+
+
+def take(store: Store, name: str, connector: Connector, now: int, team_of: Callable[[Issue], str]) -> CensusResult:
+    """Counts the source once and keeps book. `now` is the tracker's clock; a raised SyncError changes nothing."""
+    listed = frozenset(connector.census())
+    held = frozenset(store.held(name))
+    missing = sorted(held - listed)
+    before = store.missed(name)
+    if len(missing) > 1 and len(missing) > VANISHED_SHARE * len(held):
+        return CensusResult(False, warnings=(msg("sync.vanished", n=len(missing), total=len(held)),))
+    twice = [ref for ref in missing if ref in before]
+    shown = _visible(connector, twice)
+    gone = {ref: before[ref] for ref in twice if ref not in shown}
+    back = [issue.updated for issue in store.issues(name, sorted(listed & store.gone(name).keys()))]
+    teams = {issue.id: team_of(issue) for issue in store.issues(name, gone)}
+    with store.page(name) as tx:
+        tx.found(sorted(listed & (before.keys() | store.gone(name).keys())))
+        tx.miss(missing, now)
+        tx.tombstone(gone, teams)
+        tx.set_state(census_at=now)
+    warnings = (msg("sync.out_of_scope", n=len(shown)),) if shown else ()
+    return CensusResult(True, tuple(gone), min(back, default=None), warnings)
+
+
+def _visible(connector: Connector, ids: list[str]) -> frozenset[str]:
+    blocks = [ids[i : i + VISIBLE_BLOCK] for i in range(0, len(ids), VISIBLE_BLOCK)]
+    return frozenset(ref for block in blocks for ref in connector.visible(block))

@@ -1,0 +1,133 @@
+"""What a broken connection or a refusal means, and what to set so that it goes away.
+
+Messages hold the status and the URL's path, never a body, a header, a query or a token.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from urllib.parse import urlsplit
+
+import requests
+
+from okr_delivery.model.errors import Problem
+from okr_delivery.model.message import Message, msg
+from okr_delivery.sync.adapter import path_of
+from okr_delivery.sync.errors import AbortSyncError, ConfigError, RetryLaterError, SyncError, UnsureError
+from okr_delivery.sync.network import NetworkSpec
+
+KNOWN = {401: "unauthorized", 403: "forbidden", 404: "not_found", 410: "removed"}
+NO_NAME = re.compile(
+    r"name or service not known|nodename nor servname|getaddrinfo|NameResolution|temporary failure in name", re.I
+)
+
+
+def refused(response: requests.Response, what: str) -> SyncError:
+    """The error for a status that is no success."""
+    status, place = response.status_code, f"{what} {path_of(response.url)}"
+    error: SyncError
+    if status in KNOWN:
+        error = ConfigError(
+            [Problem(msg(f"sync.{KNOWN[status]}", status=status), place, msg(f"sync.{KNOWN[status]}_help"))]
+        )
+    elif status == 429 or status >= 500:
+        name = "sync.too_many" if status == 429 else "sync.server_error"
+        error = RetryLaterError([Problem(msg(name, status=status), place, msg("sync.later"))])
+    elif 300 <= status < 400:
+        error = ConfigError([Problem(msg("sync.moved", status=status), place, msg("sync.moved_help"))])
+    else:
+        error = AbortSyncError([Problem(msg("sync.refused", status=status), place, msg("sync.refused_help"))])
+    error.status = status
+    return error
+
+
+def passing(error: requests.RequestException) -> bool:
+    """Whether the same request may well succeed a moment later."""
+    if isinstance(error, requests.exceptions.SSLError) and _certificate(error):
+        return False
+    kinds = (
+        requests.ConnectionError,
+        requests.Timeout,
+        requests.exceptions.ChunkedEncodingError,
+        requests.exceptions.ContentDecodingError,
+    )
+    return isinstance(error, kinds) and not isinstance(error, requests.exceptions.InvalidProxyURL)
+
+
+def broken(error: requests.RequestException, what: str, network: NetworkSpec) -> SyncError:
+    """The error for a request that got no whole answer."""
+    place = f"{what} {path_of(error.request.url)}" if error.request is not None else what
+    said, step = _cause(error, network)
+    kind = RetryLaterError if said.id in ("sync.slow", "sync.cut_off") else ConfigError
+    return kind([Problem(said, place, step)])
+
+
+def _cause(error: requests.RequestException, network: NetworkSpec) -> tuple[Message, Message]:
+    host = _host(error)
+    if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.InvalidProxyURL):
+        return msg("sync.proxy", proxy=network.proxy), msg("sync.proxy_help")
+    if isinstance(error, requests.exceptions.SSLError):
+        name = "sync.certificate" if _certificate(error) else "sync.tls"
+        return msg(name, host=host), msg("sync.certificate_help")
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return msg("sync.no_answer", host=host), msg("sync.no_answer_help")
+    if isinstance(error, requests.Timeout):
+        return msg("sync.slow", host=host), msg("sync.later")
+    if isinstance(error, requests.TooManyRedirects):
+        return msg("sync.moved", status=302), msg("sync.moved_help")
+    text = _told(error)
+    if NO_NAME.search(text):
+        return msg("sync.no_such_host", host=host), msg("sync.no_such_host_help")
+    if "refused" in text.lower():
+        return msg("sync.connection_refused", host=host), msg("sync.no_answer_help")
+    if "unreachable" in text.lower() or "no route" in text.lower():
+        return msg("sync.no_answer", host=host), msg("sync.no_answer_help")
+    return msg("sync.cut_off", host=host), msg("sync.later")
+
+
+def _certificate(error: BaseException) -> bool:
+    return any(isinstance(e, ssl.SSLCertVerificationError) for e in _chain(error)) or "CERTIFICATE" in str(error)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error and everything it wraps, whichever way the libraries wrap it."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, BaseException) and item not in found and len(found) < 20:
+            found.append(item)
+            waiting += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
+    return found
+
+
+def _told(error: BaseException) -> str:
+    return " ".join(f"{type(e).__name__} {e}" for e in _chain(error))
+
+
+def _host(error: requests.RequestException) -> str:
+    return (urlsplit(str(error.request.url)).hostname if error.request is not None else None) or ""
+
+
+def not_json(response: requests.Response, what: str) -> SyncError:
+    """A body that is no JSON: a login page in front of the tracker, or an answer that was cut off."""
+    place = f"{what} {path_of(response.url)}"
+    kind = response.headers.get("Content-Type", "").lower()
+    error: SyncError
+    if "html" in kind or response.content.lstrip()[:1] == b"<":
+        error = ConfigError([Problem(msg("sync.login_page"), place, msg("sync.login_page_help"))])
+    else:
+        error = RetryLaterError([Problem(msg("sync.truncated"), place, msg("sync.later"))])
+    error.status = response.status_code
+    return error
+
+
+def out_of_time(what: str) -> RetryLaterError:
+    """The run's time is up."""
+    return RetryLaterError([Problem(msg("sync.out_of_time"), what, msg("sync.out_of_time_help"))])
+
+
+def unsure(what: str) -> UnsureError:
+    """A creating request without an answer."""
+    return UnsureError([Problem(msg("sync.unsure"), what, msg("sync.unsure_help"))])
