@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import requests
 from jira import JIRA
 from jira.exceptions import JIRAError
-from okr_delivery.sync.transport import Repeat
 
-from okr_delivery.sync.connector import SourceSpec
+from okr_delivery.sync.connector import Secret, SourceSpec
+from okr_delivery.sync.transport import Repeat
 from okr_delivery_jira.diagnosis import diagnose
-from okr_delivery_jira.problems import broken, path_of, refused
+from okr_delivery_jira.problems import broken, path_of
 
 if TYPE_CHECKING:
     from okr_delivery.sync.transport import Transport
@@ -31,19 +31,14 @@ class StatusError(Exception):
 class JiraClient(JIRA):
     """One site. The constructor asks for `serverInfo`; other threads get sessions of their own with the same auth."""
 
-    def __init__(self, spec: SourceSpec, transport: Transport) -> None:
-        if spec.token is None:
-            raise refused("no_token", None)
+    def __init__(self, spec: SourceSpec, token: Secret, transport: Transport) -> None:
         self._transport = transport
         self._sessions = threading.local()
         self._opened: list[requests.Session] = []
         self._opening = threading.Lock()
         self.server_date: str | None = None  # `Date` of the first answer: the server's clock before the first page
         self.site: Mapping[str, object] = {}  # what `serverInfo` said
-        auth: dict[str, Any] = {"token_auth": spec.token.value}
-        if spec.user:
-            auth = {"basic_auth": (spec.user, spec.token.value)}
-        super().__init__(server=spec.url, max_retries=0, logging=False, get_server_info=True, **auth)
+        super().__init__(server=spec.url, max_retries=0, logging=False, get_server_info=True, **_auth(spec, token))
 
     def _add_ssl_cert_verif_strategy_to_session(self) -> None:
         """The library's hook between creating its session and its first request: the transport takes the session."""
@@ -57,6 +52,11 @@ class JiraClient(JIRA):
             raise broken("shape", "serverInfo")
         self.site = answer
         return answer
+
+    def myself(self) -> dict[str, Any]:
+        """Whose token it is; an answer that is no object names nobody."""
+        answer = self.read("myself")
+        return answer if isinstance(answer, dict) else {}
 
     def _adopt(self, session: requests.Session) -> None:
         self._transport.mount(session)
@@ -132,6 +132,11 @@ class JiraClient(JIRA):
                 session.close()
             self._opened.clear()
         super().close()  # type: ignore[no-untyped-call]  # the library leaves it untyped
+
+
+def _auth(spec: SourceSpec, token: Secret) -> dict[str, Any]:
+    """Basic with a user, bearer without: never Basic with an empty name."""
+    return {"basic_auth": (spec.user, token.value)} if spec.user else {"token_auth": token.value}
 
 
 def _plain(send: Callable[[], requests.Response]) -> requests.Response:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Category, Change, Field, Issue, Iteration, Status
 from okr_delivery.sync.connector import Held, Identity, Metadata, Page, SourceSpec
+from okr_delivery.sync.errors import SkipRecordError
 from okr_delivery_jira import instants
 from okr_delivery_jira.changes import ChangeReader
 from okr_delivery_jira.client import JiraClient
@@ -51,12 +53,15 @@ class JiraConnector:
 
     def identity(self) -> Identity:
         """`serverInfo`, which tells the kind of site, and `myself`, which must answer with an account."""
-        client = self._client = JiraClient(self._spec, self._transport)
+        if self._spec.token is None:
+            raise refused("no_token")
+        self.close()
+        client = self._client = JiraClient(self._spec, self._spec.token, self._transport)
         server = client.site
         if server.get("deploymentType") != "Cloud":
             raise refused("datacenter", "serverInfo", deployment=str(server.get("deploymentType")))
-        me: object = client.myself()
-        account = string(me.get("accountId")) if isinstance(me, dict) else None
+        me: Mapping[str, object] = client.myself()
+        account = string(me.get("accountId"))
         if account is None:
             raise refused("anonymous", "myself")
         zone = string(me.get("timeZone"))
@@ -168,20 +173,14 @@ class _Pages:
     def page(self, block: Block, warnings: tuple[Message, ...]) -> Page:
         issues: list[Issue] = []
         changes: list[Change] = []
-        unread: list[str] = []
+        skipped: list[SkipRecordError] = []
         for body in block.bodies:
             issue_id = str(body["id"])
             try:
                 issue = self._issues.read(body)
             except UnreadableError as error:
-                unread.append(issue_id)
-                warnings += (
-                    msg(
-                        "jira.warning.issue_unreadable",
-                        issue=str(body.get("key") or issue_id),
-                        why=msg(f"jira.unreadable.{error.reason}"),
-                    ),
-                )
+                what = msg(f"jira.unreadable.{error.reason}")
+                skipped.append(SkipRecordError([Problem(what, string(body.get("key")) or issue_id)]))
                 continue
             history = block.histories.get(issue_id, ())
             own = self._changes.read(issue_id, issue.project_id, issue.current, history)
@@ -191,8 +190,9 @@ class _Pages:
             issues=tuple(issues),
             changes=tuple(changes),
             after=block.ids[-1],
-            not_visible=(*block.not_visible, *unread),
+            not_visible=block.not_visible,
             warnings=warnings,
+            skipped=tuple(skipped),
             statuses=tuple(self._new_statuses(block, changes)),
         )
 

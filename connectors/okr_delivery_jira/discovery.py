@@ -59,7 +59,7 @@ class Discovery:
             roles=found.roles,
             names=found.names(),
             boards=tuple(board.info for board in boards),
-            filters=tuple(b.info.filter_id for b in boards if b.configured and b.info.filter_id),
+            filters=tuple(dict.fromkeys(b.info.filter_id for b in boards if b.configured and b.info.filter_id)),
             status_ids=tuple(status.id for status in statuses),
         )
         return Metadata(
