@@ -1,0 +1,186 @@
+"""What a finding proposes: a key result and why, the line to paste, the legal way out, how to check again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from okr_delivery.delivery.teams import Role
+from okr_delivery.gate import paste
+from okr_delivery.gate.finding import Stage, Suggestion
+from okr_delivery.gate.krs import inactivity
+from okr_delivery.model.errors import UserError
+from okr_delivery.model.message import Message, msg
+from okr_delivery.model.okr import KeyResult
+from okr_delivery.model.work import Field, Iteration
+from okr_delivery.okrs.book import KrFound
+from okr_delivery.value.krs import needs_amount
+from okr_delivery.value.results import LinkFault, LinkProblem, Links
+
+if TYPE_CHECKING:
+    from okr_delivery.delivery.item import Item
+    from okr_delivery.delivery.snapshot import Snapshot
+    from okr_delivery.gate.case import Case
+
+UNKNOWN_REF = "KR-ID"
+
+
+class Advice:
+    """Shared by all cases of one run; remembers what it worked out. `links` answers an item's links."""
+
+    def __init__(self, snapshot: Snapshot, links: Callable[[Item], Links]) -> None:
+        self.snapshot = snapshot
+        self.book = snapshot.book
+        self._links = links
+        self._peers: dict[str, Counter[str]] = {}
+        self._priorities: dict[str, bool] = {}
+        self._budgets: dict[tuple[str, str], float | None] = {}
+
+    def learn(self, cases: Iterable[Case]) -> None:
+        """Counts what the requirements in scope serve: a team's own habit is the last resort of a suggestion."""
+        for case in cases:
+            self._peers.setdefault(case.team.id, Counter()).update(case.krs.keys())
+
+    # -- which key result ------------------------------------------------------------------------------------------
+
+    def suggestion(self, case: Case) -> Suggestion | None:
+        """The likeliest key result that is active for this requirement, and why; None when nothing points anywhere."""
+        for kr, reason in self._candidates(case):
+            if inactivity(kr, self.book, case.day, planned=case.planned) is None:
+                return Suggestion(self.ref(case, kr), reason)
+        return None
+
+    def _candidates(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
+        yield from self._of_parent(case)
+        yield from self._of_goal(case)
+        yield from self._of_objectives(case)
+        yield from self._of_peers(case)
+
+    def _of_parent(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
+        issue = case.issue
+        parent = self.snapshot.item(issue.source, issue.parent_id) if issue.parent_id else None
+        for stated in self._links(parent).contributions if parent else ():
+            if kr := self.book.key_results.get(stated.kr):
+                yield kr, msg("gate.suggest.parent", parent=parent.key if parent else "")
+
+    def _of_goal(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
+        if case.iteration is None:
+            return
+        team, iteration = case.team.id, case.iteration
+        goal = self.book.goal_for(team, iteration.name) or self.book.goal_for(team, iteration.id)
+        for ref in goal.key_results if goal else ():
+            if (kr := self._resolve(ref, case)) is not None:
+                yield kr, msg("gate.suggest.goal", iteration=iteration.name)
+
+    def _of_objectives(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
+        wanted = set(case.team.objectives)
+        found = [o for o in self.book.objectives.values() if o.id in wanted or o.full_id in wanted]
+        krs = [(kr, o) for o in found for kr in o.key_results]
+        for kr, objective in sorted(krs, key=lambda pair: -pair[0].weight):
+            yield kr, msg("gate.suggest.objective", objective=objective.id)
+
+    def _of_peers(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
+        counts = self._peers.get(case.team.id, Counter())
+        for full_id, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+            yield self.book.key_results[full_id], msg("gate.suggest.peers", n=n)
+
+    # -- what to write ---------------------------------------------------------------------------------------------
+
+    def ref(self, case: Case, kr: KeyResult) -> str:
+        """How this requirement names that key result."""
+        return self.book.short_id(kr, case.day)
+
+    def _resolve(self, ref: str, case: Case) -> KeyResult | None:
+        answer = self.book.resolve(ref, case.day)
+        return answer.kr if isinstance(answer, KrFound) else None
+
+    def line(self, case: Case, ref: str | None, like: LinkProblem | None = None) -> str:
+        """A contribution line that may be pasted as it is; with `like`, the written one with the right key result."""
+        if like is not None and like.paste:
+            return like.paste
+        kr = self._resolve(ref, case) if ref else None
+        if ref is None or kr is None:
+            return paste.contribution(UNKNOWN_REF, paste.PENDING if case.stage is Stage.INTAKE else paste.MIDDLE)
+        return paste.contribution(ref, self._amount(case, kr))
+
+    def _amount(self, case: Case, kr: KeyResult) -> str:
+        """`?` where intake is all that is asked or no size has a meaning; else the middle size, to be corrected."""
+        if not needs_amount(kr):
+            return ""
+        return paste.PENDING if case.stage is Stage.INTAKE or not case.span(kr) else paste.MIDDLE
+
+    def alternative(self, case: Case) -> tuple[str, Message]:
+        """The Non-OKR line and a sentence with the budget."""
+        non_okr = case.source.non_okr
+        line = paste.non_okr(tuple(sorted({*non_okr.labels, *non_okr.types})))
+        used = self._used(case)
+        if used is None:
+            return line, msg("gate.alternative.budget", line=line, budget=_percent(non_okr.budget))
+        return line, msg("gate.alternative.used", line=line, budget=_percent(non_okr.budget), used=_percent(used))
+
+    def _used(self, case: Case) -> float | None:
+        """Share of the iteration's effort that serves no key result; by count where something is not estimated."""
+        if case.iteration is None:
+            return None
+        place = (case.team.id, case.iteration.id)
+        if place not in self._budgets:
+            self._budgets[place] = self._share(case.team.id, case.iteration)
+        return self._budgets[place]
+
+    def _share(self, team: str, iteration: Iteration) -> float | None:
+        items = self._members(team, iteration)
+        efforts = [item.number_at(Field.ESTIMATE, self.snapshot.as_of) for item in items]
+        sizes = [1.0 if None in efforts else effort or 0.0 for effort in efforts]
+        total = sum(sizes)
+        other = sum(size for item, size in zip(items, sizes, strict=True) if self._serves_none(item))
+        return other / total if total else None
+
+    def _members(self, team: str, iteration: Iteration) -> list[Item]:
+        items = self.snapshot.members(team, iteration, self.snapshot.as_of)
+        return [item for item in items if item.role in (Role.REQUIREMENT, Role.NON_OKR)]
+
+    def _serves_none(self, item: Item) -> bool:
+        return bool(item.non_okr) or bool(self._links(item).non_okr)
+
+    def recheck(self, case: Case) -> Message:
+        """How the owner sees that it is settled."""
+        key = self.address(case.item)
+        stage = f" --stage {case.stage}" if case.stage is Stage.INTAKE else ""
+        command = f"okr-delivery gate --issue {key} --sync{stage}"
+        url = self.snapshot.config.reports.recheck_url
+        return msg("gate.recheck.url", command=command, url=url) if url else msg("gate.recheck", command=command)
+
+    def address(self, item: Item) -> str:
+        """The key, with its source where two sources know one of that name."""
+        if len(self.snapshot.config.sources) < 2:
+            return item.key
+        try:
+            self.snapshot.find(item.key)
+        except UserError:
+            return f"{item.issue.source}:{item.key}"
+        return item.key
+
+    # -- what exists -----------------------------------------------------------------------------------------------
+
+    def has_priorities(self, source: str) -> bool:
+        """Whether the source has a priority field: it is configured and some issue carries a value."""
+        if source not in self._priorities:
+            configured = self.snapshot.config.source(source).fields.priority is not None
+            self._priorities[source] = configured and any(self._with_priority(source))
+        return self._priorities[source]
+
+    def _with_priority(self, source: str) -> Iterator[bool]:
+        for team in self.snapshot.teams:
+            for item in self.snapshot.items(team.id):
+                if item.issue.source == source:
+                    yield not item.issue.value(Field.PRIORITY).empty
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}"
+
+
+def ambiguous(links: Links) -> LinkProblem | None:
+    """The first link that fits two key results: nobody can judge it before it is written in full."""
+    return next((p for p in links.problems if p.fault is LinkFault.AMBIGUOUS_KR), None)

@@ -1,0 +1,242 @@
+"""Runs the gate: chooses what to look at, asks the rules, holds the findings against waivers, gives the verdict.
+
+A team without trustworthy data has no verdict (exit code 2), the others still get theirs; the worst one is the run's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from okr_delivery.delivery.teams import sources_of
+from okr_delivery.gate import waiving
+from okr_delivery.gate.advice import Advice, ambiguous
+from okr_delivery.gate.ask import Answers, Kind, ask
+from okr_delivery.gate.case import Case, case_day
+from okr_delivery.gate.finding import Finding, Severity, Stage
+from okr_delivery.gate.result import (
+    GateInput,
+    GateResult,
+    Judged,
+    JudgedIteration,
+    RuleCount,
+    Summary,
+    TeamVerdict,
+    Verdict,
+    entity_order,
+    finding_order,
+)
+from okr_delivery.gate.rule import STAGES, at_least
+from okr_delivery.gate.scope import Target, TeamScope, scopes
+from okr_delivery.gate.settings import Settings
+from okr_delivery.gate.sources import uses
+from okr_delivery.gate.waiving import Known, Waived
+from okr_delivery.model.errors import UserError
+from okr_delivery.model.message import msg
+from okr_delivery.value.links import links_at
+from okr_delivery.value.results import Links
+
+if TYPE_CHECKING:
+    from okr_delivery.delivery.item import Item
+    from okr_delivery.gate.waivers import Waiver
+
+__all__ = ["GateInput", "GateResult", "run"]
+
+
+@dataclass
+class _Run:
+    """What one run collects on its way to the result."""
+
+    asked: GateInput
+    settings: Settings
+    scopes: list[TeamScope]
+    answers: list[Answers] = field(default_factory=list)
+
+    def links_of(self, item: Item, day: date | None = None) -> Links:
+        """An item's links as of the run; short ids mean the key results of `day` (default: of its iteration)."""
+        return links_at(self.asked.snapshot, item, day=day, readings=self.asked.readings)
+
+
+def run(asked: GateInput) -> GateResult:
+    """Answers one question. Raises UserError for unknown rules, issues and iterations."""
+    settings = Settings.of(asked.snapshot.config)
+    here = _Run(asked, settings, scopes(asked))
+    _check_stages(here)
+    cases = [_case(here, scope, target) for scope in here.scopes if _judgeable(scope) for target in scope.targets]
+    advice = Advice(asked.snapshot, here.links_of)
+    advice.learn(cases)
+    here.answers = [ask(case, advice, settings) for case in cases]
+    _block_ambiguous(here)
+    return _result(here, _waive(here))
+
+
+def _judgeable(scope: TeamScope) -> bool:
+    return not scope.blocked and scope.nothing is None
+
+
+def _check_stages(here: _Run) -> None:
+    """A stage at which no rule is on gives no verdict, rather than a pass that nobody checked."""
+    stages = here.settings.stages()
+    for scope in here.scopes:
+        if scope.stage not in stages and not scope.blocked:
+            names = tuple(str(stage) for stage in stages)
+            scope.blocked = (msg("gate.none.no_rules", stage=str(scope.stage), stages=names),)
+
+
+def _case(here: _Run, scope: TeamScope, target: Target) -> Case:
+    snapshot = here.asked.snapshot
+    day = case_day(snapshot, scope.team.id, target.iteration)
+    return Case(
+        item=target.item,
+        team=scope.team,
+        stage=target.stage,
+        iteration=target.iteration,
+        day=day,
+        links=here.links_of(target.item, day),
+        snapshot=snapshot,
+        readings=here.asked.readings,
+    )
+
+
+def _block_ambiguous(here: _Run) -> None:
+    """Two key results that fit one short id leave open what is meant: no verdict for that team."""
+    for answer in here.answers:
+        problem = ambiguous(answer.case.links)
+        scope = next(s for s in here.scopes if s.team.id == answer.case.team.id)
+        if problem is not None:
+            reason = msg("gate.none.ambiguous", key=answer.case.item.key, reason=problem.message)
+            scope.blocked = (*scope.blocked, reason)
+
+
+# -- waivers -----------------------------------------------------------------------------------------------------------
+
+
+def _waive(here: _Run) -> Waived:
+    findings = sorted((f for answer in here.answers for f in answer.findings), key=finding_order)
+    if here.asked.waivers is None:
+        return Waived(findings=findings)
+    snapshot = here.asked.snapshot
+    today = datetime.fromtimestamp(snapshot.as_of, ZoneInfo(snapshot.config.calendar.timezone)).date()
+    asked = {(rule, key) for answer in here.answers for rule in answer.rules for key in _names(answer.case.item)}
+    trusted = all(not scope.blocked for scope in here.scopes)
+    severity = here.settings.severity
+    return waiving.apply(
+        findings, tuple(here.asked.waivers), today, severity, lambda waiver: _known(here, waiver, asked, trusted)
+    )
+
+
+def _names(item: Item) -> tuple[str, str]:
+    return item.key, f"{item.issue.source}:{item.key}"
+
+
+def _known(here: _Run, waiver: Waiver, asked: set[tuple[str, str]], trusted: bool) -> Known:
+    """What an unused waiver's entity is; while some source can't be trusted, nothing is declared gone."""
+    if (waiver.rule, waiver.entity) in asked:
+        return Known.JUDGED
+    try:
+        item = here.asked.snapshot.find(waiver.entity)
+    except UserError:
+        return Known.GONE if trusted and _all_teams(here) else Known.OUT_OF_SCOPE
+    if item.gone_at is not None:
+        return Known.GONE
+    return Known.OUT_OF_SCOPE if item.open else Known.FINISHED
+
+
+def _all_teams(here: _Run) -> bool:
+    return len(here.asked.snapshot.teams) == len(here.asked.snapshot.config.effective_teams())
+
+
+# -- the result --------------------------------------------------------------------------------------------------------
+
+
+def _result(here: _Run, waived: Waived) -> GateResult:
+    asked, snapshot = here.asked, here.asked.snapshot
+    judged = _judged(here, waived.findings)
+    teams = tuple(_team_verdict(here, scope, judged, waived.findings) for scope in here.scopes if not scope.nothing)
+    reasons = () if teams else (msg("gate.none.nothing"),)
+    problems = tuple(sorted(waived.problems, key=finding_order))
+    bad_waiver = any(at_least(p.severity, asked.fail_on) for p in problems)
+    verdicts = [t.verdict for t in teams] + [Verdict.FAIL] * bad_waiver
+    return GateResult(
+        verdict=Verdict.NONE if not teams else max(verdicts, key=lambda v: v.exit_code),
+        as_of=snapshot.as_of,
+        zone=str(snapshot.config.calendar.timezone),
+        stage=_stage(here),
+        fail_on=asked.fail_on,
+        iterations=tuple(JudgedIteration(s.team.id, i) for s in here.scopes if _judgeable(s) for i in s.iterations),
+        sources=uses(snapshot.config, snapshot, frozenset(n for s in here.scopes for n in sources_of(s.team))),
+        summary=_summary(judged, waived),
+        findings=tuple(waived.findings),
+        waived=tuple(waived.waived),
+        waiver_problems=problems,
+        team_verdicts=teams,
+        nothing_to_judge=tuple((s.team.id, s.nothing) for s in here.scopes if s.nothing),
+        judged=judged,
+        rules_run=tuple(sorted({rule for answer in here.answers for rule in answer.rules})),
+        counts=_counts(here, waived),
+        reasons=reasons,
+    )
+
+
+def _stage(here: _Run) -> Stage:
+    """The stage asked for, else the furthest that one of the teams has adopted."""
+    return max((scope.stage for scope in here.scopes), key=STAGES.index, default=here.asked.stage or Stage.INTAKE)
+
+
+def _judged(here: _Run, findings: Sequence[Finding]) -> tuple[Judged, ...]:
+    """Every requirement once, naturally sorted; ready when nothing that counts was found."""
+    fail_on = here.asked.fail_on
+    failing = {(f.entity.source, f.entity.key) for f in findings if at_least(f.severity, fail_on) and not f.baselined}
+    ordered = sorted(here.answers, key=lambda answer: entity_order(answer.entity))
+    return tuple(
+        Judged(
+            source=answer.case.issue.source,
+            key=answer.entity.key,
+            team=answer.case.team.id,
+            owner=answer.owner,
+            ready=(answer.entity.source, answer.entity.key) not in failing,
+        )
+        for answer in ordered
+    )
+
+
+def _team_verdict(here: _Run, scope: TeamScope, judged: Sequence[Judged], findings: Sequence[Finding]) -> TeamVerdict:
+    mine = [one for one in judged if one.team == scope.team.id]
+    failed = any(f.team == scope.team.id and at_least(f.severity, here.asked.fail_on) for f in findings)
+    verdict = Verdict.NONE if scope.blocked else Verdict.FAIL if failed else Verdict.PASS
+    ready = sum(one.ready for one in mine)
+    return TeamVerdict(scope.team.id, verdict, scope.stage, len(mine), ready, scope.blocked, tuple(scope.notes))
+
+
+def _summary(judged: Sequence[Judged], waived: Waived) -> Summary:
+    counts = Counter(f.severity for f in [*waived.findings, *waived.problems])
+    return Summary(
+        error=counts[Severity.ERROR],
+        warning=counts[Severity.WARNING],
+        info=counts[Severity.INFO],
+        waived=len(waived.waived),
+        baselined=sum(f.baselined for f in waived.findings),
+        ready=sum(one.ready for one in judged),
+        judged=len(judged),
+    )
+
+
+def _counts(here: _Run, waived: Waived) -> tuple[RuleCount, ...]:
+    """How each rule answered for each team, in the order of teams and rules."""
+    waived_by = Counter((w.finding.team, w.finding.rule) for w in waived.waived)
+    out = []
+    for scope in here.scopes:
+        answers = [answer for answer in here.answers if answer.case.team.id == scope.team.id]
+        for rule in sorted({rule for answer in answers for rule in answer.rules}):
+            said = Counter(answer.rules[rule].kind for answer in answers if rule in answer.rules)
+            out.append(_row(scope.team.id, rule, said, waived_by[(scope.team.id, rule)]))
+    return tuple(out)
+
+
+def _row(team: str, rule: str, said: Counter[Kind], waived: int) -> RuleCount:
+    numbers = (said[Kind.OK], said[Kind.FOUND], waived, said[Kind.NOT_APPLICABLE], said[Kind.SILENCED])
+    return RuleCount(team, rule, *numbers)

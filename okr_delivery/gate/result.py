@@ -1,0 +1,172 @@
+"""What a run of the gate is given and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from okr_delivery.delivery.natural import natural
+from okr_delivery.gate.finding import Entity, Finding, Severity, Stage
+from okr_delivery.gate.rule import at_least
+from okr_delivery.model.message import Message
+from okr_delivery.model.work import Iteration
+
+if TYPE_CHECKING:
+    from okr_delivery.delivery.snapshot import Snapshot
+    from okr_delivery.gate.waivers import Waiver, Waivers
+    from okr_delivery.okrs import Readings
+
+
+class Verdict(StrEnum):
+    """Ordered: the worst of several teams is the greatest exit code."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, no password
+    FAIL = "fail"
+    NONE = "none"
+
+    @property
+    def exit_code(self) -> int:
+        return list(Verdict).index(self)
+
+
+@dataclass(frozen=True)
+class GateInput:
+    """One question to the gate.
+
+    `stage` None: each team's adopted stage. `iteration`, `issues` and `backlog` replace the plain choice. `now` is the
+    wall clock (epoch seconds), only for the age of the data. `waivers` None: every finding counts.
+    """
+
+    snapshot: Snapshot
+    readings: Readings
+    stage: Stage | None = None
+    iteration: str | None = None
+    issues: tuple[str, ...] = ()
+    backlog: bool = False
+    now: int = 0
+    fail_on: Severity = Severity.ERROR
+    waivers: Waivers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedIteration:
+    team: str
+    iteration: Iteration
+
+
+@dataclass(frozen=True, slots=True)
+class SourceUse:
+    """A configured source; `fetched_at` is the tracker's time of the last complete run, None = never."""
+
+    name: str
+    fetched_at: int | None
+    complete: bool
+    needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A requirement that was looked at. `owner` is who is asked when it is not ready, None for confidential ones."""
+
+    source: str
+    key: str
+    team: str
+    owner: str | None
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """One row of the preview: for how many of a team's requirements a rule answered what.
+
+    `waived` counts findings and is part of `found`; `silenced`: what the rule requires is missing, which was said.
+    """
+
+    team: str
+    rule: str
+    ok: int = 0
+    found: int = 0
+    waived: int = 0
+    not_applicable: int = 0
+    silenced: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TeamVerdict:
+    """`reasons` say why there is no verdict, `notes` what a reader should know beside one."""
+
+    team: str
+    verdict: Verdict
+    stage: Stage
+    judged: int
+    ready: int
+    reasons: tuple[Message, ...] = ()
+    notes: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WaivedFinding:
+    finding: Finding
+    waiver: Waiver
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts of findings that are not waived, problems with waivers included; `ready` of `judged` requirements."""
+
+    error: int
+    warning: int
+    info: int
+    waived: int
+    baselined: int
+    ready: int
+    judged: int
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """Everything that a writer needs; a pure function of the question.
+
+    `nothing_to_judge` holds the teams that had nothing selected, with the reason; `rules_run` the rules that were
+    asked, also those that found nothing. `zone` is the IANA zone in which instants are written.
+    """
+
+    verdict: Verdict
+    as_of: int
+    zone: str
+    stage: Stage
+    fail_on: Severity
+    iterations: tuple[JudgedIteration, ...]
+    sources: tuple[SourceUse, ...]
+    summary: Summary
+    findings: tuple[Finding, ...]
+    waived: tuple[WaivedFinding, ...]
+    waiver_problems: tuple[Finding, ...]
+    team_verdicts: tuple[TeamVerdict, ...]
+    nothing_to_judge: tuple[tuple[str, Message], ...]
+    judged: tuple[Judged, ...]
+    rules_run: tuple[str, ...]
+    counts: tuple[RuleCount, ...]
+    reasons: tuple[Message, ...] = ()  # why nobody has a verdict, when that is no single team's matter
+
+    @property
+    def exit_code(self) -> int:
+        return self.verdict.exit_code
+
+    @property
+    def not_ready(self) -> tuple[Judged, ...]:
+        return tuple(one for one in self.judged if not one.ready)
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether this finding alone makes the verdict `fail`."""
+        return not finding.baselined and at_least(finding.severity, self.fail_on)
+
+
+def entity_order(entity: Entity) -> tuple[object, ...]:
+    return (natural(entity.key), entity.source or "", entity.kind)
+
+
+def finding_order(finding: Finding) -> tuple[object, ...]:
+    """(rule, entity), then what tells two findings of one rule on one entity apart."""
+    return (finding.rule, *entity_order(finding.entity), finding.discriminator)

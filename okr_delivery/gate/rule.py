@@ -1,0 +1,108 @@
+"""A rule: one question asked of one requirement, with its reason, its remedy and its own examples.
+
+A rule reads a `Case` and nothing else. It answers `OK`, `NotApplicable` with a reason, or faults. What it `requires`
+silences it: a requirement without a link is told so once, not once per rule that needs the link.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from okr_delivery.gate.finding import Severity, Stage, Suggestion
+from okr_delivery.model.message import Message, msg
+from okr_delivery.model.okr import KeyResult
+
+if TYPE_CHECKING:
+    from okr_delivery.gate.advice import Advice
+    from okr_delivery.gate.case import Case
+
+STAGES = tuple(Stage)
+SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that a rule found. The engine adds the requirement, the team and how to check again.
+
+    `ref` names the key result as it should be shown; with `kr` its declaration becomes the location. `severity` can
+    only soften the rule's own. `fix` replaces the rule's general remedy.
+    """
+
+    message: Message
+    kr: KeyResult | None = None
+    ref: str | None = None
+    severity: Severity | None = None
+    paste: str | None = None
+    suggestion: Suggestion | None = None
+    alternative: bool = False  # a Non-OKR line would be a legal answer
+    fix: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplicable:
+    """The question makes no sense here, and why."""
+
+    reason: Message
+
+
+OK: tuple[Fault, ...] = ()
+
+Outcome = tuple[Fault, ...] | NotApplicable
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A requirement as a person writes it, for tests and `explain`. The key results are those of the example files."""
+
+    description: str = "Contributes-to: GROW-KR1 +1.5pp 60%"
+    labels: tuple[str, ...] = ()
+    estimate: str | None = "3"
+    priority: str | None = "High"
+    user_value: str | None = None
+    iteration: bool = True  # planned for the iteration that begins in the example cycle
+
+
+class Rule(ABC):
+    """Message ids follow from the id: `gate.kr101.why`, `.fix` and whatever its messages need."""
+
+    id: ClassVar[str]
+    name: ClassVar[str]
+    stage: ClassVar[Stage]
+    severity: ClassVar[Severity | None]  # None: off unless configured
+    since: ClassVar[str] = "0.1"
+    requires: ClassVar[tuple[str, ...]] = ()
+    why: ClassVar[Message]
+    fix: ClassVar[Message]
+    VALID: ClassVar[Sequence[Example]] = ()
+    INVALID: ClassVar[Sequence[Example]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.why, cls.fix = cls.text("why"), cls.text("fix")
+
+    @abstractmethod
+    def check(self, case: Case, advice: Advice) -> Outcome:
+        """Answers for one requirement; `advice` knows what to propose. Changes nothing."""
+
+    @classmethod
+    def text(cls, part: str, /, **params: object) -> Message:
+        """The rule's message `part`: why, fix, message …"""
+        return msg(f"gate.{cls.id.lower()}.{part}", **params)
+
+
+def milder(one: Severity, other: Severity | None) -> Severity:
+    """The less severe of the two."""
+    return one if other is None else min(one, other, key=SEVERITIES.index)
+
+
+def at_least(severity: Severity, threshold: Severity) -> bool:
+    return SEVERITIES.index(severity) >= SEVERITIES.index(threshold)
+
+
+def includes(stage: Stage, rule_stage: Stage) -> bool:
+    """Stages add up (pitch includes intake, iteration includes pitch); release stands alone."""
+    if Stage.RELEASE in (stage, rule_stage):
+        return stage is rule_stage
+    return STAGES.index(rule_stage) <= STAGES.index(stage)

@@ -1,0 +1,45 @@
+"""KR101: a requirement names the key result it serves, from the moment it exists."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from okr_delivery.gate.advice import Advice
+from okr_delivery.gate.case import Case
+from okr_delivery.gate.finding import Severity, Stage, Suggestion
+from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, Rule
+from okr_delivery.value.results import LinkProblem
+
+
+class MissingKeyResult(Rule):
+    id = "KR101"
+    name = "missing-key-result"
+    stage = Stage.INTAKE
+    severity = Severity.ERROR
+    VALID: ClassVar = (
+        Example("Contributes-to: GROW-KR1 +1.5pp 60%"),
+        Example("贡献: GROW-KR1 中"),
+        Example("Contributes-to: GROW-KR1 ?"),
+        Example("", labels=("kr:GROW-KR1",)),
+        Example("Non-OKR: compliance audit of MLPS"),
+    )
+    INVALID: ClassVar = (Example(""), Example("It should make the checkout better."), Example("Contributes-to:"))
+
+    def check(self, case: Case, advice: Advice) -> Outcome:
+        if case.links.contributions or case.named:
+            return OK
+        if case.links.non_okr:
+            return NotApplicable(self.text("non_okr", reason=case.quote(case.links.non_okr)))
+        suggestion = advice.suggestion(case)
+        line = advice.line(case, suggestion.kr if suggestion else None)
+        problem = next(iter(case.links.problems), None)
+        if problem is None:
+            return (Fault(self.text("message"), paste=line, suggestion=suggestion, alternative=True),)
+        return (self._unreadable(case, problem, line, suggestion),)
+
+    def _unreadable(self, case: Case, problem: LinkProblem, line: str, suggestion: Suggestion | None) -> Fault:
+        """A line is there, but names nothing that could be looked up."""
+        message = self.text("unreadable", text=problem.text, reason=problem.message)
+        if case.issue.confidential:
+            message = self.text("confidential")
+        return Fault(message, paste=problem.paste or line, suggestion=suggestion, alternative=True)

@@ -1,0 +1,58 @@
+"""KR102: the key result that a requirement names exists."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from okr_delivery.gate.advice import Advice
+from okr_delivery.gate.case import Case
+from okr_delivery.gate.finding import Severity, Stage, Suggestion
+from okr_delivery.gate.krs import elsewhere
+from okr_delivery.gate.rule import Example, Fault, Outcome, Rule
+from okr_delivery.model.message import msg
+from okr_delivery.okrs.book import KrAmbiguous, KrFound
+from okr_delivery.value.results import LinkFault, LinkProblem
+
+
+class UnknownKeyResult(Rule):
+    id = "KR102"
+    name = "unknown-key-result"
+    stage = Stage.INTAKE
+    severity = Severity.ERROR
+    requires = ("KR101",)
+    VALID: ClassVar = (
+        Example("Contributes-to: GROW-KR1 ?"),
+        Example("Contributes-to: grow-kr1 M"),
+        Example("Contributes-to: 2026Q4:GROW-KR1 M"),
+    )
+    INVALID: ClassVar = (
+        Example("Contributes-to: GROW-KR11 M"),
+        Example("贡献: GROV-KR1 中"),
+        Example("", labels=("kr:PAY-KR9",)),
+        Example("Contributes-to: GROW-KR11 lots"),
+    )
+
+    def check(self, case: Case, advice: Advice) -> Outcome:
+        return tuple(
+            self._fault(case, advice, problem) for problem in case.links.problems if self._applies(case, problem)
+        )
+
+    @staticmethod
+    def _applies(case: Case, problem: LinkProblem) -> bool:
+        """Whatever else is wrong with the line: a key result that nobody declares comes first."""
+        if problem.fault is LinkFault.AMBIGUOUS_KR:
+            return True
+        if not problem.kr or problem.kr in case.book.key_results:
+            return False
+        known = isinstance(case.book.resolve(problem.kr, case.day), KrFound | KrAmbiguous)
+        return not known and elsewhere(problem.kr, case.book, case.day) is None
+
+    def _fault(self, case: Case, advice: Advice, problem: LinkProblem) -> Fault:
+        written = case.quote(problem.kr or problem.text)
+        if problem.fault is LinkFault.AMBIGUOUS_KR:
+            return Fault(problem.message, ref=written, paste=problem.paste, fix=self.text("ambiguous"))
+        nearest = problem.nearest and Suggestion(problem.nearest, msg("gate.suggest.nearest", written=written))
+        suggestion = nearest or advice.suggestion(case)
+        paste = advice.line(case, suggestion.kr if suggestion else None, like=problem)
+        message = self.text("message", written=written, carrier=msg(f"gate.carrier.{problem.carrier}"))
+        return Fault(message, ref=written, paste=paste, suggestion=suggestion, alternative=True)

@@ -1,0 +1,61 @@
+"""KR103: the key result that a requirement names is being worked for when the requirement is."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from okr_delivery.gate.advice import Advice
+from okr_delivery.gate.case import Case
+from okr_delivery.gate.finding import Severity, Stage, Suggestion
+from okr_delivery.gate.krs import DAY, Inactive, Inactivity, elsewhere, inactivity
+from okr_delivery.gate.rule import Example, Fault, Outcome, Rule
+from okr_delivery.model.message import msg
+from okr_delivery.model.okr import KeyResult
+from okr_delivery.value.results import LinkFault
+
+OKR_FILE_AT_FAULT = (Inactivity.DRAFT, Inactivity.CLOSED)
+
+
+class InactiveKeyResult(Rule):
+    id = "KR103"
+    name = "inactive-key-result"
+    stage = Stage.INTAKE
+    severity = Severity.ERROR
+    requires = ("KR101", "KR102")
+    VALID: ClassVar = (
+        Example("Contributes-to: GROW-KR1 M"),
+        Example("Contributes-to: 2027Q1:NEXT-KR1 +1pp", iteration=False),
+    )
+    INVALID: ClassVar = (
+        Example("Contributes-to: 2026Q2:OLD-KR1 +1pp"),
+        Example("Contributes-to: 2026Q2:OLD-KR1 +1pp", iteration=False),
+        Example("Contributes-to: 2027Q1:NEXT-KR1 +1pp"),
+    )
+
+    def check(self, case: Case, advice: Advice) -> Outcome:
+        krs = dict(case.krs)
+        for problem in case.links.problems:
+            if problem.fault is LinkFault.UNKNOWN_KR and problem.kr:
+                other = elsewhere(problem.kr, case.book, case.day)
+                krs |= {other.full_id: other} if other else {}
+        judged = ((kr, inactivity(kr, case.book, case.day, planned=case.planned)) for kr in krs.values())
+        return tuple(self._fault(case, advice, kr, why) for kr, why in judged if why is not None)
+
+    def _fault(self, case: Case, advice: Advice, kr: KeyResult, why: Inactive) -> Fault:
+        grace = why.days * DAY <= case.config.gate.cycle_grace and why.why not in OKR_FILE_AT_FAULT
+        mild = grace or why.successor is not None
+        next_ref = advice.ref(case, why.successor) if why.successor else None
+        suggestion = (
+            Suggestion(next_ref, msg("gate.suggest.successor", kr=kr.full_id)) if next_ref else advice.suggestion(case)
+        )
+        return Fault(
+            self.text(
+                why.why.value, kr=kr.full_id, cycle=why.cycle.id, start=str(why.cycle.start), end=str(why.cycle.end)
+            ),
+            kr=kr,
+            severity=Severity.WARNING if mild else None,
+            paste=advice.line(case, suggestion.kr if suggestion else None),
+            suggestion=suggestion,
+            alternative=not mild,
+            fix=self.text("fix_file", cycle=why.cycle.id) if why.why in OKR_FILE_AT_FAULT else None,
+        )

@@ -1,0 +1,47 @@
+"""KR202: an expected contribution can be read, in the key result's unit, and is not zero."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from okr_delivery.gate.advice import Advice
+from okr_delivery.gate.case import Case
+from okr_delivery.gate.finding import Severity, Stage
+from okr_delivery.gate.rule import Example, Fault, Outcome, Rule
+from okr_delivery.value.results import LinkFault, LinkProblem
+
+
+class InvalidContribution(Rule):
+    id = "KR202"
+    name = "invalid-contribution"
+    stage = Stage.PITCH
+    severity = Severity.ERROR
+    requires = ("KR101", "KR102", "KR103")
+    VALID: ClassVar = (
+        Example("Contributes-to: GROW-KR1 +1.5pp 60%"),
+        Example("Contributes-to: COST-KR2 -120k"),
+        Example("贡献: COST-KR2 -12万"),
+    )
+    INVALID: ClassVar = (
+        Example("Contributes-to: GROW-KR1 lots"),
+        Example("Contributes-to: GROW-KR1 10%"),
+        Example("Contributes-to: GROW-KR1 +0pp"),
+        Example("Contributes-to: GROW-KR1 +1pp 140%"),
+        Example("Contributes-to: GROW-KR2 M"),
+    )
+
+    def check(self, case: Case, advice: Advice) -> Outcome:
+        wrong = (LinkFault.INVALID, LinkFault.UNREADABLE)
+        return tuple(self._fault(case, advice, problem) for problem in case.links.problems if problem.fault in wrong)
+
+    def _fault(self, case: Case, advice: Advice, problem: LinkProblem) -> Fault:
+        kr = case.book.key_results.get(problem.kr or "")
+        written = case.quote(problem.text)
+        return Fault(
+            self.text("message", written=written, reason=problem.message)
+            if not case.issue.confidential
+            else self.text("confidential"),
+            kr=kr,
+            ref=problem.kr,
+            paste=problem.paste or advice.line(case, advice.ref(case, kr) if kr else None),
+        )

@@ -1,0 +1,27 @@
+"""KR206: what is planned has a priority, where the tracker knows one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from okr_delivery.gate.advice import Advice
+from okr_delivery.gate.case import Case
+from okr_delivery.gate.finding import Severity, Stage
+from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, Rule
+from okr_delivery.model.work import Field
+
+
+class MissingPriority(Rule):
+    id = "KR206"
+    name = "missing-priority"
+    stage = Stage.PITCH
+    severity = Severity.ERROR
+    VALID: ClassVar = (Example(priority="High"),)
+    INVALID: ClassVar = (Example(priority=None),)
+
+    def check(self, case: Case, advice: Advice) -> Outcome:
+        if not case.value(Field.PRIORITY).empty:
+            return OK
+        if not advice.has_priorities(case.issue.source):
+            return NotApplicable(self.text("no_field", source=case.issue.source))
+        return (Fault(self.text("message")),)

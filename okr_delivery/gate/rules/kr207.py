@@ -1,0 +1,27 @@
+"""KR207: a dispute is settled before the requirement is planned."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from okr_delivery.gate.advice import Advice
+from okr_delivery.gate.case import Case
+from okr_delivery.gate.finding import Severity, Stage
+from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, Rule
+from okr_delivery.model.work import Field
+
+
+class OpenDispute(Rule):
+    id = "KR207"
+    name = "open-dispute"
+    stage = Stage.PITCH
+    severity = Severity.ERROR
+    VALID: ClassVar = (Example(), Example(labels=("urgent",)))
+    INVALID: ClassVar = (Example(labels=("disputed",)), Example(labels=("Disputed", "urgent")))
+
+    def check(self, case: Case, advice: Advice) -> Outcome:
+        label = case.source.dispute.label
+        if not label:
+            return NotApplicable(self.text("no_label", source=case.issue.source))
+        labels = (case.value(Field.LABELS).name or "").casefold().split()
+        return (Fault(self.text("message", label=label)),) if label.casefold() in labels else OK

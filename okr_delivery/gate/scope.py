@@ -1,0 +1,221 @@
+"""Which requirements a run looks at, per team, and up to which stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from okr_delivery.delivery.membership import started
+from okr_delivery.delivery.teams import Role
+from okr_delivery.gate.finding import Stage
+from okr_delivery.gate.result import GateInput
+from okr_delivery.gate.sources import blocking
+from okr_delivery.model.errors import UserError, user_error
+from okr_delivery.model.message import Message, msg
+from okr_delivery.model.work import Iteration, IterationState
+
+if TYPE_CHECKING:
+    from okr_delivery.config import Team
+    from okr_delivery.delivery.item import Item
+
+KEYWORDS = ("current", "next", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One requirement, the iteration it is judged for and the stage up to which it is."""
+
+    item: Item
+    iteration: Iteration | None
+    stage: Stage
+
+
+@dataclass
+class TeamScope:
+    """`blocked` are the reasons for no verdict; `nothing` why the team is not judged at all."""
+
+    team: Team
+    stage: Stage
+    iterations: tuple[Iteration, ...] = ()
+    targets: list[Target] = field(default_factory=list)
+    notes: list[Message] = field(default_factory=list)
+    blocked: tuple[Message, ...] = ()
+    nothing: Message | None = None
+
+
+def scopes(asked: GateInput) -> list[TeamScope]:
+    """The teams in question, in the configuration's order.
+
+    Raises UserError for an issue or an iteration that nobody knows, unless a source that may know it can't be trusted.
+    """
+    try:
+        if asked.issues:
+            return _by_issue(asked)
+        if asked.iteration:
+            return _by_iteration(asked, asked.iteration)
+    except UserError:
+        blocked = [scope for scope in _blank(asked) if scope.blocked]
+        if blocked:
+            return blocked
+        raise
+    select = _backlog if asked.backlog else _plain
+    return [scope if scope.blocked else select(asked, scope) for scope in _blank(asked)]
+
+
+def _blank(asked: GateInput) -> list[TeamScope]:
+    return [_scope(asked, team) for team in asked.snapshot.teams]
+
+
+def _scope(asked: GateInput, team: Team) -> TeamScope:
+    return TeamScope(team, stage_of(asked, team), blocked=blocking(team, asked.snapshot, asked.now))
+
+
+def stage_of(asked: GateInput, team: Team) -> Stage:
+    """What was asked for, else what the team has adopted. A team that rehearses releases plans iterations too."""
+    if asked.stage is not None:
+        return asked.stage
+    adopted = Stage(str(team.gate.adopt or asked.snapshot.config.gate.adopt))
+    return Stage.ITERATION if adopted is Stage.RELEASE else adopted
+
+
+# -- plain: the next iteration, and for intake what was created lately -------------------------------------------------
+
+
+def _plain(asked: GateInput, scope: TeamScope) -> TeamScope:
+    if scope.stage is Stage.RELEASE:
+        return _release(asked, scope, "current", "last")
+    scope.iterations = asked.snapshot.resolve(scope.team.id, "next")
+    _add_members(asked, scope)
+    _add_intake(asked, scope)
+    if not scope.iterations:
+        missing = msg("gate.nothing.no_iteration", which=msg("gate.iteration.next"))
+        scope.notes += [missing] if scope.targets else []
+        scope.nothing = None if scope.targets else missing
+    return scope
+
+
+def _add_intake(asked: GateInput, scope: TeamScope) -> None:
+    planned = {target.item.issue.id for target in scope.targets}
+    for item in _requirements(asked.snapshot.items(scope.team.id)):
+        since = _since(asked, scope.team.id, item.issue.source)
+        if item.issue.id not in planned and since is not None and item.issue.created >= since:
+            scope.targets.append(Target(item, planned_for(asked, scope.team.id, item), Stage.INTAKE))
+
+
+def _since(asked: GateInput, team: str, source: str) -> int | None:
+    """The instant from which new requirements count: `gate.since`, else the day of the source's first sync."""
+    snapshot = asked.snapshot
+    calendar = snapshot.calendar(team)
+    if snapshot.config.gate.since is not None:
+        return calendar.midnight(snapshot.config.gate.since)
+    first = snapshot.source_states[source].first_synced_at
+    return None if first is None else calendar.midnight(calendar.local_date(first))
+
+
+def _release(asked: GateInput, scope: TeamScope, *refs: str) -> TeamScope:
+    """The released requirements of the first of `refs` that names an iteration."""
+    snapshot = asked.snapshot
+    found = (snapshot.resolve(scope.team.id, ref) for ref in refs)
+    scope.iterations = next((iterations for iterations in found if iterations), ())
+    for iteration in scope.iterations:
+        for item in snapshot.members(scope.team.id, iteration, snapshot.as_of):
+            if item.role is Role.REQUIREMENT and snapshot.released_at(item) is not None:
+                scope.targets.append(Target(item, iteration, Stage.RELEASE))
+    if not scope.iterations:
+        scope.nothing = msg("gate.nothing.no_iteration", which=msg("gate.iteration.last"))
+    return scope
+
+
+# -- what replaces it --------------------------------------------------------------------------------------------------
+
+
+def _by_iteration(asked: GateInput, ref: str) -> list[TeamScope]:
+    """Every team for current, next and last; for an id or a name only the teams that have it."""
+    out = []
+    keyword = ref in KEYWORDS
+    found = {} if keyword else asked.snapshot.resolve_all(ref)
+    for scope in _blank(asked):
+        iterations = asked.snapshot.resolve(scope.team.id, ref) if keyword else found.get(scope.team.id, ())
+        if not iterations and not keyword:
+            continue
+        out.append(scope)
+        if scope.blocked:
+            continue
+        if not iterations:
+            scope.nothing = msg("gate.nothing.no_iteration", which=msg(f"gate.iteration.{ref}"))
+        elif scope.stage is Stage.RELEASE:
+            _release(asked, scope, ref)
+        else:
+            scope.iterations = tuple(iterations)
+            _add_members(asked, scope)
+    return out
+
+
+def _by_issue(asked: GateInput) -> list[TeamScope]:
+    items = {(item.issue.source, item.issue.id): item for item in map(asked.snapshot.find, asked.issues)}
+    by_team: dict[str, list[Item]] = {}
+    for item in items.values():
+        by_team.setdefault(item.team, []).append(item)
+    teams = {team.id for team in asked.snapshot.teams}
+    for team, several in by_team.items():
+        if team not in teams:
+            raise user_error(
+                msg("gate.issue.other_team", key=several[0].key), next_step=msg("gate.issue.other_team.next")
+            )
+    out = [scope for scope in _blank(asked) if scope.team.id in by_team]
+    for scope in out:
+        if not scope.blocked:
+            _add_items(asked, scope, by_team[scope.team.id])
+    return out
+
+
+def _add_items(asked: GateInput, scope: TeamScope, items: Iterable[Item]) -> None:
+    """Named issues are judged in whatever state they are; what is no requirement is said to be none."""
+    for item in items:
+        if item.role is Role.REQUIREMENT:
+            scope.targets.append(Target(item, planned_for(asked, scope.team.id, item), scope.stage))
+        else:
+            scope.notes.append(msg("gate.note.not_requirement", key=item.key, role=msg(f"gate.role.{item.role}")))
+
+
+def _backlog(asked: GateInput, scope: TeamScope) -> TeamScope:
+    for item in _requirements(asked.snapshot.items(scope.team.id)):
+        scope.targets.append(Target(item, planned_for(asked, scope.team.id, item), scope.stage))
+    if not scope.targets:
+        scope.nothing = msg("gate.nothing.no_open")
+    return scope
+
+
+# -- shared ------------------------------------------------------------------------------------------------------------
+
+
+def _add_members(asked: GateInput, scope: TeamScope) -> None:
+    """The open requirements of the chosen iterations, each once; an empty iteration is said to be empty."""
+    seen: set[str] = set()
+    for iteration in scope.iterations:
+        members = asked.snapshot.members(scope.team.id, iteration, asked.snapshot.as_of)
+        fresh = [item for item in _requirements(members) if item.issue.id not in seen]
+        seen.update(item.issue.id for item in fresh)
+        scope.targets += [Target(item, iteration, scope.stage) for item in fresh]
+        if not fresh:
+            scope.notes.append(msg("gate.note.empty_iteration", iteration=iteration.name))
+
+
+def _requirements(items: Iterable[Item]) -> list[Item]:
+    return [item for item in items if item.role is Role.REQUIREMENT and item.open and item.gone_at is None]
+
+
+def planned_for(asked: GateInput, team: str, item: Item) -> Iteration | None:
+    """The iteration that an issue waits for or is in: the unfinished one of its team that begins first."""
+    at = asked.snapshot.as_of
+    inside = {m.iteration_id for m in item.memberships if m.entered_at <= at and (m.left_at is None or m.left_at > at)}
+    snapshot = asked.snapshot
+    mine = [i for i in snapshot.iterations(team) if i.id in inside and i.source == item.source]
+    mine = [i for i in mine if snapshot.state(i) is not IterationState.CLOSED]
+    return min(mine, key=_begins, default=None)
+
+
+def _begins(iteration: Iteration) -> tuple[bool, int, int]:
+    start = started(iteration)
+    return (start is None, start or 0, iteration.order)

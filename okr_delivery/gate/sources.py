@@ -1,0 +1,57 @@
+"""Fail closed: a team has no verdict while a source it needs is missing, half fetched or too old."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from okr_delivery.delivery.teams import sources_of
+from okr_delivery.gate.result import SourceUse
+from okr_delivery.model.message import Message, msg
+
+if TYPE_CHECKING:
+    from okr_delivery.config import Config, Team
+    from okr_delivery.delivery.snapshot import Snapshot
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def blocking(team: Team, snapshot: Snapshot, now: int) -> tuple[Message, ...]:
+    """Why this team can't be judged; empty when it can. Each reason names the source and what to run."""
+    found = (unusable(name, snapshot, now) for name in sources_of(team))
+    return tuple(reason for reason in found if reason is not None)
+
+
+def unusable(name: str, snapshot: Snapshot, now: int) -> Message | None:
+    """Why nothing may be concluded from a source, or None."""
+    state = snapshot.source_states.get(name)
+    command = f"okr-delivery sync {name}"
+    if state is None or (state.fetched_at is None and state.complete):
+        return msg("gate.none.never_synced", source=name, command=command)
+    if not state.complete:
+        reason = msg(state.reason) if state.reason else msg("gate.none.interrupted")
+        return msg("gate.none.incomplete", source=name, reason=reason, command=command)
+    if state.fetched_at is None:
+        return msg("gate.none.never_synced", source=name, command=command)
+    age, limit = now - state.fetched_at, snapshot.config.gate.max_age
+    if age > limit:
+        return msg("gate.none.stale", source=name, age=duration(age), limit=duration(limit), command=command)
+    return None
+
+
+def uses(config: Config, snapshot: Snapshot, needed: frozenset[str]) -> tuple[SourceUse, ...]:
+    """All configured sources by name, and whether this run needed them."""
+    names = sorted(source.name for source in config.sources)
+    states = snapshot.source_states
+    return tuple(
+        SourceUse(name, state.fetched_at if state else None, bool(state and state.complete), name in needed)
+        for name in names
+        for state in [states.get(name)]
+    )
+
+
+def duration(seconds: int) -> Message:
+    """`31 h`, as a person says it: whole units, rounded down."""
+    for unit, size in (("days", 2 * DAY), ("hours", 2 * HOUR), ("minutes", 2 * MINUTE)):
+        if seconds >= size:
+            return msg(f"gate.duration.{unit}", n=seconds // (size // 2))
+    return msg("gate.duration.seconds", n=seconds)

@@ -1,0 +1,92 @@
+"""The gate's answer as `okr-delivery/gate/1`: every key always there, lists sorted, absent values null."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from okr_delivery import __version__
+from okr_delivery.gate.finding import Finding
+from okr_delivery.gate.result import GateResult, JudgedIteration, SourceUse, WaivedFinding
+from okr_delivery.locale import Translator
+from okr_delivery.output.json import dumps, instant
+
+SCHEMA = "okr-delivery/gate/1"
+_RISKY = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def write(result: GateResult, t: Translator) -> str:
+    """The document. Characters that a terminal would obey are escaped as JSON allows, so nothing is lost."""
+    return _RISKY.sub(lambda found: f"\\u{ord(found[0]):04x}", dumps(document(result, t)))
+
+
+def document(result: GateResult, t: Translator) -> dict[str, Any]:
+    """The document as data."""
+    summary = result.summary
+    return {
+        "schema": SCHEMA,
+        "tool": f"okr-delivery {__version__}",
+        "verdict": str(result.verdict),
+        "as_of": instant(result.as_of, ZoneInfo(result.zone)),
+        "stage": str(result.stage),
+        "iterations": [_iteration(one) for one in result.iterations],
+        "sources": [_source(one, result.zone) for one in result.sources],
+        "summary": {
+            "error": summary.error,
+            "warning": summary.warning,
+            "info": summary.info,
+            "waived": summary.waived,
+            "baselined": summary.baselined,
+            "ready": summary.ready,
+        },
+        "findings": [_finding(finding, t) for finding in result.findings],
+        "waived": [_waived(one, t) for one in result.waived],
+        "waiver_problems": [_finding(finding, t) for finding in result.waiver_problems],
+    }
+
+
+def _iteration(one: JudgedIteration) -> dict[str, Any]:
+    iteration = one.iteration
+    return {"team": one.team, "source": iteration.source, "id": iteration.id, "name": iteration.name}
+
+
+def _source(one: SourceUse, zone: str) -> dict[str, Any]:
+    fetched = instant(one.fetched_at, ZoneInfo(zone))
+    return {"name": one.name, "fetched_at": fetched, "complete": one.complete, "needed": one.needed}
+
+
+def _finding(finding: Finding, t: Translator) -> dict[str, Any]:
+    entity, suggestion, location = finding.entity, finding.suggestion, finding.location
+    return {
+        "rule": finding.rule,
+        "name": finding.name,
+        "severity": str(finding.severity),
+        "team": finding.team,
+        "entity": {
+            "source": entity.source,
+            "kind": entity.kind,
+            "key": entity.key,
+            "url": entity.url,
+            "title": entity.title,
+        },
+        "kr": finding.kr,
+        "created_by": finding.created_by,
+        "message": t.render(finding.message),
+        "help": t.render(finding.help),
+        "paste": finding.paste,
+        "suggestion": None if suggestion is None else {"kr": suggestion.kr, "reason": t.render(suggestion.reason)},
+        "alternative": finding.alternative,
+        "baselined": finding.baselined,
+        "fingerprint": finding.fingerprint,
+        "location": None if location is None else {"path": location.path, "line": location.line},
+    }
+
+
+def _waived(one: WaivedFinding, t: Translator) -> dict[str, Any]:
+    """The finding with the waiver that covers it."""
+    waiver = one.waiver
+    reasons = {"reason": waiver.reason, "owner": waiver.owner, "expires": str(waiver.expires)}
+    return _finding(one.finding, t) | {"waiver": reasons}

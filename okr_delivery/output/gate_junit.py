@@ -1,0 +1,127 @@
+"""The gate's answer as a JUnit report that GitLab and Jenkins read.
+
+One case per finding and one passing case per rule without any, so that a fixed finding is seen to pass. Waived findings
+are skipped, findings below `--fail-on` pass with their text as output, a team without verdict is an error.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from xml.etree import ElementTree as Xml
+
+from okr_delivery.gate.finding import Finding
+from okr_delivery.gate.paste import localised
+from okr_delivery.gate.result import GateResult, Verdict
+from okr_delivery.gate.rules import RULES
+from okr_delivery.locale import Translator
+from okr_delivery.model.message import Message
+from okr_delivery.output.safe import message as cleaned
+from okr_delivery.output.safe import terminal, xml
+
+NAME = "okr-delivery gate"
+TIME = "0.000"
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """`outcome` is the child element: failure, error, skipped, system-out, or None for a plain pass."""
+
+    classname: str
+    name: str
+    outcome: str | None = None
+    type: str = ""
+    message: str = ""
+    body: str = ""
+
+
+def write(result: GateResult, t: Translator) -> str:
+    """The document, with its declaration."""
+    cases = list(_unique(_cases(result, t)))
+    counts = Counter(case.outcome for case in cases)
+    totals = {"tests": str(len(cases)), "failures": str(counts["failure"]), "errors": str(counts["error"])}
+    root = Xml.Element("testsuites", {"name": NAME, **totals, "time": TIME})
+    stamp = datetime.fromtimestamp(result.as_of, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    inner = {"name": NAME, **totals, "skipped": str(counts["skipped"]), "time": TIME, "timestamp": stamp}
+    suite = Xml.SubElement(root, "testsuite", inner)
+    for case in cases:
+        _append(suite, case)
+    Xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _append(suite: Xml.Element, case: _Case) -> None:
+    names = {"classname": xml(case.classname), "name": xml(case.name), "time": TIME}
+    element = Xml.SubElement(suite, "testcase", names)
+    if case.outcome == "system-out":
+        Xml.SubElement(element, "system-out").text = xml(case.body)
+    elif case.outcome is not None:
+        attributes = {"type": xml(case.type), "message": xml(case.message)}
+        Xml.SubElement(element, case.outcome, attributes).text = xml(case.body) or None
+
+
+def _cases(result: GateResult, t: Translator) -> Iterator[_Case]:
+    for verdict in result.team_verdicts:
+        if verdict.verdict is Verdict.NONE:
+            yield _no_verdict(verdict.team, [_say(t, reason) for reason in verdict.reasons])
+    if result.reasons:
+        yield _no_verdict(NAME, [_say(t, reason) for reason in result.reasons])
+    for finding in [*result.findings, *result.waiver_problems]:
+        yield _found(result, finding, t)
+    for one in result.waived:
+        why = f"{one.waiver.reason} ({one.waiver.owner}, {one.waiver.expires})"
+        yield _Case(*_names(one.finding), "skipped", "waived", terminal(why), _body(one.finding, t))
+    met = {f.rule for f in result.findings} | {w.finding.rule for w in result.waived}
+    for rule in result.rules_run:
+        if rule not in met:
+            yield _Case(f"okr-delivery.{rule}", RULES[rule].name)
+
+
+def _no_verdict(team: str, reasons: list[str]) -> _Case:
+    text = "\n".join(reasons)
+    return _Case("okr-delivery.verdict", team, "error", "no verdict", terminal(text.replace("\n", "; ")), text)
+
+
+def _found(result: GateResult, finding: Finding, t: Translator) -> _Case:
+    outcome = "failure" if result.fails(finding) else "system-out"
+    message = terminal(_say(t, finding.message).replace("\n", " "))
+    return _Case(*_names(finding), outcome, str(finding.severity), message, _body(finding, t))
+
+
+def _names(finding: Finding) -> tuple[str, str]:
+    parts = [terminal(finding.entity.key), finding.name, terminal(finding.discriminator)]
+    return f"okr-delivery.{finding.rule}", " ".join(part for part in parts if part)
+
+
+def _body(finding: Finding, t: Translator) -> str:
+    """What GitLab shows: everything that its owner needs."""
+    entity = finding.entity
+    title = [terminal(part) for part in (entity.key, entity.title or "", finding.created_by or "") if part]
+    lines = ["  ".join(title), terminal(entity.url or ""), _say(t, finding.message)]
+    if finding.paste:
+        lines.append(f"{t('gate.text.paste')}: {terminal(localised(finding.paste, t.lang))}")
+    if finding.suggestion:
+        reason = _say(t, finding.suggestion.reason)
+        lines.append(f"{t('gate.text.suggests')}: {terminal(finding.suggestion.kr)}: {reason}")
+    lines.append(_say(t, finding.help))
+    if finding.location:
+        lines.append(f"at {terminal(finding.location.path)}:{finding.location.line}")
+    return "\n".join(line for line in lines if line)
+
+
+def _say(t: Translator, message: Message) -> str:
+    return t.render(cleaned(message, terminal))
+
+
+def _unique(cases: Iterator[_Case]) -> Iterator[_Case]:
+    """GitLab keeps one of two cases with the same class and name: later ones are numbered."""
+    seen: set[tuple[str, str]] = set()
+    for case in cases:
+        name, n = case.name, 1
+        while (xml(case.classname), xml(name)) in seen:
+            n += 1
+            name = f"{case.name} #{n}"
+        seen.add((xml(case.classname), xml(name)))
+        yield replace(case, name=name)

@@ -1,0 +1,221 @@
+"""The gate's report for people: one block per requirement that can be sent to its owner, then what is ready.
+
+The last line says what is ready and who is asked for the rest, so that the end of a CI log is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from okr_delivery.gate.finding import Finding, Severity
+from okr_delivery.gate.paste import localised
+from okr_delivery.gate.result import GateResult, Judged, TeamVerdict, Verdict, WaivedFinding, entity_order
+from okr_delivery.gate.rules import RULES
+from okr_delivery.locale import Translator
+from okr_delivery.model.message import Message
+from okr_delivery.output.json import instant
+from okr_delivery.output.safe import message as cleaned
+from okr_delivery.output.safe import terminal
+from okr_delivery.output.table import table
+
+TO_FIX = 10
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+_VERDICTS = {Verdict.PASS: "32", Verdict.FAIL: "31", Verdict.NONE: "35"}
+_MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "·"}
+_PLAIN_MARKS = {Severity.ERROR: "x", Severity.WARNING: "!", Severity.INFO: "-"}
+
+
+def write(
+    result: GateResult,
+    t: Translator,
+    *,
+    color: bool = False,
+    unicode: bool = True,
+    preview: bool = False,
+    quiet: bool = False,
+) -> str:
+    """The report. `unicode` False keeps our own signs in ASCII; `quiet` leaves reasons and the verdict."""
+    writer = _Writer(result, t, color, unicode)
+    if preview:
+        parts = [writer.head(), writer.preview(), *writer.verdicts()]
+    elif quiet:
+        parts = [*writer.verdicts()]
+    else:
+        parts = [writer.head(), *writer.requirements(), *writer.waivers(), writer.notes(), *writer.verdicts()]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+@dataclass(frozen=True)
+class _Writer:
+    result: GateResult
+    t: Translator
+    color: bool
+    unicode: bool
+
+    def say(self, message: Message) -> str:
+        """A message whose tracker text can do no harm on a terminal; its own line breaks stay."""
+        return self.t.render(cleaned(message, terminal))
+
+    def paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color else text
+
+    # -- what was looked at ----------------------------------------------------------------------------------------
+
+    def head(self) -> str:
+        as_of = instant(self.result.as_of, ZoneInfo(self.result.zone))
+        lines = [self.t("gate.text.head", stage=str(self.result.stage), as_of=as_of)]
+        for one in self.result.iterations:
+            name = terminal(one.iteration.name)
+            lines.append("  " + self.t("gate.text.iteration", team=one.team, iteration=name))
+        return "\n".join(lines)
+
+    # -- findings --------------------------------------------------------------------------------------------------
+
+    def requirements(self) -> Iterator[str]:
+        """One block per requirement, by team and key."""
+        ordered = sorted(self.result.findings, key=lambda f: (f.team, *entity_order(f.entity)))
+        for _, group in groupby(ordered, key=lambda f: (f.team, *entity_order(f.entity))):
+            yield self._requirement(list(group))
+
+    def _requirement(self, findings: Sequence[Finding]) -> str:
+        first = findings[0]
+        lines = [self._title(first)]
+        if first.entity.url:
+            lines.append(f"  {terminal(first.entity.url)}")
+        again = None
+        for finding in findings:
+            more, again = self._finding(finding)
+            lines += more
+        return "\n".join([*lines, f"  {again}"] if again else lines)
+
+    def _title(self, finding: Finding) -> str:
+        entity = finding.entity
+        parts = [self.paint(terminal(entity.key), "1")]
+        parts += [terminal(entity.title)] if entity.title else []
+        about = [finding.team] if finding.team else []
+        about += [self.t("gate.text.by", name=terminal(finding.created_by))] if finding.created_by else []
+        return "  ".join(parts) + (f"  ({', '.join(about)})" if about else "")
+
+    def _finding(self, finding: Finding) -> tuple[list[str], str | None]:
+        """Its lines, and how to check again, which stands once below all findings of a requirement."""
+        mark = (_MARKS if self.unicode else _PLAIN_MARKS)[finding.severity]
+        word = self.t(f"gate.text.severity.{finding.severity}")
+        label = self.paint(f"{mark} {word} {finding.rule} {finding.name}", _COLOURS[finding.severity])
+        first, *rest = self.say(finding.message).splitlines()
+        lines = [f"  {label}: {first}", *(f"      {line}" for line in rest)]
+        if finding.paste:
+            lines.append(self._row("paste", self.paint(terminal(localised(finding.paste, self.t.lang)), "1")))
+        if finding.suggestion:
+            reason = self.say(finding.suggestion.reason)
+            text = self.t("gate.text.suggestion", kr=terminal(finding.suggestion.kr), reason=reason)
+            lines.append(self._row("suggests", text))
+        *help_lines, again = self._help(finding)
+        lines += [f"      {line}" for line in help_lines]
+        if finding.location:
+            place = f"{finding.location.path}:{finding.location.line}"
+            lines.append("      " + self.t("gate.text.at", place=terminal(place)))
+        return lines, again
+
+    def _row(self, what: str, text: str) -> str:
+        return f"      {self.t(f'gate.text.{what}')}: {text}"
+
+    def _help(self, finding: Finding) -> list[str]:
+        """The help in the language of the report, its lines of grammar too."""
+        shown = cleaned(finding.help, terminal)
+        if finding.alternative:
+            line = terminal(finding.alternative)
+            shown = _replaced(shown, line, localised(line, self.t.lang))
+        return self.t.render(shown).splitlines()
+
+    # -- the rest --------------------------------------------------------------------------------------------------
+
+    def waivers(self) -> Iterator[str]:
+        if self.result.waived:
+            yield "\n".join([self.t("gate.text.waived"), *map(self._waived, self.result.waived)])
+        if self.result.waiver_problems:
+            yield "\n".join([self.t("gate.text.waivers"), *map(self._waiver_problem, self.result.waiver_problems)])
+
+    def _waived(self, one: WaivedFinding) -> str:
+        waiver, finding = one.waiver, one.finding
+        why = self.t(
+            "gate.text.waiver",
+            expires=str(waiver.expires),
+            owner=terminal(waiver.owner),
+            reason=terminal(waiver.reason),
+        )
+        return f"  {terminal(finding.entity.key)} {finding.rule} {finding.name}  {why}"
+
+    def _waiver_problem(self, finding: Finding) -> str:
+        word = self.t(f"gate.text.severity.{finding.severity}")
+        label = self.paint(f"{word} {finding.rule} {finding.name}", _COLOURS[finding.severity])
+        lines = [f"  {label}: {self.say(finding.message)}", f"      {self.say(finding.help)}"]
+        if finding.location:
+            place = f"{finding.location.path}:{finding.location.line}"
+            lines.append("      " + self.t("gate.text.at", place=terminal(place)))
+        return "\n".join(lines)
+
+    def notes(self) -> str:
+        found = [(verdict.team, note) for verdict in self.result.team_verdicts for note in verdict.notes]
+        return self._block("gate.text.notes", found)
+
+    def preview(self) -> str:
+        """The table per team and rule."""
+        columns = ("team", "rule", "name", "ok", "found", "waived", "not_applicable", "silenced")
+        rows = [
+            [
+                *(row.team, row.rule, RULES[row.rule].name),
+                *(str(n) for n in (row.ok, row.found, row.waived, row.not_applicable, row.silenced)),
+            ]
+            for row in self.result.counts
+        ]
+        header = [self.t(f"gate.text.column.{column}") for column in columns]
+        shown = table(rows, header, right=(3, 4, 5, 6, 7)) if rows else ""
+        legend = self.t("gate.text.silenced") if any(row.silenced for row in self.result.counts) else ""
+        return "\n".join(part for part in (shown, legend, self.t("gate.text.preview")) if part)
+
+    def verdicts(self) -> Iterator[str]:
+        """Teams without a verdict, the verdict, and last of all what is ready."""
+        blocked = [(verdict.team, reason) for verdict in self._blocked() for reason in verdict.reasons]
+        yield self._block("gate.text.no_verdict", blocked)
+        yield self._block("gate.text.nothing", self.result.nothing_to_judge)
+        yield "\n".join(["\n".join(map(self.say, self.result.reasons)), self._verdict(), self._closing()]).strip()
+
+    def _blocked(self) -> list[TeamVerdict]:
+        return [verdict for verdict in self.result.team_verdicts if verdict.verdict is Verdict.NONE]
+
+    def _block(self, title: str, rows: Iterable[tuple[str, Message]]) -> str:
+        lines = ["  " + self.t("gate.text.team", team=team, text=self.say(text)) for team, text in rows]
+        return "\n".join([self.t(title), *lines]) if lines else ""
+
+    def _verdict(self) -> str:
+        summary = self.result.summary
+        counts = self.t(
+            "gate.text.counts",
+            errors=summary.error,
+            warnings=summary.warning,
+            infos=summary.info,
+            waived=summary.waived,
+        )
+        word = self.paint(self.t(f"gate.text.verdict.{self.result.verdict}"), _VERDICTS[self.result.verdict])
+        return f"{word}: {counts}"
+
+    def _closing(self) -> str:
+        summary, late = self.result.summary, self.result.not_ready
+        if not late:
+            return self.t("gate.text.ready", ready=summary.ready, judged=summary.judged)
+        keys = self.t.list([self._asked(one) for one in late[:TO_FIX]])
+        if len(late) > TO_FIX:
+            keys = self.t("gate.text.more", keys=keys, n=len(late) - TO_FIX)
+        return self.t("gate.text.to_fix", ready=summary.ready, judged=summary.judged, keys=keys)
+
+    def _asked(self, one: Judged) -> str:
+        key = terminal(one.key)
+        return self.t("gate.text.key", key=key, owner=terminal(one.owner)) if one.owner else key
+
+
+def _replaced(value: Message, old: str, new: str) -> Message:
+    """A message with one text parameter exchanged, however deep it is nested."""
+    return cleaned(value, lambda text: new if text == old else text)
