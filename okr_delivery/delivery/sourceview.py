@@ -186,12 +186,7 @@ def _project_key(item: Item, project_id: str) -> str:
 
 
 def _components_at(item: Item, t: int) -> frozenset[str]:
-    """Trackers write one component per change, so the present set is walked back."""
-    found = set(item.issue.components)
-    if t >= item.last_change:
-        return frozenset(found)
-    for change in reversed(item.changes):
-        if change.field is Field.COMPONENTS and change.ts > t:
-            found.discard(change.new.name or "")
-            found |= {change.old.name} if change.old.name else set()
-    return frozenset(found)
+    value = item.at(Field.COMPONENTS, t)
+    if t >= item.last_change or value == item.issue.value(Field.COMPONENTS):
+        return frozenset(item.issue.components)
+    return frozenset(name.strip() for name in (value.name or "").split(",") if name.strip())

@@ -29,21 +29,23 @@ def entries(intervals: Sequence[Interval], stages: int) -> list[int | None]:
 def time_in_stages(
     intervals: Sequence[Interval], start: int, end: int, migrations: Collection[Move] = ()
 ) -> tuple[Counter[int], Counter[int]]:
-    """Seconds per stage in [start, end): first pass and rework. An entry after a later stage was reached is rework.
+    """Seconds per stage in [start, end): first pass and rework.
 
-    Entries that are part of a migration are first passes: nobody worked on anything again.
+    Rework is any entry of a stage once it, or a later one, was reached before. Entries that are part of a migration are
+    first passes: nobody worked on anything again.
     """
     first: Counter[int] = Counter()
     again: Counter[int] = Counter()
-    reached, before = -1, ""
+    reached, before, stage = -1, "", -1
     for interval in intervals:
         moved = (before, interval.status_id, interval.entered_at) in migrations
-        seconds = min(end, interval.left_at if interval.left_at is not None else end) - max(start, interval.entered_at)
-        if seconds > 0 and interval.kind not in _OFF_THE_WAY:
-            (again if interval.stage < reached and not moved else first)[interval.stage] += seconds
-        if interval.kind not in _OFF_THE_WAY:
-            reached = max(reached, interval.stage)
         before = interval.status_id
+        if interval.kind in _OFF_THE_WAY:
+            continue
+        rework = interval.stage <= reached and interval.stage != stage and not moved
+        left = end if interval.left_at is None else min(end, interval.left_at)
+        (again if rework else first)[interval.stage] += max(0, left - max(start, interval.entered_at))
+        reached, stage = max(reached, interval.stage), interval.stage
     return first, again
 
 
