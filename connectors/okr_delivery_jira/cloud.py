@@ -45,10 +45,11 @@ class CloudReader:
         self._client = client
         self._warn = warn
 
-    def rows(self, jql: str, fields: Sequence[str]) -> list[Body]:
+    def rows(self, jql: str, fields: Sequence[str], *, count: bool = False) -> list[Body]:
         """All rows of a search, each id once, in numeric order.
 
-        Raises AbortSyncError when the chain of pages ended early: its end is checked against the approximate count.
+        Raises AbortSyncError when the chain of pages ended early: its end is held against the approximate count if
+        there was more than one page, or if `count` asks for it.
         """
         found: dict[str, Body] = {}
         pages = 0
@@ -56,7 +57,7 @@ class CloudReader:
             pages += 1
             for row in members(page.get("issues")):
                 found[_id_of(row)] = row
-        if pages > 1:
+        if count or pages > 1:
             self._check_count(jql, len(found))
         return [found[issue_id] for issue_id in sorted(found, key=by_number)]
 

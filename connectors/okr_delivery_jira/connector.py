@@ -120,7 +120,7 @@ class JiraConnector:
     def _changed(self, reader: CloudReader, since: int | None, held: Held) -> list[str]:
         """The ids to read: all in scope, or those of the window that the store does not hold as they are now."""
         if since is None:
-            return [str(row["id"]) for row in reader.rows(self._scope().everything(), ["id"])]
+            return [str(row["id"]) for row in reader.rows(self._scope().everything(), ["id"], count=True)]
         who = self._who()
         if who.timezone is None:
             self._warnings.append(msg("jira.warning.zone_unknown"))

@@ -112,6 +112,17 @@ def test_a_chain_that_ends_early_is_noticed_by_the_count(site: Site) -> None:
     assert site.last("POST search/approximate-count").body == {"jql": '(project in ("PAY"))'}
 
 
+@pytest.mark.parametrize(("approximate", "believed"), [(100, True), (102, True), (98, True), (110, False), ("?", True)])
+def test_the_count_is_approximate(site: Site, approximate: Any, believed: bool) -> None:
+    site.add(*(body(number) for number in range(10001, 10101)))
+    site.approximate = approximate
+    if believed:
+        assert len(ids(read(site))) == 100
+        return
+    with pytest.raises(AbortSyncError, match="count"):
+        read(site)
+
+
 def test_ids_are_in_numeric_order_and_a_resumed_run_goes_on_behind_the_last(site: Site) -> None:
     site.add(*(body(number) for number in (10010, 9999, 10002)))
     assert ids(read(site)) == ["9999", "10002", "10010"]
