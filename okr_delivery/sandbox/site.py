@@ -123,7 +123,7 @@ class Site:
     """Everything a tracker knows. One thread changes it at a time: the server holds its lock around every request."""
 
     name: str
-    now: int  # epoch seconds at which this state was taken
+    now: int | None  # epoch seconds at which this state was taken; None = it is served as of today
     zone: str  # the account's time zone
     account: str
     fields: list[Wire] = field(default_factory=list)

@@ -6,6 +6,7 @@ import io
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import TracebackType
@@ -14,14 +15,12 @@ from urllib.parse import unquote, urlsplit
 
 from werkzeug.wrappers import Request
 
+from okr_delivery.sandbox import TOKEN, USER
 from okr_delivery.sandbox import faults as fault_switches
 from okr_delivery.sandbox.faults import Faults
 from okr_delivery.sandbox.jira_cloud.app import App, Logged
 from okr_delivery.sandbox.site import Site
 from okr_delivery.sandbox.tracker import Tracker
-
-USER = "demo@example.com"
-TOKEN = "sandbox-token"  # noqa: S105  # the sandbox's published login, good for nothing else
 
 
 class HasSite(Protocol):
@@ -175,16 +174,19 @@ def serve(
     host: str = "127.0.0.1",
     faults: fault_switches.Source = None,
     clock: Callable[[], float] | None = None,
+    latency: float | None = None,
     user: str = USER,
     token: str = TOKEN,
 ) -> RunningServer:
-    """Serves a world or a recording until `stop()`. Port 0 takes a free one.
+    """Serves a world or a recording until `stop()`. Port 0 takes a free one; `latency` is seconds for each request.
 
-    `clock` answers epoch seconds; without one the server's time begins at the state's own `now` and runs on. The world
-    itself is what changes when clients write: build a new one for a fresh start. Raises UserError for unknown faults
-    and OSError for a port that is taken.
+    `clock` answers epoch seconds; without one the server's time begins at the state's own `now` and runs on, and is
+    real time for a recording, which has none. The world itself is what changes when clients write: build a new one for
+    a fresh start. Raises UserError for unknown faults and OSError for a port that is taken.
     """
-    tracker = Tracker(world.site, clock or ticking(world.site.now))
-    app = App(tracker, fault_switches.load(faults), user, token)
+    start = world.site.now
+    tracker = Tracker(world.site, clock or (time.time if start is None else ticking(start)))
+    switches = fault_switches.load(faults)
+    app = App(tracker, switches if latency is None else replace(switches, latency=latency), user, token)
     handler = type("Handler", (_Handler,), {"app": app})
     return RunningServer(app, _Server((host, port), handler))

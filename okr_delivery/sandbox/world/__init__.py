@@ -140,7 +140,7 @@ def _files(seed: int, stage: Stage, times: list[Beat]) -> World:
     return World(
         seed=seed,
         lang=stage.lang,
-        now=site.now,
+        now=stage.now // 1000,
         site=site,
         cycles=tuple(plans),
         readings=measures.readings(day, Quarter.of(day), stage.dice, text["reading_note"]),
