@@ -69,8 +69,7 @@ def statuses(recorded: list[Wire], rows: list[Wire]) -> list[Wire]:
     """The recorded list, the statuses of bodies, and those only histories know, which have no category."""
     found = {str(row["id"]): row for row in recorded}
     for row in rows:
-        status = body(row).get("status")
-        if isinstance(status, dict):
+        for status in _nested_statuses(body(row)):
             found.setdefault(str(status["id"]), status)
     for item in items(rows):
         if item.get("field") == "status":
@@ -80,6 +79,18 @@ def statuses(recorded: list[Wire], rows: list[Wire]) -> list[Wire]:
                     unknown: Wire = {"self": address, "id": str(number), "name": name, "statusCategory": UNDEFINED}
                     found.setdefault(str(number), unknown)
     return list(found.values())
+
+
+def _nested_statuses(value: object) -> Iterator[Wire]:
+    """Statuses anywhere in a body: the issue's own, its parent's, those of linked issues and sub-tasks."""
+    if isinstance(value, dict):
+        if "statusCategory" in value:
+            yield value
+        for inner in value.values():
+            yield from _nested_statuses(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _nested_statuses(inner)
 
 
 def from_bodies(recorded: list[Wire], rows: list[Wire], name: str) -> list[Wire]:

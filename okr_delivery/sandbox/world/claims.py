@@ -15,10 +15,11 @@ FRAMES = (
     "*{word}{colon}* {kr} {amount}",
     "| {word}{colon} {kr} {amount} |",
     "{word}：{kr} {amount}",
-    "- {word}{colon} {{{{{kr}}}}} {amount}",
+    "- {word}{colon} `{kr}` {amount}",
+    "{word}{colon} [{kr}] {amount}",
     "{word}{colon}\u00a0{kr}\u00a0{amount}",
 )
-"""Rich-text shapes a line is pasted in: plain, bullet, bold, table cell, full-width colon, monospace, NBSP."""
+"""Rich-text shapes a line is pasted in: plain, bullet, bold, table cell, full-width colon, code, link, NBSP."""
 
 WORDS = {"en": "Contributes-to", "zh": "贡献"}
 
