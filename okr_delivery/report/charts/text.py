@@ -1,0 +1,21 @@
+"""Text that has to fit: measured in columns, because the renderer does not know the reader's fonts."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def shortened(text: str, width: int) -> str:
+    """At most `width` columns, an ellipsis in place of what is left out."""
+    if columns(text) <= width:
+        return text
+    kept = ""
+    for char in text:
+        if columns(kept + char) > width - 1:
+            break
+        kept += char
+    return kept.rstrip() + "…"
