@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from okr_delivery.config import Config
     from okr_delivery.delivery.snapshot import Snapshot
     from okr_delivery.locale import Translator
+    from okr_delivery.model.calendar import Calendar
     from okr_delivery.model.okr import Effect
     from okr_delivery.okrs import OkrBook, Readings
     from okr_delivery.store import Store
@@ -230,7 +231,7 @@ class App:
         return user_error(msg("cli.bad_date", text=text), where=option, next_step=msg("cli.bad_date.next"))
 
     @cached_property
-    def calendar(self) -> Any:
+    def calendar(self) -> Calendar:
         from okr_delivery.config.calendar import build
 
         return build(self.config.calendar)

@@ -46,9 +46,7 @@ def command(
     if goal:
         return _goal(app, goal, words[0], reason or "", by)
     end = _end(app, due, until)
-    return _requirement(
-        app, words[0], words[1], {"reason": reason, "kr": kr, "by": by, "follow_up": follow_up, "due": end}
-    )
+    return _requirement(app, words[0], words[1], reason or "", kr=kr, by=by, follow_up=follow_up, due=end)
 
 
 def _end(app: App, due: str | None, until: str | None) -> date | None:
@@ -59,12 +57,33 @@ def _end(app: App, due: str | None, until: str | None) -> date | None:
     return app.day(until, "--until") if until else None
 
 
-def _requirement(app: App, key: str, word: str, details: dict[str, object]) -> int:
+def _requirement(
+    app: App,
+    key: str,
+    word: str,
+    reason: str,
+    *,
+    kr: str | None,
+    by: str | None,
+    follow_up: str | None,
+    due: date | None,
+) -> int:
     from okr_delivery.value.conclusions import add
 
-    snapshot = app.snapshot()
-    item = snapshot.find(key)
-    path = add(app.config, app.book, app.conclusions, item, word, at=app.now, **details)
+    item = app.snapshot().find(key)
+    path = add(
+        app.config,
+        app.book,
+        app.conclusions,
+        item,
+        word,
+        at=app.now,
+        reason=reason,
+        kr=kr,
+        by=by,
+        follow_up=follow_up,
+        due=due,
+    )
     app.note("cli.concluded", key=item.key, conclusion=word, path=str(path))
     return 0
 

@@ -10,6 +10,7 @@ from okr_delivery.cli.app import App, later
 from okr_delivery.cli.options import as_of_option, format_option, subcommand
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
+from okr_delivery.model.okr import KeyResult
 
 
 @click.group("okr", context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,10 +69,23 @@ def show(app: App, /, kr: str, as_of: str | None) -> int:
     from okr_delivery.output import okr as output
 
     day = app.calendar.local_date(app.instant(as_of))
-    found = app.book.require(kr, day)
-    entry = kr_progress(found, app.book, app.readings, app.calendar, day)
+    entry = kr_progress(_found(app, kr, day), app.book, app.readings, app.calendar, day)
     app.show(output.one(entry, app.readings, app.t))
     return 0
+
+
+def _found(app: App, ref: str, day: date) -> KeyResult:
+    from okr_delivery.okrs import KrAmbiguous, KrFound
+
+    answer = app.book.resolve(ref, day)
+    if isinstance(answer, KrFound):
+        return answer.kr
+    if isinstance(answer, KrAmbiguous):
+        raise user_error(
+            msg("cli.ambiguous_kr", kr=ref), next_step=msg("cli.name_one", names=", ".join(answer.candidates))
+        )
+    step = msg("cli.did_you_mean", name=answer.nearest) if answer.nearest else msg("cli.unknown_kr.next")
+    raise user_error(msg("cli.unknown_kr", kr=ref), next_step=step)
 
 
 @subcommand("read")

@@ -74,7 +74,7 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="okr-delivery")
 @click.pass_context
-def cli(ctx: click.Context, **values: Any) -> None:
+def cli(ctx: click.Context, /, **values: Any) -> None:
     """Keeps OKRs and the tracker in step.
 
     \b

@@ -95,14 +95,11 @@ def _serve(
     from okr_delivery.sandbox.recorded import load as load_recorded
     from okr_delivery.sandbox.world import build
 
-    if site is not None:
-        state = load_recorded(files, site)
-    else:
-        state = build(seed=seed, issues=issues, now=_instant(app, now), lang=app.lang)
+    world = build(seed=seed, issues=issues, now=_instant(app, now), lang=app.lang) if site is None else None
+    state = world or load_recorded(files, site or "")
+    switches = load_faults(app.cwd / faults) if faults else None
     try:
-        return server.serve(
-            state, port=port, faults=load_faults(app.cwd / faults) if faults else None, latency=latency / 1000
-        )
+        return server.serve(state, port=port, faults=switches, latency=latency / 1000 if latency else None)
     except OSError as error:
         raise user_error(
             msg("cli.sandbox.port", port=port, reason=error.strerror or ""), next_step=msg("cli.sandbox.port.next")

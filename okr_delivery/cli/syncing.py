@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from okr_delivery.cli.app import App
@@ -35,34 +36,61 @@ def _sync(app: App, source: Source, full: bool, deadline: float | None) -> Sourc
     from okr_delivery.sync.build import connector_for
     from okr_delivery.sync.engine import sync_source
 
-    connector, _ = connector_for(app.config, source, app.env, deadline=deadline)
-    return sync_source(
-        source,
-        app.store,
-        connector,
-        derive=deriver(app.config),
-        team_of=team_of(app),
-        full=full,
-        deadline=deadline,
-        clock=app.clock,
-        on_progress=progress(app),
-    )
+    connector, transport = connector_for(app.config, source, app.env, deadline=deadline)
+    show = _Progress(app)
+    try:
+        return sync_source(
+            source,
+            app.store,
+            connector,
+            derive=deriver(app.config),
+            team_of=_team_of(app, source),
+            transport=transport,
+            full=full,
+            deadline=deadline,
+            clock=app.clock,
+            on_progress=show,
+        )
+    finally:
+        show.end()
 
 
-def team_of(app: App) -> Callable[[Issue], str]:
-    """Which team's ledger file a fact of an issue belongs to."""
-    from okr_delivery.delivery.teams import owner_of
+def _team_of(app: App, source: Source) -> Callable[[Issue], str]:
+    """Which team's ledger file a fact of an issue belongs to: its owner's, else the source's own."""
+    from okr_delivery.delivery.membership import iteration_ids
+    from okr_delivery.delivery.teams import Owners, traits_now
+    from okr_delivery.model.work import Field
 
-    return owner_of(app.config, app.store)
+    @cache
+    def inputs() -> tuple[Owners, dict[str, str | None]]:
+        sources = {each.name: each for each in app.config.sources}
+        boards = {name: app.store.boards(name) for name in sources}
+        owners = Owners(app.config.effective_teams(), sources, boards)
+        return owners, {each.id: each.board_id for each in app.store.iterations(source.name)}
+
+    def team_of(issue: Issue) -> str:
+        owners, homes = inputs()
+        found = (homes.get(each) for each in iteration_ids(issue.value(Field.ITERATION).id))
+        boards = frozenset(board for board in found if board is not None)
+        return owners.owner(source.name, traits_now(issue, boards)) or source.name
+
+    return team_of
 
 
-def progress(app: App) -> Callable[[str, int], None] | None:
+class _Progress:
     """A moving line on a terminal, nothing elsewhere."""
-    if app.quiet or not app.err.isatty():
-        return None
 
-    def show(name: str, issues: int) -> None:
-        app.err.write("\r\x1b[K" + app.t("cli.sync.progress", name=name, issues=issues))
-        app.err.flush()
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._shown = False
 
-    return show
+    def __call__(self, name: str, issues: int) -> None:
+        if self._app.quiet or not self._app.err.isatty():
+            return
+        self._shown = True
+        self._app.err.write("\r\x1b[K" + self._app.t("cli.sync.progress", name=name, issues=issues))
+        self._app.err.flush()
+
+    def end(self) -> None:
+        if self._shown:
+            self._app.err.write("\r\x1b[K")
