@@ -45,10 +45,11 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class GoalVerdict:
-    """hit | missed, for the goal of one iteration."""
+    """hit | missed, for the goal of one iteration. `team` None: of every team that has an iteration of that name."""
 
     iteration: str
     hit: bool
     reason: str
     at: int
     by: str | None = None
+    team: str | None = None

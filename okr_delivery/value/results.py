@@ -47,6 +47,7 @@ class Links:
     non_okr: str | None = None  # the reason of a Non-OKR line
     inherited: bool = False  # everything comes from the parent
     stated: bool = False  # some carrier says something, readable or not
+    notes: tuple[Message, ...] = ()  # how a parent's amount was split
 
 
 class WindowState(StrEnum):

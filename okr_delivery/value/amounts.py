@@ -1,0 +1,183 @@
+"""From a claim as written to an amount in the key result's unit, with the sign in which its value moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from okr_delivery.model.claims import claim_line, number_text
+from okr_delivery.model.claims.grammar import SCALES
+from okr_delivery.model.claims.write import points_unit, share_text
+from okr_delivery.model.contribution import Claim, StatedAs
+from okr_delivery.model.message import Message, msg
+from okr_delivery.model.okr import Direction, KeyResult
+from okr_delivery.value.krs import UNCOUNTABLE, wanted_sign
+
+PERCENT = frozenset({"%", "％", "percent", "pct"})
+POINTS = frozenset(
+    {"pp", "pps", "ppt", "ppts", "p.p.", "百分点", "个百分点", "个点", "点", "percentage point", "percentage points"}
+    | {"% point", "% points", "%-point", "%-points", "%point", "%points"}
+)
+_SAME = (
+    frozenset({"¥", "￥", "元", "cny", "rmb", "人民币"}),
+    frozenset({"$", "usd", "美元"}),
+    frozenset({"€", "eur", "欧元"}),
+    frozenset({"£", "gbp", "英镑"}),
+    frozenset({"d", "day", "days", "天", "日"}),
+    frozenset({"h", "hour", "hours", "小时"}),
+    frozenset({"min", "minute", "minutes", "分钟"}),
+    frozenset({"s", "sec", "second", "seconds", "秒"}),
+    frozenset({"ms", "millisecond", "milliseconds", "毫秒"}),
+)
+_COUNTED = frozenset({"issue", "issues", "ticket", "tickets", "个", "件", "条", "单"})
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """In the key result's unit and sign. Low and high only for a size."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a claim that can be read is no amount of this key result, and the line to write instead."""
+
+    message: Message
+    paste: str
+
+
+def amount_of(claim: Claim, kr: KeyResult, span: float | None, sizes: Mapping[str, float]) -> Amount | Refusal | None:
+    """None: the claim states no amount. `span` is target minus start, None where the key result has none."""
+    if claim.stated_as in (StatedAs.NONE, StatedAs.PENDING):
+        return None
+    writer = _Writer(claim, kr)
+    if kr.metric.direction in UNCOUNTABLE:
+        return writer.refuse("value.amount.not_needed", None)
+    if claim.stated_as is StatedAs.AMOUNT:
+        return _number(claim, kr, writer)
+    if span is None:
+        return writer.refuse("value.amount.no_span", "?")
+    part = sizes[claim.size] if claim.size else claim.number or 0.0
+    if not part:
+        return writer.refuse("value.amount.zero", "?")
+    value = part * span
+    return Amount(value, value / 2, value * 2) if claim.size else Amount(value)
+
+
+def _number(claim: Claim, kr: KeyResult, writer: _Writer) -> Amount | Refusal:
+    number = claim.number or 0.0
+    refusal = writer.check_unit()
+    if refusal is not None:
+        return refusal
+    if not number:
+        return writer.refuse("value.amount.zero", "?")
+    if not claim.signed:
+        sign = wanted_sign(kr)
+        if sign == 0:
+            return writer.refuse("value.amount.sign", f"+{writer.written(number)}")
+        number *= sign
+    return Amount(number / _unit_scale(claim, kr))
+
+
+def _unit_scale(claim: Claim, kr: KeyResult) -> float:
+    """10,000 for a key result counted in 万元 whose claim was written in 元, 万, k …; 1 when it names no other unit."""
+    word = _scale_word(kr.metric.unit)
+    written = f"{claim.scale or ''}{claim.suffix or ''}"
+    if word is None or not written:
+        return 1.0
+    return SCALES[word]
+
+
+def _scale_word(unit: str | None) -> str | None:
+    """The scale that a unit such as `万元` or `k CNY` begins with."""
+    text = (unit or "").strip()
+    if text.lower() == "k" or text.lower().startswith("k "):
+        return "k"
+    return next((word for word in ("百万", "千万", "万", "亿") if text.startswith(word)), None)
+
+
+def _base_unit(unit: str | None) -> str:
+    word = _scale_word(unit)
+    text = (unit or "").strip().casefold()
+    return text[len(word) :].strip() if word else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes the claim again, corrected, in the language it came in."""
+
+    claim: Claim
+    kr: KeyResult
+
+    @property
+    def chinese(self) -> bool:
+        return any("\u4e00" <= ch <= "\u9fff" for ch in self.claim.text)
+
+    @property
+    def in_percent(self) -> bool:
+        return (self.kr.metric.unit or "").strip().casefold() in PERCENT
+
+    def line(self, what: str | None, confidence: float | None = None) -> str:
+        stated = self.claim.confidence if confidence is None else confidence
+        return claim_line(self.claim.kr or self.kr.id, what, stated, chinese=self.chinese)
+
+    def refuse(self, message_id: str, what: str | None, **params: object) -> Refusal:
+        paste = self.line(what)
+        return Refusal(
+            msg(message_id, kr=self.kr.id, unit=self.kr.metric.unit or "", text=self.claim.text, paste=paste, **params),
+            paste,
+        )
+
+    def written(self, number: float) -> str:
+        unit = points_unit(chinese=self.chinese) if self.in_percent else ""
+        return f"{number_text(number)}{unit}"
+
+    def signed(self) -> str:
+        number = self.claim.number or 0.0
+        return f"{'+' if self.claim.signed and number > 0 else ''}{self.written(number)}"
+
+    def check_unit(self) -> Refusal | None:
+        suffix = (self.claim.suffix or "").strip().casefold()
+        if suffix in PERCENT:
+            return self._percent()
+        if not suffix or self._fits(suffix):
+            return None
+        return self.refuse(
+            "value.amount.unit" if self.kr.metric.unit else "value.amount.no_unit", self._without_unit(suffix)
+        )
+
+    def _without_unit(self, suffix: str) -> str:
+        """`12w` is how 12万 is often typed; any other unit is left off."""
+        if suffix == "w" and self.claim.number is not None:
+            return f"{'+' if self.claim.signed and self.claim.number > 0 else ''}{number_text(self.claim.number)}万"
+        return self.signed()
+
+    def _fits(self, suffix: str) -> bool:
+        if self.in_percent:
+            return suffix in POINTS
+        if self.kr.metric.direction is Direction.ISSUES and suffix in _COUNTED:
+            return True
+        unit = (self.kr.metric.unit or "").strip().casefold()
+        return bool(unit) and (_alike(suffix, unit) or _alike(suffix, _base_unit(unit)))
+
+    def _percent(self) -> Refusal:
+        """A bare percentage has two readings; both are written out, the likelier one is the line to paste."""
+        number = self.claim.number or 0.0
+        share = self.line(share_text(number / 100, chinese=self.chinese))
+        if self.in_percent:
+            points = self.line(self.signed())
+            text = msg("value.amount.percent_points", text=self.claim.text, points=points, share=share)
+            return Refusal(text, points)
+        bare = self.line("?", min(abs(number) / 100, 1.0)) if self.claim.confidence is None else self.line("?")
+        return Refusal(
+            msg("value.amount.percent", kr=self.kr.id, text=self.claim.text, share=share, confidence=bare), share
+        )
+
+
+def _alike(suffix: str, unit: str) -> bool:
+    if suffix == unit or suffix.rstrip("s") == unit.rstrip("s"):
+        return True
+    return any(suffix in group and unit in group for group in _SAME)

@@ -1,0 +1,58 @@
+"""What the value side asks about one key result: does it need an amount, which way should it go, who is it called."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from okr_delivery.model.okr import Direction, KeyResult
+from okr_delivery.okrs import KrAmbiguous, KrFound, KrUnknown, OkrBook
+
+if TYPE_CHECKING:
+    from okr_delivery.okrs import Readings
+
+WITHOUT_AMOUNT = frozenset({Direction.MILESTONES, Direction.YES_NO, Direction.ISSUES, Direction.COMPOSITE})
+UNCOUNTABLE = frozenset({Direction.MILESTONES, Direction.YES_NO, Direction.COMPOSITE})
+_UP = frozenset({Direction.INCREASE, Direction.AT_LEAST, Direction.ISSUES})
+_DOWN = frozenset({Direction.DECREASE, Direction.AT_MOST})
+
+
+def needs_amount(kr: KeyResult) -> bool:
+    return kr.metric.direction not in WITHOUT_AMOUNT
+
+
+def wanted_sign(kr: KeyResult) -> int:
+    """+1 when the value should rise, -1 when it should fall, 0 when neither can be said (a band, a composite)."""
+    metric = kr.metric
+    if metric.direction in _UP:
+        return 1
+    if metric.direction in _DOWN:
+        return -1
+    if metric.direction is Direction.DELIVERY and metric.baseline is not None and metric.target is not None:
+        return (metric.target > metric.baseline) - (metric.target < metric.baseline)
+    return 0
+
+
+def span_of(kr: KeyResult, book: OkrBook, day: date, readings: Readings) -> float | None:
+    """Target minus start. Tracker issues are counted within the cycle, so without a reading they start at zero."""
+    span = book.span(kr, day, readings)
+    if span is None and kr.metric.direction is Direction.ISSUES:
+        return book.target_at(kr, day) or None
+    return span
+
+
+class Names:
+    """Finds key results by id or by the tracker issue that stands for them."""
+
+    def __init__(self, book: OkrBook) -> None:
+        self._book = book
+        self._ids = {name.casefold() for kr in book.key_results.values() for name in (kr.id, kr.full_id)}
+        self._trackers = {kr.tracker.casefold(): kr for kr in book.key_results.values() if kr.tracker}
+
+    def known(self, ref: str, source: str) -> bool:
+        return ref.casefold() in self._ids or f"{source}:{ref}".casefold() in self._trackers
+
+    def resolve(self, ref: str, source: str, day: date) -> KrFound | KrUnknown | KrAmbiguous:
+        answer = self._book.resolve(ref, day)
+        tracked = self._trackers.get(f"{source}:{ref}".casefold()) if isinstance(answer, KrUnknown) else None
+        return KrFound(tracked) if tracked else answer
