@@ -104,7 +104,10 @@ class Site:
             ("GET board/1/sprint", self._sprints),
             ("GET sprint/[0-9]+", self._sprint),
             ("POST search/jql", self._search),
-            ("POST search/approximate-count", lambda _: {"count": self.approximate if self.approximate is not None else len(self.issues)}),
+            (
+                "POST search/approximate-count",
+                lambda _: {"count": self.approximate if self.approximate is not None else len(self.issues)},
+            ),
             ("POST issue/bulkfetch", self._bodies),
             ("POST changelog/bulkfetch", self._changelogs),
         )

@@ -1,0 +1,300 @@
+"""The connector on a served Jira Cloud, through the real engine and store: the traps of the wild change nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.sync_requests import LIMITS, measure
+from okr_delivery.config.sources import Source
+from okr_delivery.model.work import Field
+from okr_delivery.sandbox.jira_cloud import RunningServer, serve
+from okr_delivery.sandbox.recorded import load
+from okr_delivery.sandbox.world import DEFAULT_NOW, build
+from okr_delivery.store import Store, open_store
+from okr_delivery.sync.connector import Secret, SourceSpec
+from okr_delivery.sync.engine import SourceResult, sync_source
+from okr_delivery.sync.errors import SyncError
+from okr_delivery.sync.kit import ConnectorKit
+from okr_delivery.sync.transport import NetworkSpec, Transport
+from okr_delivery_jira import JiraConnector
+
+HOUR = 3600
+ISSUES = 130
+
+
+class Clock:
+    """The server's clock, moved by hand (epoch seconds)."""
+
+    def __init__(self) -> None:
+        self.now = float(DEFAULT_NOW + 60)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+Serve = Callable[..., RunningServer]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def server(clock: Clock) -> Iterator[RunningServer]:
+    with serve(build(issues=ISSUES), clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path / 'store.db'}", ledger=None) as opened:
+        yield opened
+
+
+def sync(server: RunningServer, store: Store, **more: Any) -> SourceResult:
+    projects = more.pop("projects", ("PAY", "MOB"))
+    given: dict[str, Any] = {"user": server.user, "token": Secret(server.token)} | more
+    spec = SourceSpec(name="jira", type="jira", url=server.url, projects=projects, **given)
+    source = Source(name="jira", type="jira", url=server.url, projects=list(projects))
+    transport = Transport(NetworkSpec(), origin=server.url, sleep=lambda _: None)
+    return sync_source(
+        source, store, JiraConnector.open(spec, transport),
+        derive=lambda *_: None, team_of=lambda _: "jira", transport=transport,
+    )  # fmt: skip
+
+
+def content(server: RunningServer, store: Store) -> Any:
+    """Everything the store holds, without the port of this server."""
+    return json.loads(json.dumps(store.dump()).replace(server.url, "SERVER"))
+
+
+def in_scope(server: RunningServer) -> set[str]:
+    return {str(number) for number, issue in server.site.issues.items() if issue.key.startswith(("PAY-", "MOB-"))}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What a first sync leaves when nothing is difficult."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('plain') / 'store.db'}"
+    with serve(build(issues=ISSUES), clock=Clock()) as server, open_store(url, ledger=None) as store:
+        assert sync(server, store).complete
+        return content(server, store)
+
+
+def test_the_store_holds_what_the_site_holds(server: RunningServer, store: Store) -> None:
+    result = sync(server, store)
+    assert (result.complete, result.warnings) == (True, ())
+    held = {issue.id: issue for issue in store.issues("jira")}
+    assert set(held) == in_scope(server)
+    for number, issue in held.items():
+        truth = server.site.issues[int(number)]
+        assert (issue.key, issue.value(Field.STATUS).id) == (truth.key, truth.status)
+        assert issue.created == truth.created // 1000
+        sprints = issue.value(Field.ITERATION).id
+        assert {int(sprint) for sprint in (sprints or "").split(",") if sprint} == set(truth.sprints)
+    assert {iteration.id for iteration in store.iterations("jira")} == {str(number) for number in server.site.sprints}
+
+
+def test_every_kept_history_entry_is_there(server: RunningServer, store: Store) -> None:
+    sync(server, store)
+    changes = dict(store.changes("jira"))
+    for number in in_scope(server):
+        entries = server.site.issues[int(number)].histories
+        wanted = [h.id for h in entries if any(row["field"] in {"status", "Sprint"} for row in h.items)]
+        kept = {c.history_id for c in changes.get(number, ()) if c.field in {Field.STATUS, Field.ITERATION}}
+        assert kept == {int(history_id) for history_id in wanted}
+
+
+HARMLESS: list[dict[str, Any]] = [
+    {"last_page": "null"},
+    {"last_page": "empty", "is_last": False},
+    {"id_cap": 10, "is_last": False},
+    {"id_cap": 10, "short_pages": [1, 3], "short_rows": 1, "empty_pages": [2, 4]},
+    {"bulk_created": "iso", "account_zone": "America/St_Johns"},
+    {"history_cap": 37},
+    {"account_zone": "Pacific/Kiritimati"},
+    {"account_zone": "Pacific/Pago_Pago"},
+    {"failures": [{"endpoint": "*", "at": 3, "times": 2, "status": 429, "retry_after": "date"}]},
+    {"failures": [{"endpoint": "search/jql", "status": 429, "retry_after": 1}]},
+    {"failures": [{"endpoint": "issue/bulkfetch", "at": 2, "times": 3, "status": 503}]},
+    {"failures": [{"endpoint": "changelog/bulkfetch", "kind": "drop_before"}]},
+    {"failures": [{"endpoint": "issue/bulkfetch", "kind": "drop_after"}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("faults", HARMLESS, ids=str)
+def test_what_is_only_difficult_changes_nothing(
+    faults: dict[str, Any], server: RunningServer, store: Store, plain: Any
+) -> None:
+    server.faults = faults
+    assert sync(server, store).complete
+    assert content(server, store) == plain
+
+
+HARMFUL: list[dict[str, Any]] = [
+    {"id_cap": 10, "loop_from_page": 2},
+    {"id_cap": 10, "expire_from_page": 2},
+    {"id_cap": 10, "end_early": True},
+    {"failures": [{"endpoint": "issue/bulkfetch", "kind": "html_login"}]},
+    {"failures": [{"endpoint": "changelog/bulkfetch", "times": 9, "kind": "truncated_json"}]},
+    {"failures": [{"endpoint": "search/jql", "times": 9, "status": 500}]},
+    {"failures": [{"endpoint": "issue/bulkfetch", "status": 401}]},
+]
+
+
+@pytest.mark.parametrize("faults", HARMFUL, ids=str)
+def test_what_is_not_whole_never_looks_whole_and_the_next_run_makes_it_good(
+    faults: dict[str, Any], server: RunningServer, store: Store, plain: Any
+) -> None:
+    server.faults = faults
+    with pytest.raises(SyncError):
+        sync(server, store)
+    state = store.source("jira")
+    assert state is None or not state.complete
+    server.faults = {}
+    server.reset()
+    assert sync(server, store).complete
+    assert content(server, store) == plain
+
+
+@pytest.mark.parametrize("login", ["401", "anonymous"])
+def test_a_dead_token_is_never_an_empty_project(server: RunningServer, store: Store, login: str) -> None:
+    sync(server, store)
+    before = store.dump()
+    server.faults = {"dead_login": login, "anonymous_projects": ["PAY", "MOB"]}
+    with pytest.raises(SyncError):
+        sync(server, store, token=Secret("wrong"))
+    assert store.dump() == before
+
+
+def test_a_second_sync_asks_five_times_and_changes_no_row(server: RunningServer, store: Store, plain: Any) -> None:
+    sync(server, store)
+    server.reset()
+    again = sync(server, store)
+    assert (again.complete, again.fetched, again.changed, again.changes) == (True, 0, 0, 0)
+    assert server.requests.total() == again.requests == 5
+    assert content(server, store) == plain
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu"])
+@pytest.mark.parametrize("shown", [None, "", "UTC", "America/New_York"])
+def test_a_change_is_found_whatever_the_zone_is_and_is_said_to_be(
+    zone: str, shown: str | None, server: RunningServer, store: Store, clock: Clock
+) -> None:
+    server.faults = {"account_zone": zone, "shown_zone": shown}
+    sync(server, store)
+    clock.now += 90
+    issue_id = int(sorted(in_scope(server))[5])
+    server.tracker.edit(issue_id, {"summary": "Reworded"})
+    clock.now += 30
+    again = sync(server, store)
+    assert (again.complete, again.changed) == (True, 1)
+    assert next(iter(store.issues("jira", [str(issue_id)]))).title == "Reworded"
+
+
+def test_a_zone_changed_between_two_runs_loses_nothing(server: RunningServer, store: Store, clock: Clock) -> None:
+    server.faults = {"account_zone": "Pacific/Kiritimati"}
+    sync(server, store)
+    issue_id = int(sorted(in_scope(server))[5])
+    server.tracker.edit(issue_id, {"summary": "Reworded"})
+    server.faults = {"account_zone": "Pacific/Pago_Pago"}
+    clock.now += 2 * HOUR
+    assert sync(server, store).changed == 1
+
+
+def test_a_change_that_the_index_shows_late_is_found_by_the_overlap(
+    server: RunningServer, store: Store, clock: Clock
+) -> None:
+    sync(server, store)
+    server.faults = {"index_lag": 300}
+    issue_id = int(sorted(in_scope(server))[5])
+    server.tracker.edit(issue_id, {"summary": "Reworded"})
+    clock.now += 10
+    assert sync(server, store).changed == 0
+    clock.now += 600
+    assert sync(server, store).changed == 1
+
+
+def test_a_moved_issue_is_the_same_issue(server: RunningServer, store: Store, clock: Clock) -> None:
+    sync(server, store)
+    moved = server.tracker.issue("PAY-3")
+    server.tracker.move("PAY-3", "MOB")
+    clock.now += 60
+    assert sync(server, store).changed == 1
+    (issue,) = store.issues("jira", [str(moved.id)])
+    assert (issue.key, issue.project) == (moved.key, "MOB")
+    assert store.aliases("jira")["PAY-3"] == str(moved.id)
+
+
+@pytest.mark.parametrize("how", ["delete", "hide", "archive"])
+def test_one_sighting_of_absence_deletes_nothing(how: str, server: RunningServer, store: Store, clock: Clock) -> None:
+    sync(server, store)
+    number = server.tracker.issue("PAY-3").id
+    getattr(server.tracker, how)("PAY-3")
+    clock.now += 21 * HOUR
+    assert sync(server, store).deleted == 0
+    assert str(number) not in store.gone("jira")
+    clock.now += 21 * HOUR
+    assert sync(server, store).deleted == (0 if how == "archive" else 1)
+    assert (str(number) in store.gone("jira")) is (how != "archive")
+
+
+def test_a_closed_sprint_is_seen_though_no_issue_changed(server: RunningServer, store: Store, clock: Clock) -> None:
+    sync(server, store)
+    active = next(sprint for sprint in server.site.sprints.values() if sprint.state == "active")
+    server.tracker.close_sprint(active.id)
+    clock.now += 60
+    sync(server, store)
+    (iteration,) = [i for i in store.iterations("jira") if i.id == str(active.id)]
+    assert (iteration.state, iteration.closed_at) == ("closed", int(clock.now) - 60)
+
+
+def test_the_scope_can_be_narrowed(server: RunningServer, store: Store) -> None:
+    sync(server, store, projects=("PAY",), jql="issuetype = Epic")
+    assert {issue.type for issue in store.issues("jira")} == {"Epic"}
+    assert {issue.project for issue in store.issues("jira")} == {"PAY"}
+
+
+def test_the_request_budget_holds() -> None:
+    for measured in measure():
+        assert measured.total <= LIMITS[measured.name], measured.requests
+        assert measured.result.complete
+
+
+def test_the_contract_holds() -> None:
+    with serve(build(issues=600), clock=Clock()) as server:
+
+        def connect(token: str = server.token) -> tuple[JiraConnector, Transport]:
+            transport = Transport(NetworkSpec(), origin=server.url, sleep=lambda _: None)
+            spec = SourceSpec(
+                name="jira", type="jira", url=server.url, projects=("PAY", "MOB"), user=server.user, token=Secret(token)
+            )
+            return JiraConnector.open(spec, transport), transport
+
+        kit = ConnectorKit(connect, source="jira", token=server.token, refused=lambda: connect("wrong"))
+        kit.check()
+
+
+PAYLOADS = Path(__file__).parents[3] / "shared" / "payloads"
+
+
+@pytest.mark.skipif(not PAYLOADS.is_dir(), reason="the recorded payloads are not beside this repository")
+@pytest.mark.parametrize(
+    ("site", "issues"), [("cloud-a", 3), ("cloud-b", 53), ("cloud-c", 5), ("cloud-d", 10), ("cloud-e", 25)]
+)
+def test_a_recorded_site_syncs_whole(site: str, issues: int, store: Store) -> None:
+    recording = load(sorted(PAYLOADS.glob("jira-*.jsonl")), site)
+    with serve(recording) as server:
+        projects = sorted({issue.key.rpartition("-")[0] for issue in server.site.issues.values()})
+        result = sync(server, store, projects=tuple(projects))
+        assert (result.complete, result.fetched) == (True, issues)
+        assert not sync(server, store, projects=tuple(projects)).changed
+    held = {issue.key for issue in store.issues("jira")}
+    assert held == {issue.key for issue in server.site.issues.values()}
+    assert {iteration.id for iteration in store.iterations("jira")} == {str(n) for n in server.site.sprints}
