@@ -10,6 +10,7 @@ from okr_delivery.delivery.teams import Role
 from okr_delivery.gate import paste
 from okr_delivery.gate.finding import Stage, Suggestion
 from okr_delivery.gate.krs import inactivity
+from okr_delivery.model.contribution import Carrier
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.okr import KeyResult
@@ -97,7 +98,7 @@ class Advice:
 
     def line(self, case: Case, ref: str | None, like: LinkProblem | None = None) -> str:
         """A contribution line that may be pasted as it is; with `like`, the written one with the right key result."""
-        if like is not None and like.paste:
+        if like is not None and like.paste and (like.fault, like.carrier) == (LinkFault.UNKNOWN_KR, Carrier.LINE):
             return like.paste
         kr = self._resolve(ref, case) if ref else None
         if ref is None or kr is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.membership import started
 from okr_delivery.gate.finding import Stage
+from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.model.work import Field, Issue, Iteration, Value
 from okr_delivery.value.krs import span_of
@@ -79,6 +80,11 @@ class Case:
     def value(self, field: Field) -> Value:
         """A field as of the run."""
         return self.item.at(field, self.snapshot.as_of)
+
+    def stated_confidence(self, stated: Contribution) -> float | None:
+        """The confidence to repeat in a line; the configured default need not be written."""
+        default = self.config.contribution.default_confidence
+        return None if stated.confidence == default else stated.confidence
 
     def quote(self, text: str) -> str:
         """Text out of the tracker, except that nothing of a confidential issue is repeated."""

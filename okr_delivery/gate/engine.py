@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -123,10 +123,20 @@ def _waive(here: _Run) -> Waived:
     today = datetime.fromtimestamp(snapshot.as_of, ZoneInfo(snapshot.config.calendar.timezone)).date()
     asked = {(rule, key) for answer in here.answers for rule in answer.rules for key in _names(answer.case.item)}
     trusted = all(not scope.blocked for scope in here.scopes)
+    waivers = [_with_present_key(here, waiver, asked) for waiver in here.asked.waivers]
     severity = here.settings.severity
-    return waiving.apply(
-        findings, tuple(here.asked.waivers), today, severity, lambda waiver: _known(here, waiver, asked, trusted)
-    )
+    return waiving.apply(findings, waivers, today, severity, lambda waiver: _known(here, waiver, asked, trusted))
+
+
+def _with_present_key(here: _Run, waiver: Waiver, asked: set[tuple[str, str]]) -> Waiver:
+    """A waiver that names an issue by an old key or its address, under the key of today."""
+    if (waiver.rule, waiver.entity) in asked:
+        return waiver
+    try:
+        key = here.asked.snapshot.find(waiver.entity).key
+    except UserError:
+        return waiver
+    return waiver if waiver.entity.endswith(f":{key}") else replace(waiver, entity=key)
 
 
 def _names(item: Item) -> tuple[str, str]:

@@ -25,9 +25,14 @@ def contribution(ref: str, rest: str = "") -> str:
 
 def amount(value: float, kr: KeyResult, confidence: float | None = None) -> str:
     """`+1.5pp 60%`, in the key result's unit; only points carry their unit, every other amount reads without."""
-    unit = "pp" if kr.metric.unit == "%" else ""
+    unit = written_unit(kr) if kr.metric.unit == "%" else ""
     certainty = "" if confidence is None else f" {percent_text(confidence)}"
     return f"{number_text(value, signed=True)}{unit}{certainty}"
+
+
+def written_unit(kr: KeyResult) -> str | None:
+    """How amounts name the key result's unit: points for a percentage, whose `10%` could be read in two ways."""
+    return "pp" if kr.metric.unit == "%" else kr.metric.unit
 
 
 def non_okr(classes: tuple[str, ...]) -> str:

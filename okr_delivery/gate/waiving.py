@@ -11,6 +11,7 @@ from okr_delivery.gate.finding import Entity, Finding, Severity
 from okr_delivery.gate.result import WaivedFinding
 from okr_delivery.gate.rules import WAIVER_RULES
 from okr_delivery.gate.waivers import Waiver
+from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 
 SOON_DAYS = 14
@@ -41,30 +42,42 @@ def apply(
     severity: Mapping[str, Severity],
     known: Callable[[Waiver], Known],
 ) -> Waived:
-    """`severity` holds the WVR rules that are on; `known` is asked about waivers that matched nothing."""
+    """`severity` holds the WVR rules that are on; `known` is asked about waivers that matched nothing.
+
+    Raises UserError for a waiver whose key fits findings of two sources.
+    """
     out = Waived()
-    matched: set[Waiver] = set()
+    by_place = {(waiver.rule, waiver.entity): waiver for waiver in waivers}
+    matched: dict[Waiver, list[Finding]] = {}
     for finding in findings:
-        waiver = next((w for w in waivers if matches(w, finding)), None)
+        waiver = by_place.get((finding.rule, finding.entity.key)) or by_place.get((finding.rule, _full(finding)))
         if waiver is None:
             out.findings.append(finding)
             continue
-        matched.add(waiver)
+        matched.setdefault(waiver, []).append(finding)
         if waiver.expires < today:
             out.findings.append(finding)
         else:
             out.waived.append(WaivedFinding(finding, waiver))
     for waiver in waivers:
+        _check_one_source(waiver, matched.get(waiver, ()))
         problem = _problem(waiver, today, Known.JUDGED if waiver in matched else known(waiver), waiver in matched)
         if problem is not None and problem[0] in severity:
             out.problems.append(_finding(waiver, severity[problem[0]], *problem))
     return out
 
 
-def matches(waiver: Waiver, finding: Finding) -> bool:
-    """By the rule and the entity's key, with or without its source."""
-    entity = finding.entity
-    return waiver.rule == finding.rule and waiver.entity in (entity.key, f"{entity.source}:{entity.key}")
+def _full(finding: Finding) -> str:
+    return f"{finding.entity.source}:{finding.entity.key}"
+
+
+def _check_one_source(waiver: Waiver, findings: Sequence[Finding]) -> None:
+    """A bare key that two sources know must not silence both."""
+    sources = sorted({f.entity.source or "" for f in findings})
+    if len(sources) > 1:
+        place = f"{waiver.location.path}:{waiver.location.line}"
+        fits = tuple(f"{source}:{waiver.entity}" for source in sources)
+        raise user_error(msg("gate.waiver.ambiguous", entity=waiver.entity, candidates=fits), where=place)
 
 
 def _problem(waiver: Waiver, today: date, known: Known, matched: bool) -> tuple[str, str] | None:

@@ -101,10 +101,10 @@ def _body(finding: Finding, t: Translator) -> str:
     title = [terminal(part) for part in (entity.key, entity.title or "", finding.created_by or "") if part]
     lines = ["  ".join(title), terminal(entity.url or ""), _say(t, finding.message)]
     if finding.paste:
-        lines.append(f"{t('gate.text.paste')}: {terminal(localised(finding.paste, t.lang))}")
+        lines.append(t("gate.text.paste", line=terminal(localised(finding.paste, t.lang))))
     if finding.suggestion:
         reason = _say(t, finding.suggestion.reason)
-        lines.append(f"{t('gate.text.suggests')}: {terminal(finding.suggestion.kr)}: {reason}")
+        lines.append(t("gate.text.suggestion", kr=terminal(finding.suggestion.kr), reason=reason))
     lines.append(_say(t, finding.help))
     if finding.location:
         lines.append(f"at {terminal(finding.location.path)}:{finding.location.line}")

@@ -16,6 +16,7 @@ from okr_delivery.gate.result import GateResult, Judged, TeamVerdict, Verdict, W
 from okr_delivery.gate.rules import RULES
 from okr_delivery.locale import Translator
 from okr_delivery.model.message import Message
+from okr_delivery.model.okr import Location
 from okr_delivery.output.json import instant
 from okr_delivery.output.safe import message as cleaned
 from okr_delivery.output.safe import terminal
@@ -107,20 +108,16 @@ class _Writer:
         first, *rest = self.say(finding.message).splitlines()
         lines = [f"  {label}: {first}", *(f"      {line}" for line in rest)]
         if finding.paste:
-            lines.append(self._row("paste", self.paint(terminal(localised(finding.paste, self.t.lang)), "1")))
+            line = self.paint(terminal(localised(finding.paste, self.t.lang)), "1")
+            lines.append("      " + self.t("gate.text.paste", line=line))
         if finding.suggestion:
-            reason = self.say(finding.suggestion.reason)
-            text = self.t("gate.text.suggestion", kr=terminal(finding.suggestion.kr), reason=reason)
-            lines.append(self._row("suggests", text))
+            kr, reason = terminal(finding.suggestion.kr), self.say(finding.suggestion.reason)
+            lines.append("      " + self.t("gate.text.suggestion", kr=kr, reason=reason))
         *help_lines, again = self._help(finding)
         lines += [f"      {line}" for line in help_lines]
-        if finding.location:
-            place = f"{finding.location.path}:{finding.location.line}"
-            lines.append("      " + self.t("gate.text.at", place=terminal(place)))
+        if finding.location and ":" in (finding.kr or ""):  # a declared key result: its line says what it demands
+            lines.append(self._place(finding.location))
         return lines, again
-
-    def _row(self, what: str, text: str) -> str:
-        return f"      {self.t(f'gate.text.{what}')}: {text}"
 
     def _help(self, finding: Finding) -> list[str]:
         """The help in the language of the report, its lines of grammar too."""
@@ -153,9 +150,11 @@ class _Writer:
         label = self.paint(f"{word} {finding.rule} {finding.name}", _COLOURS[finding.severity])
         lines = [f"  {label}: {self.say(finding.message)}", f"      {self.say(finding.help)}"]
         if finding.location:
-            place = f"{finding.location.path}:{finding.location.line}"
-            lines.append("      " + self.t("gate.text.at", place=terminal(place)))
+            lines.append(self._place(finding.location))
         return "\n".join(lines)
+
+    def _place(self, location: Location) -> str:
+        return "      " + self.t("gate.text.at", place=terminal(f"{location.path}:{location.line}"))
 
     def notes(self) -> str:
         found = [(verdict.team, note) for verdict in self.result.team_verdicts for note in verdict.notes]

@@ -7,6 +7,7 @@ from typing import ClassVar
 from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
+from okr_delivery.gate.paste import written_unit
 from okr_delivery.gate.rule import Example, Fault, Outcome, Rule
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.value.results import LinkFault
@@ -41,5 +42,5 @@ class MissingContribution(Rule):
             self.text("message", kr=kr.id, title=kr.title),
             kr=kr,
             paste=advice.line(case, advice.ref(case, kr)),
-            fix=self.text("fix_unit", unit=kr.metric.unit) if kr.metric.unit else None,
+            fix=self.text("fix_unit", unit=written_unit(kr)) if kr.metric.unit else None,
         )

@@ -37,7 +37,7 @@ class WrongDirection(Rule):
 
     def _fault(self, case: Case, advice: Advice, stated: Contribution, kr: KeyResult) -> Fault:
         value = stated.amount or 0.0
-        turned = amount(-value, kr, stated.confidence)
+        turned = amount(-value, kr, case.stated_confidence(stated))
         part = "message_up" if wanted_sign(kr) > 0 else "message_down"
         return Fault(
             self.text(part, kr=kr.id, amount=amount(value, kr)),

@@ -1,0 +1,122 @@
+"""Every rule against its own examples, and what all rules have in common."""
+
+from __future__ import annotations
+
+import inspect
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from okr_delivery.gate.finding import Finding, Severity, Stage
+from okr_delivery.gate.rule import Example, Rule, includes
+from okr_delivery.gate.rules import RESERVED, RULES, WAIVER_RULES
+from okr_delivery.locale import LANGS, translator
+from okr_delivery.model.work import Issue
+from tests.gate.world import CONFIG, World, issue
+
+EVERYTHING = CONFIG.replace("gate: {since", "gate: {rules: {KR208: error}, since").replace(
+    "non_okr:", "fields: {user_value: User value}\n    non_okr:"
+)
+CASES = [
+    (rule, kind, example)
+    for rule in RULES.values()
+    for kind, examples in (("valid", rule.VALID), ("invalid", rule.INVALID))
+    for example in examples
+]
+
+
+def as_issue(number: int, example: Example) -> Issue:
+    """The example as a tracker would hold it; a user value is there unless the example is about its absence."""
+    return issue(
+        number,
+        example.description,
+        labels=example.labels,
+        estimate=example.estimate,
+        priority=example.priority,
+        user_value=example.user_value or "Merchants pay in three steps",
+        iteration="28" if example.iteration else None,
+    )
+
+
+def about_user_value(number: int, example: Example) -> Issue:
+    return issue(number, example.description, user_value=example.user_value)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[Finding]]:
+    """Findings of one run over all examples, by the example's number."""
+    world = World(tmp_path_factory.mktemp("rules") / "work", EVERYTHING)
+    make = {"KR208": about_user_value}
+    issues = [make.get(rule.id, as_issue)(n, example) for n, (rule, _, example) in enumerate(CASES)]
+    result = world.synced(*issues).gate(backlog=True)
+    world.close()
+    out: dict[int, list[Finding]] = defaultdict(list)
+    for finding in result.findings:
+        out[int(finding.entity.key.removeprefix("PAY-"))].append(finding)
+    return out
+
+
+@pytest.mark.parametrize(("number", "rule", "kind", "example"), [(n, *case) for n, case in enumerate(CASES)])
+def test_a_rule_meets_its_own_examples(
+    number: int, rule: type[Rule], kind: str, example: Example, found: dict[int, list[Finding]]
+) -> None:
+    rules = [finding.rule for finding in found[number] if includes(rule.stage, RULES[finding.rule].stage)]
+    assert rules == ([rule.id] if kind == "invalid" else []), example
+
+
+@pytest.mark.parametrize("number", [n for n, (_, kind, _) in enumerate(CASES) if kind == "invalid"])
+def test_the_line_to_paste_settles_the_finding(number: int, found: dict[int, list[Finding]], tmp_path: Path) -> None:
+    (finding,) = found[number]
+    example = CASES[number][2]
+    if finding.paste is None:
+        pytest.skip("nothing to paste: a field or a label settles it")
+    world = World(tmp_path / "work", EVERYTHING)
+    settled = Example(finding.paste, (), example.estimate, example.priority, "x", example.iteration)
+    result = world.synced(as_issue(number, settled)).gate(backlog=True)
+    world.close()
+    rest = [f.rule for f in result.findings if f.severity is Severity.ERROR]
+    assert rest in ([], ["KR201"]) if finding.paste.endswith("?") else rest == [], finding
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_a_rule_is_small_named_and_explained(rule: type[Rule]) -> None:
+    lines, _ = inspect.getsourcelines(rule)
+    assert len(lines) <= 60
+    assert inspect.getfile(rule).endswith(f"{rule.id.lower()}.py")
+    assert rule.name == rule.name.lower() and " " not in rule.name
+    assert rule.VALID and rule.INVALID and rule.since
+    assert all(required in RULES and required < rule.id for required in rule.requires)
+    for lang in LANGS:
+        t = translator(lang)
+        assert t.render(rule.why) != t.render(rule.fix)
+
+
+PUBLISHED = {
+    "KR101": ("missing-key-result", "intake", "error"),
+    "KR102": ("unknown-key-result", "intake", "error"),
+    "KR103": ("inactive-key-result", "intake", "error"),
+    "KR201": ("missing-contribution", "pitch", "error"),
+    "KR202": ("invalid-contribution", "pitch", "error"),
+    "KR203": ("wrong-direction", "pitch", "error"),
+    "KR204": ("implausible-contribution", "pitch", "warning"),
+    "KR205": ("missing-estimate", "pitch", "error"),
+    "KR206": ("missing-priority", "pitch", "error"),
+    "KR207": ("open-dispute", "pitch", "error"),
+    "KR208": ("missing-user-value", "pitch", None),
+    "KR209": ("carriers-disagree", "pitch", "info"),
+}
+
+
+def test_ids_names_stages_and_defaults_are_the_published_ones() -> None:
+    built = {rule.id: (rule.name, str(rule.stage), rule.severity and str(rule.severity)) for rule in RULES.values()}
+    assert built == PUBLISHED
+    assert not set(RULES) & set(RESERVED) and not set(RULES) & set(WAIVER_RULES)
+
+
+def test_stages_add_up_and_release_stands_alone() -> None:
+    order = [Stage.INTAKE, Stage.PITCH, Stage.ITERATION]
+    for at, stage in enumerate(order):
+        assert [s for s in order if includes(stage, s)] == order[: at + 1]
+    assert includes(Stage.RELEASE, Stage.RELEASE)
+    assert not any(includes(Stage.RELEASE, s) or includes(s, Stage.RELEASE) for s in order)
