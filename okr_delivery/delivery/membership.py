@@ -92,7 +92,8 @@ def window(iteration: Iteration, as_of: int, grace: int = 0) -> Window:
     end = ended(iteration) if closed else None
     if end is None:
         return Window(begin, as_of, None if begin is None else begin + grace, as_of, not closed)
-    return Window(begin, end, None if begin is None else begin + grace, end - CLOSE_WINDOW, False)
+    closing = end - CLOSE_WINDOW if begin is None else max(begin, end - CLOSE_WINDOW)  # some are closed within seconds
+    return Window(begin, end, None if begin is None else begin + grace, closing, False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,4 +189,4 @@ def _components_at(item: Item, t: int) -> frozenset[str]:
     value = item.at(Field.COMPONENTS, t)
     if t >= item.last_change or value == item.issue.value(Field.COMPONENTS):
         return frozenset(item.issue.components)
-    return frozenset(name.strip() for name in (value.name or "").split(",") if name.strip())
+    return frozenset((value.name or "").splitlines())
