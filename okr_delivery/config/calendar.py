@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from okr_delivery.config.types import Day, Strict, Text, nearest, refuse
+from okr_delivery.config.types import Day, NonEmpty, Strict, Text, nearest, refuse
 from okr_delivery.model.calendar import Calendar, country_days
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -42,7 +42,7 @@ class CalendarSettings(Strict):
     """Which local days are working days: override before make-up day before holiday before the week."""
 
     timezone: Annotated[Text, AfterValidator(_zone)] = Field("UTC", description="Time zone of days, by IANA name.")
-    workweek: tuple[Weekday, ...] = Field(WEEK[:5], min_length=1, description="Working days of a plain week.")
+    workweek: Annotated[tuple[Weekday, ...], *NonEmpty] = Field(WEEK[:5], description="Working days of a plain week.")
     holidays: Annotated[Text, AfterValidator(_country)] | None = Field(
         None, description="Country whose public holidays and make-up working days apply: CN, DE, DE-BY …"
     )

@@ -26,6 +26,7 @@ MAX_DEPTH = 100
 Place = tuple[str | int, ...]
 Position = tuple[int, int]
 
+_HALF = re.compile("[\ud800-\udfff]")  # halves of a character, from escapes: nothing can print them
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _CONSTANTS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
@@ -225,6 +226,8 @@ class _Reader:
 
     def _ScalarEvent(self, event: Any) -> None:  # noqa: N802 -- named after the event
         self._count(event)
+        if _HALF.search(event.value):
+            raise user_error(msg("config.yaml.character"), where=self._at(event))
         top = self.open[-1] if self.open else None
         if top is not None and top.awaits_key:
             self._key(top, event)

@@ -14,7 +14,7 @@ from okr_delivery.config.calendar import CalendarSettings
 from okr_delivery.config.document import Document, Place, Position, shown
 from okr_delivery.config.sources import Source
 from okr_delivery.config.teams import StageName, Team, TeamGate, TeamIterations
-from okr_delivery.config.types import Day, Duration, Identifier, Positive, Share, Strict, Text, Whole, refuse
+from okr_delivery.config.types import Day, Duration, Identifier, NonEmpty, Positive, Share, Strict, Text, Whole, refuse
 from okr_delivery.model.okr import Location
 
 SizeName = Literal["S", "M", "L", "XL"]
@@ -137,7 +137,7 @@ class Config(Strict):
     )
     calendar: CalendarSettings = Field(default_factory=CalendarSettings, description="Working days.")
     network: Network = Field(default_factory=Network, description="Proxy, certificates and time-outs.")
-    sources: tuple[Source, ...] = Field(min_length=1, description="Connections to trackers.")
+    sources: Annotated[tuple[Source, ...], *NonEmpty] = Field(description="Connections to trackers.")
     teams: tuple[Team, ...] = Field(
         (),
         description="Teams, inline or as files or folders. Default: each source is one team.",

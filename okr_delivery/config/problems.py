@@ -133,13 +133,13 @@ def _one_of(key: str, value: object, expected: list[str]) -> Message:
 
 def _limit(message_id: str, limit: str) -> Callable[[str, Issue], Message]:
     def words(key: str, issue: Issue) -> Message:
-        return msg(message_id, key=key, limit=issue["ctx"][limit], value=written(issue["input"]))
+        return msg(message_id, key=key, limit=issue["ctx"][limit], value=issue["input"])
 
     return words
 
 
 def _simple(message_id: str) -> Callable[[str, Issue], Message]:
-    return lambda key, issue: msg(message_id, key=key)
+    return lambda key, issue: msg(message_id, key=key) if key else msg("config.type.top")
 
 
 _TRANSLATIONS: Mapping[str, Callable[[str, Issue], Message]] = {
@@ -150,7 +150,6 @@ _TRANSLATIONS: Mapping[str, Callable[[str, Issue], Message]] = {
     "greater_than_equal": _limit("config.number.at_least", "ge"),
     "less_than": _limit("config.number.below", "lt"),
     "less_than_equal": _limit("config.number.at_most", "le"),
-    "too_short": _simple("config.type.empty_list"),
     "tuple_type": _simple("config.type.list"),
     "list_type": _simple("config.type.list"),
     "model_type": _simple("config.type.mapping"),

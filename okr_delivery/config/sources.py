@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from okr_delivery.config.types import Day, Flag, Identifier, Number, Strict, Text, Words, nearest, refuse
+from okr_delivery.config.types import Day, Flag, Identifier, NonEmpty, Number, Strict, Text, Words, nearest, refuse
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 VARIABLE = re.compile(r"OKR_DELIVERY_[A-Z0-9_]+")
@@ -117,10 +117,9 @@ class StatusSettings(Strict):
 
 
 class ReleaseSettings(Strict):
-    from_: tuple[Release, ...] = Field(
+    from_: Annotated[tuple[Release, ...], *NonEmpty] = Field(
         ("version", "deployment", "finished"),
         alias="from",
-        min_length=1,
         description="When observation starts: the first of these that has a date.",
     )
 

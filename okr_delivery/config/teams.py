@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from okr_delivery.config.calendar import CalendarSettings
-from okr_delivery.config.types import Identifier, Positive, Strict, Text, Words, refuse
+from okr_delivery.config.types import Identifier, NonEmpty, Positive, Strict, Text, Words, refuse
 
 StageName = Literal["intake", "pitch", "iteration", "release"]
 IterationKind = Literal["sprints", "milestones", "iterations"]
@@ -54,7 +54,7 @@ class Team(Strict):
 
     id: Identifier = Field(description="Short name, unique.")
     name: Text | None = Field(None, description="Name that people read. Default: the id.")
-    select: tuple[Selector, ...] = Field(min_length=1, description="Which issues the team owns: any of these.")
+    select: Annotated[tuple[Selector, ...], *NonEmpty] = Field(description="Which issues the team owns: any of these.")
     iterations: TeamIterations | None = Field(
         None, description="The team's iterations. Default: sprints on Jira, milestones on GitLab."
     )

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher, get_close_matches
 from math import isfinite
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -116,7 +116,8 @@ def _day(value: object) -> date:
         raise refuse("config.type.day", value=_kind(value), meant=day_meant(text) or "2026-10-31") from None
 
 
-def _duration(value: object) -> int:
+def duration(value: object) -> int:
+    """Reads a length of time into seconds."""
     if isinstance(value, int) and not isinstance(value, bool) and value == 0:
         return 0
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
@@ -132,10 +133,18 @@ def _identifier(value: object) -> str:
     return text
 
 
+def _some(values: tuple[object, ...]) -> tuple[object, ...]:
+    if not values:
+        raise refuse("config.type.empty_list")
+    return values
+
+
 def _json(**schema: Any) -> WithJsonSchema:
     return WithJsonSchema(schema)
 
 
+NonEmpty = (AfterValidator(_some), Field(json_schema_extra={"minItems": 1}))
+"""For lists: `Annotated[tuple[Text, ...], *NonEmpty]`. Pydantic's own minimum counts only sound entries."""
 Text = Annotated[str, BeforeValidator(_text)]
 Words = Annotated[str, BeforeValidator(_text), _json(type=["string", "integer"])]
 """Text that people often write as a number: names and ids of the tracker."""
@@ -146,6 +155,6 @@ Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_number)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Day = Annotated[date, BeforeValidator(_day), _json(type="string", format="date")]
-Duration = Annotated[int, BeforeValidator(_duration), _json(type="string", pattern=r"^[0-9]+[smhdw]$")]
+Duration = Annotated[int, BeforeValidator(duration), _json(type="string", pattern=r"^[0-9]+[smhdw]$")]
 """Whole seconds, written as 10s, 30m, 26h, 14d or 2w."""
 Path_ = Annotated[str, BeforeValidator(_text)]

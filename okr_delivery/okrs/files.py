@@ -6,12 +6,26 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from okr_delivery.config.types import Day, Duration, Identifier, Number, Positive, Strict, Text, Words, nearest, refuse
+from okr_delivery.config.types import (
+    Day,
+    Identifier,
+    NonEmpty,
+    Number,
+    Positive,
+    Strict,
+    Text,
+    Words,
+    duration,
+    nearest,
+    refuse,
+)
 
 DAY = 86_400
 CADENCES = {"daily": 1, "weekly": 7, "biweekly": 14, "monthly": 31, "quarterly": 92}
+DAYS_PATTERN = r"^[0-9]+[dw]$"
+CADENCE_PATTERN = r"^(" + "|".join(CADENCES) + r"|[1-9][0-9]*[dw])$"
 Member = Annotated[Text, Field(description="An id, short or as CYCLE:ID.")]
 
 
@@ -21,7 +35,12 @@ def _whole_days(seconds: int) -> int:
     return seconds // DAY
 
 
-Days = Annotated[Duration, AfterValidator(_whole_days)]
+Days = Annotated[
+    int,
+    BeforeValidator(duration),
+    AfterValidator(_whole_days),
+    WithJsonSchema({"type": "string", "pattern": DAYS_PATTERN}),
+]
 
 
 def _cadence(value: object) -> int:
@@ -34,7 +53,7 @@ def _cadence(value: object) -> int:
     return int(found[1]) * (7 if found[2] == "w" else 1)
 
 
-Cadence = Annotated[int, BeforeValidator(_cadence), Field(json_schema_extra={"type": "string"})]
+Cadence = Annotated[int, BeforeValidator(_cadence), WithJsonSchema({"type": "string", "pattern": CADENCE_PATTERN})]
 
 
 class CycleEntry(Strict):
@@ -106,7 +125,7 @@ class MilestonesMetric(Strict):
     """Dated steps; progress is the weighted share that is done."""
 
     direction: Literal["milestones"] = Field(description="milestones")
-    items: tuple[MilestoneEntry, ...] = Field(min_length=1, description="The milestones.")
+    items: Annotated[tuple[MilestoneEntry, ...], *NonEmpty] = Field(description="The milestones.")
 
     @field_validator("items")
     @classmethod
@@ -160,7 +179,7 @@ class CompositeMetric(Strict):
 
     direction: Literal["composite"] = Field(description="composite")
     rule: Literal["all", "mean"] = Field("all", description="all: as far as the weakest; mean: the average.")
-    parts: tuple[Member, ...] = Field(min_length=1, description="Ids of key results.")
+    parts: Annotated[tuple[Member, ...], *NonEmpty] = Field(description="Ids of key results.")
 
 
 MetricEntry = Annotated[
