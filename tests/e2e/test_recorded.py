@@ -8,7 +8,7 @@ import pytest
 from okr_delivery.sandbox.recorded import load
 
 from okr_delivery.sandbox.jira_cloud import serve
-from tests.e2e.runner import Cli
+from tests.e2e.runner import NOW, Cli
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "payloads"
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="the recorded payloads are not beside this checkout")
@@ -40,12 +40,12 @@ SITES = ("cloud-a", "cloud-b", "cloud-c", "cloud-d", "cloud-e")
 @pytest.mark.parametrize("site", SITES)
 def test_the_main_job_on_a_recorded_site(site: str, tmp_path: Path) -> None:
     recording = load(sorted(SHARED.glob("jira-*.jsonl")), site)
-    server = serve(recording)
+    server = serve(recording, clock=lambda: float(NOW))
     try:
-        cli = workspace(server.url, recording.project_keys, tmp_path)
+        cli = workspace(server.url, sorted(str(p["key"]) for p in recording.site.projects.values()), tmp_path)
         result = cli.ok("sync", "--format", "json").json["sources"][0]
         assert result["complete"]
-        assert result["issues"]["fetched"] == len(recording.issues)
+        assert result["issues"]["fetched"] == len(recording.site.issues)
         again = cli.ok("sync", "--format", "json").json["sources"][0]
         assert again["requests"] <= 6
         assert again["issues"]["changed"] == again["changes"] == 0
