@@ -1,0 +1,193 @@
+"""What a finding holds: the likeliest key result and why, the line, the way out, and nothing that is confidential."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from okr_delivery.gate.finding import Finding
+from okr_delivery.gate.paste import amount, localised
+from okr_delivery.locale import translator
+from okr_delivery.model.claims import parse_claims
+from okr_delivery.model.message import Message
+from tests.gate.world import CONFIG, NOW, OKRS, World, issue
+
+GOAL = OKRS + 'iterations: [{team: payments, iteration: "PAY S28", objective: OPS, key_results: [COST-KR2]}]\n'
+
+
+def first(world: World, *issues: Any, **asked: Any) -> Finding:
+    return world.synced(*issues).gate(**asked).findings[0]
+
+
+def lines(finding: Finding) -> list[Message]:
+    found = finding.help.params["lines"]
+    assert isinstance(found, tuple)
+    return list(found)
+
+
+def suggested(finding: Finding) -> tuple[str, str] | None:
+    one = finding.suggestion
+    return None if one is None else (one.kr, one.reason.id.rpartition(".")[2])
+
+
+def test_the_parents_key_result_comes_first(world: World) -> None:
+    world.config_text = CONFIG.replace("non_okr:", "links: {order: [fields, labels, line, issue_link]}\n    non_okr:")
+    parent = issue(9, "Contributes-to: OPS-KR3", iteration=None)
+    found = first(world, issue(1, "", parent_id=parent.id, parent_key="PAY-9"), parent)
+    assert suggested(found) == ("OPS-KR3", "parent")
+    assert found.paste == "Contributes-to: OPS-KR3"
+
+
+def test_then_the_iterations_goal(world: World) -> None:
+    world.okrs["2026Q4"] = GOAL
+    found = first(world, issue(1, ""))
+    assert suggested(found) == ("COST-KR2", "goal")
+    assert found.paste == "Contributes-to: COST-KR2 M"
+
+
+def test_then_the_teams_objectives_by_weight(world: World) -> None:
+    assert suggested(first(world, issue(1, ""))) == ("GROW-KR1", "objective")
+
+
+def test_then_what_the_team_serves_most(world: World) -> None:
+    world.config_text = CONFIG.replace("    objectives: [GROW]\n", "")
+    rest = [issue(n, "Contributes-to: COST-KR2 S") for n in (3, 4)]
+    found = first(world, issue(1, ""), issue(2), *rest)
+    assert suggested(found) == ("COST-KR2", "peers")
+
+
+def test_without_any_hint_nothing_is_suggested(world: World) -> None:
+    world.config_text = CONFIG.replace("    objectives: [GROW]\n", "")
+    found = first(world, issue(1, ""))
+    assert (found.suggestion, found.paste) == (None, "Contributes-to: KR-ID M")
+
+
+def test_what_is_not_active_is_never_suggested(world: World) -> None:
+    world.config_text = CONFIG.replace("objectives: [GROW]", "objectives: [OLD, NEXT]")
+    assert first(world, issue(1, "")).suggestion is None
+
+
+def test_the_nearest_id_with_the_rest_of_the_line(world: World) -> None:
+    found = first(world, issue(1, "Contributes-to: GROW-KR11 +1.5pp 60%"))
+    assert (found.kr, suggested(found)) == ("GROW-KR11", ("GROW-KR1", "nearest"))
+    assert found.paste == "Contributes-to: GROW-KR1 +1.5pp 60%"
+
+
+def test_a_full_id_where_the_short_one_means_another(world: World) -> None:
+    overlapping = OKRS.replace("2026Q4, start: 2026-10-01", "2026H2, start: 2026-07-01")
+    overlapping = overlapping.replace("GROW\n", "GROW2\n").replace("OPS\n", "OPS2\n")
+    world.okrs = {"2026Q4": OKRS, "2026H2": overlapping}
+    assert suggested(first(world, issue(1, ""))) == ("2026Q4:GROW-KR1", "objective")
+
+
+def test_the_legal_way_out_with_the_budget_used(world: World) -> None:
+    world.synced(issue(1, "", estimate="6"), issue(2, labels=("ops",)), issue(3, "Non-OKR: debt old API", estimate="1"))
+    found = world.gate().findings[0]
+    assert found.alternative == "Non-OKR: <debt|defect|run> …"
+    assert lines(found)[1].params == {"line": found.alternative, "budget": "30", "used": "40"}
+
+
+def test_the_budget_counts_issues_where_an_estimate_is_missing(world: World) -> None:
+    world.synced(issue(1, "", estimate=None), issue(2, labels=("ops",), estimate="99"))
+    assert lines(world.gate().findings[0])[1].params["used"] == "50"
+
+
+def test_without_an_iteration_only_the_budget_is_known(world: World) -> None:
+    found = first(world, issue(1, "", iteration=None, created=NOW - 60))
+    assert lines(found)[1].id == "gate.alternative.budget"
+
+
+def test_how_to_check_again_can_name_an_address(world: World) -> None:
+    world.config_text = CONFIG + "reports: {recheck_url: https://ci.acme.cn/gate}\n"
+    again = lines(first(world, issue(1, "")))[-1]
+    assert again.params == {"command": "okr-delivery gate --issue PAY-1 --sync", "url": "https://ci.acme.cn/gate"}
+
+
+def test_a_confidential_issue_appears_by_key_only(world: World) -> None:
+    secret = "Contributes-to: GROW-KR1 lay-off plan"
+    hidden = [issue(n, text, title="Lay-off plan", confidential=True) for n, text in ((1, ""), (2, secret))]
+    result = world.synced(*hidden).gate()
+    assert [f.rule for f in result.findings] == ["KR101", "KR202"]
+    for finding in result.findings:
+        assert (finding.entity.title, finding.entity.url, finding.created_by) == (None, None, None)
+    assert all(one.owner is None for one in result.judged)
+    for t in map(translator, ("en", "zh")):
+        text = " ".join(t.render(m) for f in result.findings for m in (f.message, f.help))
+        assert "lay-off" not in text.lower() and "fang" not in text
+
+
+def test_a_link_off_the_sources_host_is_no_link(world: World) -> None:
+    assert first(world, issue(1, "", url="https://evil.example/PAY-1")).entity.url is None
+    assert first(world, issue(1, "")).entity.url == "https://acme.atlassian.net/browse/PAY-1"
+
+
+def test_the_location_is_the_key_results_line_else_the_sources(world: World) -> None:
+    found = world.synced(issue(1, ""), issue(2, "Contributes-to: OPS-KR3; GROW-KR1 ?")).gate().findings
+    places = [(f.rule, f.location.path, f.location.line) for f in found if f.location]
+    assert places == [("KR101", "okr-delivery.yaml", 5), ("KR201", "okrs/2026Q4.yaml", 8)]
+
+
+def test_fingerprints_tell_findings_apart_and_outlive_prose(world: World) -> None:
+    text = "Contributes-to: GROW-KR1 ?; COST-KR2 ?"
+    before = world.synced(issue(1, text), issue(2, "")).gate().findings
+    assert len({f.fingerprint for f in before}) == len(before) == 3
+    world.okrs["2026Q4"] = "# one more line\n" + OKRS.replace("30-day retention", "Retention after 30 days")
+    after = world.synced(issue(1, text, title="Renamed"), issue(2, "")).gate(as_of=NOW + 60).findings
+    assert [f.fingerprint for f in before] == [f.fingerprint for f in after]
+
+
+def test_one_missing_input_gives_one_finding(world: World) -> None:
+    result = world.synced(issue(1, ""), issue(2, "Contributes-to: GROW-KR11 ?")).gate()
+    assert [f"{f.rule} {f.entity.key}" for f in result.findings] == ["KR101 PAY-1", "KR102 PAY-2"]
+
+
+def test_one_unknown_key_result_does_not_hide_what_is_wrong_with_another(world: World) -> None:
+    result = world.synced(issue(1, "Contributes-to: GROW-KR11 M; COST-KR2 ?")).gate()
+    assert [f"{f.rule} {f.kr}" for f in result.findings] == ["KR102 GROW-KR11", "KR201 2026Q4:COST-KR2"]
+
+
+def test_no_priority_field_means_not_applicable(world: World) -> None:
+    result = world.synced(issue(1, priority=None), issue(2, priority=None)).gate()
+    (row,) = [c for c in result.counts if c.rule == "KR206"]
+    assert (result.findings, row.not_applicable, row.ok) == ((), 2, 0)
+
+
+def test_counts_per_team_and_rule(world: World) -> None:
+    result = world.synced(issue(1, ""), issue(2, "Non-OKR: run backups"), issue(3)).gate()
+    (row,) = [c for c in result.counts if c.rule == "KR101"]
+    assert (row.team, row.ok, row.found, row.not_applicable) == ("payments", 1, 1, 1)
+
+
+def test_the_same_question_gets_the_same_answer(world: World) -> None:
+    world.synced(*(issue(n, "" if n % 3 else "Contributes-to: GROW-KR1 M") for n in range(1, 30)))
+    one, two = world.gate(), world.gate()
+    assert one == two
+    keys = [f.entity.key for f in one.findings]
+    assert keys.index("PAY-2") < keys.index("PAY-10")
+
+
+@pytest.mark.parametrize(
+    ("line", "chinese"),
+    [
+        ("Contributes-to: GROW-KR1 M", "贡献: GROW-KR1 中"),
+        ("Contributes-to: GROW-KR1 ?", "贡献: GROW-KR1 待定"),
+        ("Contributes-to: GROW-KR1 +1.5pp 60%", "贡献: GROW-KR1 +1.5pp 60%"),
+        ("Contributes-to: OPS-KR3", "贡献: OPS-KR3"),
+        ("贡献: GROW-KR1 大", "贡献: GROW-KR1 大"),
+    ],
+)
+def test_lines_in_both_languages_mean_the_same(line: str, chinese: str) -> None:
+    assert localised(line, "zh") == chinese
+    assert localised(line, "en") == line
+    (english,), (other,) = parse_claims(line), parse_claims(chinese)
+    assert english.error is None and replace(other, text="") == replace(english, text="")
+
+
+def test_an_amount_is_written_so_that_it_can_be_read(world: World) -> None:
+    kr = world.snapshot().book.key_results["2026Q4:GROW-KR1"]
+    assert amount(1.5, kr, 0.6) == "+1.5pp 60%"
+    assert amount(-0.25, kr) == "-0.25pp"
+    cost = world.snapshot().book.key_results["2026Q4:COST-KR2"]
+    assert amount(-120_000, cost) == "-120000"

@@ -1,0 +1,175 @@
+"""Waivers: read with every mistake named, matched by key, and watched for their own end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from okr_delivery.gate.finding import Severity
+from okr_delivery.gate.result import GateResult
+from okr_delivery.gate.waivers import load_waivers
+from okr_delivery.model.errors import UserError
+from okr_delivery.model.work import Change, Field, Value
+from tests.gate.test_exit_codes import TWO_SOURCES
+from tests.gate.world import CONFIG, NOW, S28, World, issue
+
+TODAY = date(2026, 11, 18)
+
+
+def entry(entity: str = "PAY-1", rule: str = "KR101", expires: str = "2027-03-31") -> str:
+    return f"- {{rule: {rule}, entity: '{entity}', reason: regulatory fix, owner: lin, expires: {expires}}}\n"
+
+
+def problems(result: GateResult) -> list[tuple[str, str, str]]:
+    return [(p.rule, str(p.severity), p.message.id.rpartition(".")[2]) for p in result.waiver_problems]
+
+
+def test_a_waived_finding_is_listed_and_does_not_count(world: World) -> None:
+    result = world.synced(issue(1, "", estimate=None), issue(2, "")).waivers(entry()).gate()
+    assert [f"{f.rule} {f.entity.key}" for f in result.findings] == ["KR101 PAY-2", "KR205 PAY-1"]
+    (one,) = result.waived
+    assert (one.finding.entity.key, one.waiver.owner, one.waiver.expires) == ("PAY-1", "lin", date(2027, 3, 31))
+    assert result.waiver_problems == ()
+
+
+def test_a_waived_requirement_is_ready(world: World) -> None:
+    result = world.synced(issue(1, "")).waivers(entry()).gate()
+    assert (result.summary.ready, result.summary.waived, result.exit_code) == (1, 1, 0)
+
+
+def test_no_waivers_shows_everything(world: World) -> None:
+    result = world.synced(issue(1, "")).waivers(entry()).gate(waive=False)
+    assert (len(result.findings), result.waived, result.exit_code) == (1, (), 1)
+
+
+@pytest.mark.parametrize(
+    ("expires", "expected", "exit_code"),
+    [
+        ("2026-12-02", [], 0),
+        ("2026-12-01", [("WVR003", "info", "message")], 0),  # its last 14 days
+        ("2026-11-18", [("WVR003", "info", "message")], 0),  # the end includes its day
+        ("2026-11-17", [("WVR002", "error", "message")], 1),
+    ],
+)
+def test_the_end_of_a_waiver(world: World, expires: str, expected: list[tuple[str, str, str]], exit_code: int) -> None:
+    result = world.synced(issue(1, "")).waivers(entry(expires=expires)).gate()
+    assert (problems(result), result.exit_code) == (expected, exit_code)
+    assert bool(result.waived) is (exit_code == 0)
+
+
+def test_the_end_is_held_against_as_of(world: World) -> None:
+    world.synced(issue(1, "")).waivers(entry(expires="2026-11-17"))
+    assert world.gate(as_of=NOW - 86_400).waived != ()
+
+
+@pytest.mark.parametrize(
+    ("entity", "rule", "expected"),
+    [
+        ("PAY-1", "KR101", [("WVR001", "warning", "judged")]),
+        ("PAY-3", "KR101", [("WVR001", "warning", "finished")]),
+        ("PAY-99", "KR101", [("WVR001", "warning", "gone")]),
+        ("PAY-4", "KR101", []),  # exists, but nobody looked at it
+        ("PAY-1", "KR301", []),  # the rule was not asked
+    ],
+)
+def test_unused_waivers(world: World, entity: str, rule: str, expected: list[tuple[str, str, str]]) -> None:
+    world.synced(issue(1), issue(3, status="2"), issue(4, "", iteration=None)).waivers(entry(entity, rule))
+    result = world.gate()
+    assert (problems(result), result.exit_code) == (expected, 0)
+
+
+def test_nothing_is_called_gone_while_a_source_can_not_be_trusted(world: World) -> None:
+    world.config_text = TWO_SOURCES
+    world.synced(issue(1, "", source="east"), source="east", iterations=(replace(S28, source="east"),))
+    assert world.waivers(entry("APP-1")).gate().waiver_problems == ()
+
+
+def test_an_unused_waiver_fails_when_warnings_do(world: World) -> None:
+    world.synced(issue(1)).waivers(entry())
+    assert world.gate(fail_on=Severity.WARNING).exit_code == 1
+
+
+def test_waiver_rules_can_be_set_too(world: World) -> None:
+    world.config_text = CONFIG.replace("gate: {since", "gate: {rules: {WVR002: warning, WVR001: off}, since")
+    world.synced(issue(1, ""), issue(2)).waivers(entry(expires="2026-11-01") + entry("PAY-2"))
+    assert problems(world.gate()) == [("WVR002", "warning", "message")]
+
+
+def test_old_keys_and_addresses_match(world: World) -> None:
+    moved = issue(1, "")
+    world.synced(moved)
+    with world.store.page("jira") as tx:
+        tx.put_changes(
+            [moved.id], [Change(moved.id, 1, 0, NOW - 99, Field.KEY, Value(None, "OLD-7"), Value(None, "PAY-1"))]
+        )
+    for entity in ("OLD-7", "jira:PAY-1", "https://acme.atlassian.net/browse/PAY-1"):
+        result = world.waivers(entry(entity)).gate()
+        assert (len(result.waived), problems(result)) == (1, []), entity
+
+
+def test_a_key_of_two_sources_must_name_its_source(world: World) -> None:
+    world.config_text = TWO_SOURCES.replace("projects: [APP]", "projects: [PAY]")
+    for source in ("east", "west"):
+        world.synced(issue(1, "", source=source), source=source, iterations=(replace(S28, source=source),))
+    with pytest.raises(UserError) as error:
+        world.waivers(entry()).gate()
+    assert error.value.problems[0].where == "okr-delivery.waivers.yaml:1"
+    result = world.waivers(entry("west:PAY-1")).gate()
+    assert [f.entity.source for f in result.findings] == ["east"]
+    recheck = result.findings[0].help.params["lines"][-1]  # type: ignore[index]  # messages
+    assert recheck.params["command"] == "okr-delivery gate --issue east:PAY-1 --sync"
+
+
+def test_none_is_no_error_and_an_empty_file_neither(world: World) -> None:
+    config = world.write()
+    assert len(load_waivers(config)) == 0
+    world.waivers("# nothing yet\n")
+    assert not load_waivers(config)
+
+
+BAD = [
+    ("rule: KR101\n", ["gate.waiver.list"], ":1:1"),
+    ("- just text\n", ["gate.waiver.entry"], ":1:3"),
+    ("- {rule: KR101, entity: PAY-1, reason: x, owner: lin}\n", ["gate.waiver.missing"], ":1:3"),
+    ("- {rule: KR101, entity: PAY-1, reason: '', owner: lin, expires: 2026-12-15}\n", ["gate.waiver.missing"], ":1:40"),
+    (entry(rule="KR999"), ["gate.waiver.rule.nearest"], ":1:10"),
+    (entry(rule="missing-key-result"), ["gate.waiver.rule.nearest"], ":1:10"),
+    (entry(rule="nonsense"), ["gate.waiver.rule"], ":1:10"),
+    (entry(expires="soon"), ["gate.waiver.date"], None),
+    (entry(expires="20261215"), ["gate.waiver.date"], None),
+    (entry().replace("}", ", until: 2026-12-15}"), ["gate.waiver.unknown_key"], None),
+    (entry() + entry(expires="2028-01-01"), ["gate.waiver.twice"], ":2:3"),
+    ("- {rule: KR101\n", None, None),
+]
+
+
+@pytest.mark.parametrize(("text", "ids", "where"), BAD)
+def test_mistakes_are_named_with_their_place(world: World, text: str, ids: list[str] | None, where: str | None) -> None:
+    config = world.write()
+    world.waivers(text)
+    with pytest.raises(UserError) as error:
+        load_waivers(config)
+    assert error.value.exit_code == 2
+    assert all((p.where or "").startswith("okr-delivery.waivers.yaml:") for p in error.value.problems)
+    if ids is not None:
+        assert [p.what.id for p in error.value.problems] == ids
+    if where is not None:
+        assert (error.value.problems[0].where or "").endswith(where)
+
+
+def test_all_mistakes_at_once(world: World) -> None:
+    config = world.write()
+    world.waivers(entry(rule="KR999", expires="soon") + "- {}\n")
+    with pytest.raises(UserError) as error:
+        load_waivers(config)
+    assert len(error.value.problems) == 2 + 5
+
+
+def test_a_file_in_another_encoding_is_named(world: World) -> None:
+    config = world.write()
+    (world.root / "okr-delivery.waivers.yaml").write_bytes(entry().replace("regulatory fix", "监管").encode("gb18030"))
+    with pytest.raises(UserError) as error:
+        load_waivers(config)
+    assert error.value.problems[0].where == "okr-delivery.waivers.yaml:1"
