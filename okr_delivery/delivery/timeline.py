@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from operator import attrgetter
 
 from okr_delivery.delivery.statusmap import UNKNOWN, StatusMap
@@ -23,8 +24,11 @@ _QUEUE, _ACTIVE, _WAIT, _DONE, _CANCELLED, _UNMAPPED = (
     Kind.CANCELLED,
     Kind.UNMAPPED,
 )
+_KINDS = max(Kind) + 1
+_new = tuple.__new__
 _order = attrgetter("ts", "history_id", "item")
 
+Track = list[tuple[int, Value]]
 Span = tuple[Kind, int, int, int]  # kind, stage, entered, left (the horizon for the last one)
 
 
@@ -46,10 +50,21 @@ def fold(issue: Issue, changes: Iterable[Change], rules: StatusMap, as_of: int, 
         return NOTHING
     gone = gone_at if gone_at is not None and gone_at <= as_of else None
     horizon = as_of if gone is None else max(gone, issue.created)
-    log = _Log(issue, sorted(changes, key=_order), horizon)
+    log = _Log(issue, _in_order(changes), horizon)
     intervals = _intervals(log, rules, gone)
     fact = _fact(log, intervals, rules, horizon, gone)
     return Timeline(intervals, fact, log.later)
+
+
+def _in_order(changes: Iterable[Change]) -> Sequence[Change]:
+    """The changes in their one order; those of a store come so and are not sorted again."""
+    found = changes if isinstance(changes, (tuple, list)) else list(changes)
+    before = None
+    for change in found:
+        if before is not None and change.ts <= before.ts and change.order < before.order:
+            return sorted(found, key=_order)
+        before = change
+    return found
 
 
 class _Log:
@@ -58,47 +73,61 @@ class _Log:
     __slots__ = ("created", "flags", "incomplete", "last", "later", "moved", "resolutions", "statuses")
 
     def __init__(self, issue: Issue, changes: Sequence[Change], horizon: int) -> None:
-        created = issue.created
-        self.created, self.last, self.later, self.moved = created, created, 0, False
+        self.created = self.last = created = issue.created
         self.incomplete = not issue.history_complete
-        tracks: dict[Field, list[tuple[int, Value]]] = {_STATUS: [], _RESOLUTION: [], _FLAGGED: []}
-        first: dict[Field, Value] = {}
+        self.later, self.moved = 0, False
+        statuses: list[Change] = []
+        resolutions: list[Change] = []
+        flags: list[Change] = []
         for change in changes:
-            ts, field = change.ts, change.field
-            track = tracks.get(field)
-            if track is not None and field not in first:
-                first[field] = change.old
+            field, ts = change.field, change.ts
             if ts > horizon:
                 self.later += 1
-                continue
-            if ts < created:
-                ts, self.moved = created, True
-            self.last = ts
-            if track is not None:
-                track.append((ts, change.new))
-        for field, track in tracks.items():
-            track.insert(0, (created, first[field] if field in first else issue.value(field)))
-        self.statuses, self.resolutions, self.flags = tracks[_STATUS], tracks[_RESOLUTION], tracks[_FLAGGED]
+            else:
+                self.last = ts
+            if field is _STATUS:
+                statuses.append(change)
+            elif field is _RESOLUTION:
+                resolutions.append(change)
+            elif field is _FLAGGED:
+                flags.append(change)
+        if changes and changes[0].ts < created:
+            self.moved, self.last = True, max(self.last, created)
+        self.statuses = _track(statuses, issue, _STATUS, horizon)
+        self.resolutions = _track(resolutions, issue, _RESOLUTION, horizon)
+        self.flags = _track(flags, issue, _FLAGGED, horizon)
+
+
+def _track(changes: Sequence[Change], issue: Issue, field: Field, horizon: int) -> Track:
+    """The values of one field up to the horizon; changes before the creation are moved to it."""
+    created = issue.created
+    if not changes:
+        return [(created, issue.value(field))]
+    track = [(created, changes[0].old)]
+    track += [(c.ts if c.ts > created else created, c.new) for c in changes if c.ts <= horizon]
+    return track
 
 
 def _intervals(log: _Log, rules: StatusMap, gone: int | None) -> tuple[Interval, ...]:
-    kinds = rules.kinds
+    kinds, cancels, track = rules.kinds, _cancelling(log, rules), log.statuses
     found: list[Interval] = []
-    track = log.statuses
-    cancels = _cancelling(log, rules)
-    for i, (entered, value) in enumerate(track):
-        left = track[i + 1][0] if i + 1 < len(track) else gone
+    left = gone
+    for entered, value in reversed(track):
         status = value.id or ""
         stage, kind = kinds.get(status, UNKNOWN)
         if kind is _DONE and cancels is not None:
-            found.extend(_split(status, stage, entered, left, cancels))
+            found.extend(reversed(_split(status, stage, entered, left, cancels)))
         else:
-            found.append(Interval(status, kind, stage, entered, left))
+            found.append(_new(Interval, (status, kind, stage, entered, left)))
+        left = entered
+    found.reverse()
     return tuple(found)
 
 
 def _cancelling(log: _Log, rules: StatusMap) -> list[tuple[int, bool]] | None:
     """(since, does the resolution say "not delivered"), oldest first, one an instant; None where it never does."""
+    if len(log.resolutions) == 1 and log.resolutions[0][1].empty:
+        return None
     by_instant = {ts: rules.is_undelivered(value) for ts, value in log.resolutions}
     return list(by_instant.items()) if any(by_instant.values()) else None
 
@@ -122,152 +151,146 @@ def spans(intervals: Sequence[Interval], horizon: int) -> tuple[list[Span], bool
 
     The flag says whether such an undone click lasted at all.
     """
+    found = [(kind, stage, a, horizon if b is None else b) for _, kind, stage, a, b in intervals]
+    for kind, _, entered, left in found[:-1]:
+        if kind is _DONE and left - entered < UNDONE_CLICK:
+            return _without_clicks(intervals, horizon)
+    return found, False
+
+
+def _without_clicks(intervals: Sequence[Interval], horizon: int) -> tuple[list[Span], bool]:
     found: list[Span] = []
     undone = False
-    i, n = 0, len(intervals)
-    while i < n:
-        one = intervals[i]
-        if one.kind is not _DONE:
-            found.append((one.kind, one.stage, one.entered_at, horizon if one.left_at is None else one.left_at))
-            i += 1
-            continue
-        j = i
-        while j < n and intervals[j].kind is _DONE:
-            j += 1
-        click = j < n and found and intervals[j].entered_at - one.entered_at < UNDONE_CLICK
-        for stay in intervals[i:j]:
-            left = horizon if stay.left_at is None else stay.left_at
-            kind, stage = found[-1][:2] if click else (stay.kind, stay.stage)
-            found.append((kind, stage, stay.entered_at, left))
-        undone = undone or bool(click and intervals[j].entered_at > one.entered_at)
-        i = j
+    runs = [list(run) for _, run in groupby(intervals, key=lambda i: i.kind is _DONE)]
+    for run, after in zip(runs, [*runs[1:], None], strict=True):
+        start, end = run[0].entered_at, None if after is None else after[0].entered_at
+        click = run[0].kind is _DONE and found and end is not None and end - start < UNDONE_CLICK
+        for _, kind, stage, entered, left in run:
+            taken = found[-1][:2] if click else (kind, stage)
+            found.append((*taken, entered, horizon if left is None else left))
+        undone = undone or bool(click and end != start)
     return found, undone
 
 
-class _Moments:
-    """What one walk over the spans finds."""
+class _Walk:
+    """What one walk over the spans finds: moments, and the time since the start by bucket.
 
-    __slots__ = ("cancelled", "committed", "finished", "first", "notes", "reopened", "since", "started")
+    `times` holds the part of each bucket up to the horizon; `ending` is how much of the parked part belongs to the stay
+    that ended the issue, and is no time in it.
+    """
 
-    def __init__(self, walk: Sequence[Span], commitment: int) -> None:
+    __slots__ = (
+        "back", "cancelled", "committed", "done", "ending", "finished", "first", "kind", "queued", "reopened", "since",
+        "started", "times", "unmapped",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
         self.committed: int | None = None
         self.started: int | None = None
         self.first: int | None = None
         self.finished: int | None = None
         self.cancelled: int | None = None
-        self.reopened = 0
-        self.since = walk[0][2]
-        self.notes: set[str] = set()
-        self._walk(walk, commitment)
+        self.reopened = self.since = self.ending = 0
+        self.back = self.queued = self.done = self.unmapped = False
+        self.kind = _UNMAPPED
+        self.times = [0] * _KINDS
 
-    def _walk(self, walk: Sequence[Span], commitment: int) -> None:
-        before: Kind | None = None
-        stage_before, was_done = -1, False
-        for kind, stage, entered, _ in walk:
-            if self.committed is None and stage >= commitment and kind is not _CANCELLED and kind is not _UNMAPPED:
-                self.committed = entered
-            if self.started is None and (kind is _ACTIVE or kind is _WAIT):
-                self.started = entered
+    def over(self, walk: Sequence[Span], commitment: int) -> _Walk:
+        """Every change of every issue passes here once: plain locals, no calls but at a crossing."""
+        committed, started, times = self.committed, self.started, self.times
+        before, stage_before = 0, -1
+        for kind, stage, entered, left in walk:
             if kind is not before:
-                self.since = entered
-                was_done = self._cross(kind, entered, was_done)
+                if started is None and (kind is _ACTIVE or kind is _WAIT):
+                    self.started = started = entered
+                self._cross(kind, entered)
+                before = kind
             if kind is not _CANCELLED and kind is not _UNMAPPED:
+                if committed is None and stage >= commitment:
+                    committed = entered
                 if stage < stage_before:
-                    self.notes.add("backwards_through_stages")
+                    self.back = True
                 stage_before = stage
-            before = kind
+            if started is not None:
+                times[kind] += left - entered
+                self.ending += left - entered
+        self.committed = committed
+        return self
 
-    def _cross(self, kind: Kind, entered: int, was_done: bool) -> bool:
-        """Takes note of a crossing into `kind`; answers whether the item counts as done since, cancelled or not."""
+    def _cross(self, kind: Kind, entered: int) -> None:
+        self.kind, self.since, self.ending = kind, entered, 0
         if kind is _DONE:
             self.finished = entered
-            if self.first is None:
-                self.first = entered
-            return True
-        if kind is _CANCELLED:
+            self.first = entered if self.first is None else self.first
+            self.done = True
+        elif kind is _CANCELLED:
             self.cancelled = entered
-            return was_done
-        self.reopened += was_done
-        if kind is _QUEUE and self.started is not None:
-            self.notes.add("returned_to_queue")
-        return False
+        else:
+            self.reopened += self.done
+            self.done = False
+            self.queued = self.queued or (kind is _QUEUE and self.started is not None)
+            self.unmapped = self.unmapped or kind is _UNMAPPED
 
 
 def _fact(log: _Log, intervals: Sequence[Interval], rules: StatusMap, horizon: int, gone: int | None) -> ItemFact:
     walk, undone = spans(intervals, horizon)
-    kind, _, _, _ = walk[-1]
-    m = _Moments(walk, rules.commitment)
-    finished = m.finished if kind is _DONE else None
-    cancelled = m.cancelled if kind is _CANCELLED else None
-    end = next((at for at in (finished, cancelled) if at is not None), horizon)
-    times = {_ACTIVE: 0, _WAIT: 0, _DONE: 0, _UNMAPPED: 0}
-    if m.started is not None:
-        _divide(walk, m.started, end, _flagged(log, horizon), times)
+    found = _Walk().over(walk, rules.commitment)
+    kind, times = found.kind, found.times
+    finished = found.finished if kind is _DONE else None
+    cancelled = found.cancelled if kind is _CANCELLED else None
+    ended = kind is _DONE or kind is _CANCELLED
+    blocked = _blocked(log, walk, found.started, horizon)
     return ItemFact(
-        committed_at=m.committed,
-        started_at=m.started,
-        first_finished_at=m.first,
+        committed_at=found.committed,
+        started_at=found.started,
+        first_finished_at=found.first,
         finished_at=finished,
         cancelled_at=cancelled,
         gone_at=gone,
         lead_seconds=None if finished is None else finished - log.created,
-        cycle_seconds=None if finished is None or m.started is None else max(0, finished - m.started),
-        active_seconds=times[_ACTIVE],
-        wait_seconds=times[_WAIT],
-        parked_seconds=times[_DONE],
+        cycle_seconds=None if finished is None or found.started is None else max(0, finished - found.started),
+        active_seconds=times[_ACTIVE] - blocked,
+        wait_seconds=times[_WAIT] + times[_QUEUE] + blocked,
+        parked_seconds=times[_DONE] + times[_CANCELLED] - (found.ending if ended else 0),
         unmapped_seconds=times[_UNMAPPED],
-        reopened=m.reopened,
+        reopened=found.reopened,
         kind=kind,
-        kind_since=m.since,
+        kind_since=found.since,
         last_change=log.last,
-        notes=_notes(log, intervals, m, undone, finished, cancelled),
+        notes=_notes(log, intervals, found, undone),
     )
 
 
-_BUCKET = {_ACTIVE: _ACTIVE, _WAIT: _WAIT, _QUEUE: _WAIT, _DONE: _DONE, _CANCELLED: _DONE, _UNMAPPED: _UNMAPPED}
-
-
-def _flagged(log: _Log, horizon: int) -> list[tuple[int, int]]:
-    """Stays with the flag up, in order and without overlap."""
+def _blocked(log: _Log, walk: Sequence[Span], started: int | None, horizon: int) -> int:
+    """Seconds since the start in which an active item was flagged; stays with the flag never overlap."""
     track = log.flags
-    if len(track) == 1 and track[0][1].empty:
-        return []
+    if started is None or (len(track) == 1 and track[0][1].empty):
+        return 0
     ends = [ts for ts, _ in track[1:]] + [horizon]
-    return [(ts, end) for (ts, value), end in zip(track, ends, strict=True) if not value.empty and end > ts]
+    flagged = [(ts, end) for (ts, value), end in zip(track, ends, strict=True) if not value.empty]
+    active = [(a, b) for kind, _, a, b in walk if kind is _ACTIVE]
+    return sum(max(0, min(b, end) - max(a, since)) for a, b in active for since, end in flagged)
 
 
-def _divide(
-    walk: Sequence[Span], start: int, end: int, flags: Sequence[tuple[int, int]], times: dict[Kind, int]
-) -> None:
-    """Adds each span's part of [start, end) to its bucket; blocked parts of active ones are waiting."""
-    for kind, _, entered, left in walk:
-        a, b = max(entered, start), min(left, end)
-        if b <= a:
-            continue
-        blocked = 0
-        if kind is _ACTIVE and flags:
-            blocked = sum(max(0, min(b, to) - max(a, since)) for since, to in flags)
-            times[_WAIT] += blocked
-        times[_BUCKET[kind]] += b - a - blocked
-
-
-def _notes(
-    log: _Log, intervals: Sequence[Interval], m: _Moments, undone: bool, finished: int | None, cancelled: int | None
-) -> tuple[str, ...]:
+def _notes(log: _Log, intervals: Sequence[Interval], found: _Walk, undone: bool) -> tuple[str, ...]:
     """Names of the data-quality checks this issue meets, sorted."""
-    first = intervals[0].kind
-    after = m.first is not None and any(i.entered_at > m.first for i in intervals)
-    checks = {
-        "history_incomplete": log.incomplete,
-        "change_before_created": log.moved,
-        "undone_click": undone,
-        "completed_but_not_started": finished is not None and m.started is None,
-        "stopped_before_started": cancelled is not None and m.started is None,
-        "status_changes_after_done": after,
-        "status_unmapped": any(i.kind is _UNMAPPED for i in intervals),
-        "created_in_wrong_status": first is not _QUEUE and first is not _UNMAPPED,
-    }
-    return tuple(sorted(m.notes | {name for name, met in checks.items() if met}))
+    first, kind, started = intervals[0].kind, found.kind, found.started
+    names = (
+        "backwards_through_stages" if found.back else "",
+        "change_before_created" if log.moved else "",
+        "completed_but_not_started" if kind is _DONE and started is None else "",
+        "created_in_wrong_status" if first is not _QUEUE and first is not _UNMAPPED else "",
+        "history_incomplete" if log.incomplete else "",
+        "returned_to_queue" if found.queued else "",
+        "status_changes_after_done" if found.first is not None and intervals[-1].entered_at > found.first else "",
+        "status_unmapped" if found.unmapped else "",
+        "stopped_before_started" if kind is _CANCELLED and started is None else "",
+        "undone_click" if undone else "",
+    )
+    return tuple(filter(None, names))
+
+
+_BUCKET = {_ACTIVE: _ACTIVE, _WAIT: _WAIT, _QUEUE: _WAIT, _DONE: _DONE, _CANCELLED: _DONE, _UNMAPPED: _UNMAPPED}
 
 
 _DURATION = {_ACTIVE: "active_seconds", _WAIT: "wait_seconds", _UNMAPPED: "unmapped_seconds"}
@@ -296,4 +319,4 @@ def reread(
     fact = extend(fact, issue, horizon)
     if gone is None:
         return intervals, fact
-    return (*intervals[:-1], replace(intervals[-1], left_at=gone)), replace(fact, gone_at=gone)
+    return (*intervals[:-1], intervals[-1]._replace(left_at=gone)), replace(fact, gone_at=gone)
