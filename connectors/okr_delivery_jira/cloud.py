@@ -1,4 +1,4 @@
-"""Jira Cloud's bulk endpoints: ids by search, bodies by the hundred in parallel, whole histories by the block."""
+"""Jira Cloud's bulk endpoints: bodies by the hundred in parallel, whole histories by the block."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from okr_delivery_jira.client import JiraClient
 from okr_delivery_jira.paging import token_pages
 from okr_delivery_jira.problems import broken
-from okr_delivery_jira.text import by_number, members, string
+from okr_delivery_jira.text import members, string
 
-IDS_A_PAGE = 5000
 BODIES = 100
 BLOCK = 250
 AHEAD = 500
 """Bodies are asked for in rounds of this many ids, whole blocks, so that both kinds of request are full."""
 HISTORIES = 10_000
 WORKERS = 5
-COUNT_TOLERANCE = 0.02
 
 Body = Mapping[str, object]
 History = Mapping[str, object]
@@ -44,22 +42,6 @@ class CloudReader:
     def __init__(self, client: JiraClient, warn: Callable[[str], None]) -> None:
         self._client = client
         self._warn = warn
-
-    def rows(self, jql: str, fields: Sequence[str], *, count: bool = False) -> list[Body]:
-        """All rows of a search, each id once, in numeric order.
-
-        Raises AbortSyncError when the chain of pages ended early: its end is held against the approximate count if
-        there was more than one page, or if `count` asks for it.
-        """
-        found: dict[str, Body] = {}
-        pages = 0
-        for page in token_pages(lambda token: self._search(jql, fields, token), "search/jql", self._warn):
-            pages += 1
-            for row in members(page.get("issues")):
-                found[_id_of(row)] = row
-        if count or pages > 1:
-            self._check_count(jql, len(found))
-        return [found[issue_id] for issue_id in sorted(found, key=by_number)]
 
     def blocks(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Block]:
         """Bodies and whole histories of `ids`, in order. The next bodies are under way while one block is read."""
@@ -91,16 +73,6 @@ class CloudReader:
                 if issue_id in wanted:
                     found.setdefault(issue_id, []).extend(members(row.get("changeHistories")))
         return {issue_id: tuple(entries) for issue_id, entries in found.items()}
-
-    def _search(self, jql: str, fields: Sequence[str], token: str | None) -> object:
-        body: dict[str, object] = {"jql": jql, "fields": list(fields), "maxResults": IDS_A_PAGE}
-        return self._client.ask("search/jql", body if token is None else {**body, "nextPageToken": token})
-
-    def _check_count(self, jql: str, found: int) -> None:
-        answer = self._client.ask("search/approximate-count", {"jql": jql.partition(" ORDER BY ")[0]})
-        count = answer.get("count") if isinstance(answer, dict) else None
-        if isinstance(count, int) and found < count * (1 - COUNT_TOLERANCE) - 1:
-            raise broken("count", "search/jql", found=found, count=count)
 
     def _order(self, pool: ThreadPoolExecutor, ids: Sequence[str], fields: Sequence[str]) -> list[Future[list[Body]]]:
         return [pool.submit(self._bodies, part, fields) for part in chunks(ids, BODIES)]
@@ -134,5 +106,5 @@ def chunks(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
 def _id_of(row: Mapping[str, object]) -> str:
     issue_id = string(row.get("id"))
     if issue_id is None:
-        raise broken("shape", "search/jql")
+        raise broken("shape", "issue/bulkfetch")
     return issue_id

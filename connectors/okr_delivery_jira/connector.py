@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -20,6 +21,7 @@ from okr_delivery_jira.discovery import Discovery
 from okr_delivery_jira.jql import Scope
 from okr_delivery_jira.problems import broken, refused
 from okr_delivery_jira.records import IssueReader, UnreadableError, read_status
+from okr_delivery_jira.search import Search
 from okr_delivery_jira.settings import Settings
 from okr_delivery_jira.sprints import SprintReader
 from okr_delivery_jira.text import by_number, string
@@ -93,7 +95,7 @@ class JiraConnector:
     def pages(self, since: int | None, resume: str | None, held: Held) -> Iterator[Page]:
         """Whole issues in ascending numeric id, up to 250 a page."""
         reader = CloudReader(self._site(), self._note)
-        ids = self._changed(reader, since, held)
+        ids = self._changed(since, held)
         if resume is not None:
             ids = [issue_id for issue_id in ids if by_number(issue_id) > by_number(resume)]
         pages = _Pages(self._spec.name, self._known(), self._who())
@@ -104,8 +106,7 @@ class JiraConnector:
 
     def census(self) -> Iterator[str]:
         """The ids of all issues in scope, in numeric order."""
-        rows = CloudReader(self._site(), self._note).rows(self._scope().everything(), ["id"])
-        return iter([str(row["id"]) for row in rows])
+        return iter(self._search().everything(self._scope().clause(), counted=False))
 
     def visible(self, ids: Sequence[str]) -> frozenset[str]:
         """Those of `ids` that the site still shows by id."""
@@ -117,20 +118,24 @@ class JiraConnector:
             self._client.close()
             self._client = None
 
-    def _changed(self, reader: CloudReader, since: int | None, held: Held) -> list[str]:
+    def _changed(self, since: int | None, held: Held) -> list[str]:
         """The ids to read: all in scope, or those of the window that the store does not hold as they are now."""
         if since is None:
-            return [str(row["id"]) for row in reader.rows(self._scope().everything(), ["id"], count=True)]
+            return self._search().everything(self._scope().clause(), counted=True)
         who = self._who()
         if who.timezone is None:
             self._warnings.append(msg("jira.warning.zone_unknown"))
-        query = self._scope().changed(since, who.timezone, who.server_time)
-        now = {str(row["id"]): _updated(row) for row in reader.rows(query, ["updated"])}
+        rows = self._search().changed(self._scope().changed(since, who.timezone, who.server_time))
+        now = {issue_id: _updated(row) for issue_id, row in rows.items()}
         fresh: list[str] = []
         for part in chunks(list(now), HELD_AT_ONCE):
             have = held(part)
             fresh.extend(issue_id for issue_id in part if have.get(issue_id) != now[issue_id])
         return fresh
+
+    def _search(self) -> Search:
+        today = datetime.fromtimestamp(self._who().server_time, UTC).date()
+        return Search(self._site(), today, self._note)
 
     def _scope(self) -> Scope:
         return Scope(self._spec.projects, self._known().filters, self._spec.jql, self._spec.since)

@@ -39,9 +39,6 @@ class Scope:
             parts.append(f'(updated >= "{self.since.isoformat()}" OR statusCategory != Done)')
         return " AND ".join(parts)
 
-    def everything(self) -> str:
-        return f"{self.clause()} {ORDER}"
-
     def changed(self, since: int, zone: str | None, now: int) -> str:
         """Issues updated since an instant (epoch seconds).
 
@@ -50,7 +47,7 @@ class Scope:
         """
         minutes = -(-(max(now - since, 0) + RELATIVE_SLACK) // 60)
         literal = instants.literal(since, zone)
-        return f'{self.clause()} AND (updated >= "{literal}" OR updated >= -{minutes}m) {ORDER}'
+        return f'{self.clause()} AND (updated >= "{literal}" OR updated >= -{minutes}m)'
 
 
 def quote(text: str) -> str:

@@ -110,9 +110,9 @@ def flatten(document: object) -> str:
 def _walk(node: object) -> Iterable[str]:
     if not isinstance(node, dict):
         return
-    kind = node.get("type")
-    yield _leaf(node, str(kind))
-    fence = _FENCES.get(str(kind))
+    kind = str(node.get("type"))
+    yield _leaf(node, kind)
+    fence = _FENCES.get(kind)
     yield f"\n{fence}\n" if fence else ""
     for child in listed(node.get("content")):
         yield from _walk(child)

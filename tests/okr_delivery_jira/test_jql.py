@@ -12,16 +12,16 @@ from okr_delivery_jira.jql import Scope
 
 def test_projects_and_filters_are_a_union_that_jql_narrows() -> None:
     scope = Scope(["PAY", "CORE"], ["10042"], "labels = x OR labels = y", date(2024, 1, 1))
-    assert scope.everything() == (
+    assert scope.clause() == (
         '(project in ("PAY", "CORE") OR filter = 10042) AND (labels = x OR labels = y)'
-        ' AND (updated >= "2024-01-01" OR statusCategory != Done) ORDER BY id ASC'
+        ' AND (updated >= "2024-01-01" OR statusCategory != Done)'
     )
 
 
 def test_a_window_is_given_in_the_callers_zone_and_on_the_servers_clock() -> None:
     since, now = 1_790_000_000, 1_790_000_000 + 7200
     assert Scope(["PAY"]).changed(since, "Asia/Shanghai", now) == (
-        '(project in ("PAY")) AND (updated >= "2026-09-21 22:13" OR updated >= -180m) ORDER BY id ASC'
+        '(project in ("PAY")) AND (updated >= "2026-09-21 22:13" OR updated >= -180m)'
     )
 
 

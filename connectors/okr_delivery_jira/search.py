@@ -1,0 +1,98 @@
+"""The search: all rows of a query, held against the count, in ranges of creation where a project is very large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+
+from okr_delivery_jira.client import JiraClient
+from okr_delivery_jira.jql import ORDER
+from okr_delivery_jira.paging import token_pages
+from okr_delivery_jira.problems import broken
+from okr_delivery_jira.text import by_number, members, string
+
+IDS_A_PAGE = 5000
+COUNT_TOLERANCE = 0.02
+CHUNK = 50_000
+"""Chains of pages have been seen to end early in projects of this size and more."""
+OLDEST = date(2002, 1, 1)
+
+Row = Mapping[str, object]
+
+
+class Search:
+    """Runs conditions. `today` (of the server) ends the last range; `warn` takes what the server remarks."""
+
+    def __init__(self, client: JiraClient, today: date, warn: Callable[[str], None]) -> None:
+        self._client = client
+        self._newest = today + timedelta(days=2)  # the caller's zone may be ahead
+        self._warn = warn
+
+    def everything(self, clause: str, *, counted: bool) -> list[str]:
+        """The ids of all issues that meet a condition, in numeric order.
+
+        Held against the count if `counted` or if one page does not do. Raises AbortSyncError for a chain cut short.
+        """
+        if not counted:
+            rows, pages = self._rows(clause, ["id"])
+            if pages == 1:
+                return sorted(rows, key=by_number)
+        count = self._count(clause)
+        ranges = [""] if count is None or count <= CHUNK else self._ranges(clause, count)
+        found = {issue_id for narrowed in ranges for issue_id in self._rows(f"{clause}{narrowed}", ["id"])[0]}
+        _check(len(found), count)
+        return sorted(found, key=by_number)
+
+    def changed(self, clause: str) -> dict[str, Row]:
+        """The rows, with `updated`, of a condition that bounds the time; counted only where one page does not do."""
+        rows, pages = self._rows(clause, ["updated"])
+        if pages > 1:
+            _check(len(rows), self._count(clause))
+        return {issue_id: rows[issue_id] for issue_id in sorted(rows, key=by_number)}
+
+    def _rows(self, clause: str, fields: Sequence[str]) -> tuple[dict[str, Row], int]:
+        """Rows by id, and on how many pages they came."""
+        body: dict[str, object] = {"jql": f"{clause} {ORDER}", "fields": list(fields), "maxResults": IDS_A_PAGE}
+
+        def ask(token: str | None) -> object:
+            return self._client.ask("search/jql", body if token is None else {**body, "nextPageToken": token})
+
+        pages = list(token_pages(ask, "search/jql", self._warn))
+        return {_id_of(row): row for page in pages for row in members(page.get("issues"))}, len(pages)
+
+    def _count(self, clause: str) -> int | None:
+        answer = self._client.ask("search/approximate-count", {"jql": clause})
+        count = answer.get("count") if isinstance(answer, dict) else None
+        return count if isinstance(count, int) else None
+
+    def _ranges(self, clause: str, count: int) -> Iterator[str]:
+        """Conditions on the day of creation that together leave nothing out, none of them with too many issues."""
+        yield from self._halves(clause, count, None, None)
+
+    def _halves(self, clause: str, count: int | None, start: date | None, end: date | None) -> Iterator[str]:
+        low, high = start or OLDEST, end or self._newest
+        days = (high - low).days
+        if count is None or count <= CHUNK or days < 2:
+            yield _created(start, end)
+            return
+        middle = low + timedelta(days=days // 2)
+        for part in ((start, middle), (middle, end)):
+            yield from self._halves(clause, self._count(f"{clause}{_created(*part)}"), *part)
+
+
+def _created(start: date | None, end: date | None) -> str:
+    low = f' AND created >= "{start.isoformat()}"' if start else ""
+    return low + (f' AND created < "{end.isoformat()}"' if end else "")
+
+
+def _check(found: int, count: int | None) -> None:
+    """The count is approximate: a few per cent and a newcomer make no difference."""
+    if count is not None and found < count * (1 - COUNT_TOLERANCE) - 1:
+        raise broken("count", "search/jql", found=found, count=count)
+
+
+def _id_of(row: Row) -> str:
+    issue_id = string(row.get("id"))
+    if issue_id is None:
+        raise broken("shape", "search/jql")
+    return issue_id
