@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cmp_to_key
 
 from okr_delivery.sandbox.jql.fields import FieldRule, Sort, rule
-from okr_delivery.sandbox.jql.parser import Both, Clause, Empty, JqlError, Node, Not, Query
+from okr_delivery.sandbox.jql.parser import Both, Clause, Empty, JqlError, Node, Not, Operand, Query
 from okr_delivery.sandbox.site import Site, SiteIssue
 
 Test = Callable[[SiteIssue], bool]
@@ -73,9 +73,16 @@ def _clause(clause: Clause, scope: Scope) -> Test:
     found = rule(clause.field, scope)
     if clause.operator not in found.operators:
         raise JqlError(f"The operator '{clause.operator}' is not supported by the '{clause.field}' field.")
-    if clause.operator in ("is", "is not") or clause.operands == (Empty(),):
+    clause = replace(clause, operands=tuple(_unresolved(clause.field, operand) for operand in clause.operands))
+    if clause.operator in ("is", "is not") or (clause.operator in ("=", "!=") and clause.operands == (Empty(),)):
         return _emptiness(found, clause.operator in ("is", "="))
     return _comparison(found, clause, scope)
+
+
+def _unresolved(field: str, operand: Operand) -> Operand:
+    """`Unresolved` is a word for no resolution."""
+    named = field.casefold() == "resolution" and isinstance(operand, str) and operand.casefold() == "unresolved"
+    return Empty() if named else operand
 
 
 def _emptiness(found: FieldRule, wanted: bool) -> Test:
@@ -90,6 +97,8 @@ def _comparison(found: FieldRule, clause: Clause, scope: Scope) -> Test:
         return lambda issue: bool(wanted.intersection(v := found.values(issue))) or (with_empty and not v)
     if clause.operator in ("!=", "not in"):
         return lambda issue: bool(v := found.values(issue)) and not wanted.intersection(v)
+    if with_empty:
+        raise JqlError(f"The operator '{clause.operator}' on the '{clause.field}' field does not support EMPTY.")
     if clause.operator in ("~", "!~"):
         return _contains(found, next(iter(wanted)), clause.operator == "~")
     return _ordered(found, clause.operator, next(iter(wanted)))

@@ -129,20 +129,6 @@ def _rows(rows: Callable[[Scope], list[Wire]], read: Callable[[SiteIssue], str |
     return lambda _: ready
 
 
-def _resolution(scope: Scope) -> FieldRule:
-    base = _rows(lambda s: s.site.resolutions, lambda issue: issue.resolution)(scope)
-
-    def operand(value: Operand, field: str, at: Scope) -> frozenset[str]:
-        if isinstance(value, str) and value.casefold() == "unresolved":
-            return frozenset({""})
-        return base.operand(value, field, at)
-
-    def values(issue: SiteIssue) -> tuple[str, ...]:
-        return (issue.resolution or "",)
-
-    return FieldRule(EQUALITY, values, operand, base.sort)
-
-
 def _category(scope: Scope) -> FieldRule:
     kinds = {str(row["id"]): _category_key(row) for row in scope.site.statuses}
 
@@ -270,7 +256,7 @@ SYSTEM: dict[str, Callable[[Scope], FieldRule]] = {
     "type": _rows(lambda s: s.site.types, lambda issue: issue.type),
     "issuetype": _rows(lambda s: s.site.types, lambda issue: issue.type),
     "priority": _rows(lambda s: s.site.priorities, lambda issue: issue.priority),
-    "resolution": _resolution,
+    "resolution": _rows(lambda s: s.site.resolutions, lambda issue: issue.resolution),
     "labels": _labels,
     "sprint": _sprint,
     "parent": _parent,
