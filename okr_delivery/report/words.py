@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date, datetime, tzinfo
 
 from okr_delivery.locale import Translator, plain
@@ -58,8 +57,7 @@ class Words:
     def _joined(self, number: str, unit: str) -> str:
         if not unit:
             return number
-        tight = unit in {"%", "‰"} or unicodedata.east_asian_width(unit[0]) == "W"
-        return number + unit if tight else f"{number} {unit}"
+        return number + unit if unit in {"%", "‰"} else f"{number} {unit}"
 
 
 def readable(value: float) -> str:
