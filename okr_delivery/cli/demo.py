@@ -80,20 +80,20 @@ def _remembered(marker: Path) -> int:
 
 @contextmanager
 def _sandbox(app: App, target: Path, now: int) -> Iterator[RunningServer]:
-    from okr_delivery.sandbox import workspace
     from okr_delivery.sandbox.jira_cloud import serve
+    from okr_delivery.sandbox.workspace import write
     from okr_delivery.sandbox.world import build
 
     world = build(seed=SEED, now=now, lang=app.lang)
     port = _port(target)
     try:
-        server = serve(world, port=port)
+        server = serve(world, port=port, clock=app.clock)
     except OSError as error:
         raise user_error(
             msg("cli.sandbox.port", port=port, reason=error.strerror or ""), next_step=msg("cli.demo.port.next")
         ) from error
     try:
-        written = workspace.write(target, world, server.url, app.lang)
+        written = write(target, world, server.url, app.lang)
         app.note("cli.demo.made", path=str(target), n=len(written), url=server.url)
         yield server
     finally:

@@ -28,13 +28,13 @@ def command(app: App, /, folder: Path, teams: tuple[str, ...], as_of: str | None
     if output_format == "parquet":
         raise later("export --format parquet", msg("cli.export.csv_next"))
     from okr_delivery.cli.selecting import require_complete
-    from okr_delivery.delivery import export as delivery
+    from okr_delivery.delivery.export import tables as delivery_tables
     from okr_delivery.output.csv_table import write
-    from okr_delivery.value import export as value
+    from okr_delivery.value.export import tables as value_tables
 
     snapshot = app.snapshot(app.instant(as_of), teams)
     require_complete(snapshot, [team.id for team in snapshot.teams])
-    tables = {**delivery.tables(snapshot), **value.tables(snapshot, app.readings, app.effects, app.conclusions)}
+    tables = {**delivery_tables(snapshot), **value_tables(snapshot, app.readings, app.effects, app.conclusions)}
     target = app.cwd / folder
     try:
         target.mkdir(parents=True, exist_ok=True)

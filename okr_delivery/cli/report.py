@@ -28,7 +28,7 @@ def command() -> None:
 @subcommand("iteration", team_option, iteration_option, as_of_option)
 @click.option(
     "--format",
-    "format",
+    "output_format",
     type=click.Choice(["html", "markdown", "json"]),
     help="Default: by the file's ending, else html.",
 )

@@ -99,7 +99,9 @@ def _serve(
     state = world or load_recorded(files, site or "")
     switches = load_faults(app.cwd / faults) if faults else None
     try:
-        return server.serve(state, port=port, faults=switches, latency=latency / 1000 if latency else None)
+        return server.serve(
+            state, port=port, faults=switches, latency=latency / 1000 if latency else None, clock=app.clock
+        )
     except OSError as error:
         raise user_error(
             msg("cli.sandbox.port", port=port, reason=error.strerror or ""), next_step=msg("cli.sandbox.port.next")

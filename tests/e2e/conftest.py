@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from okr_delivery.sandbox import workspace
 from okr_delivery.sandbox.jira_cloud import RunningServer, serve
+from okr_delivery.sandbox.workspace import write
 from okr_delivery.sandbox.world import build
 from tests.e2e.runner import NOW, Cli
 
@@ -26,7 +26,7 @@ def cli(server: RunningServer, tmp_path: Path) -> Cli:
     """A command line in a fresh workspace for `server`."""
     folder = tmp_path / "work"
     folder.mkdir()
-    workspace.write(folder, build(seed=1, now=NOW), server.url, "en")
+    write(folder, build(seed=1, now=NOW), server.url, "en")
     return Cli(folder)
 
 
@@ -41,7 +41,7 @@ def synced_server() -> Iterator[RunningServer]:
 def synced(synced_server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Cli:
     """A workspace after its first sync; read it, don't change it."""
     folder = tmp_path_factory.mktemp("synced")
-    workspace.write(folder, build(seed=1, now=NOW), synced_server.url, "en")
+    write(folder, build(seed=1, now=NOW), synced_server.url, "en")
     made = Cli(folder)
     made.ok("sync")
     return made

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from okr_delivery.sandbox import workspace
 from okr_delivery.sandbox.jira_cloud import RunningServer, serve
+from okr_delivery.sandbox.workspace import write
 from okr_delivery.sandbox.world import build
 from okr_delivery.store import open_store
 from tests.e2e.runner import NOW, Cli
@@ -61,7 +61,7 @@ def test_killed_at_every_page(database_urls: object, moment: str, tmp_path: Path
 
 def workspace_for(server: RunningServer, folder: Path) -> Cli:
     folder.mkdir()
-    workspace.write(folder, build(seed=5, issues=ISSUES, now=NOW), server.url, "en")
+    write(folder, build(seed=5, issues=ISSUES, now=NOW), server.url, "en")
     return Cli(folder)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from okr_delivery.sandbox.recorded import load
 
 from okr_delivery.sandbox.jira_cloud import serve
+from okr_delivery.sandbox.recorded import load
 from tests.e2e.runner import NOW, Cli
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "payloads"
