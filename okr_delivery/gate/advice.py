@@ -164,6 +164,10 @@ class Advice:
 
     # -- what exists -----------------------------------------------------------------------------------------------
 
+    def reads(self, source: str, role: str) -> bool:
+        """Whether the source's connector found and reads the field of that role."""
+        return any(found.role == role for found in self.snapshot.store.found_fields(source))
+
     def has_priorities(self, source: str) -> bool:
         """Whether the source has a priority field: it is configured and some issue carries a value."""
         if source not in self._priorities:

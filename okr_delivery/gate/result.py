@@ -40,11 +40,11 @@ class GateInput:
 
     snapshot: Snapshot
     readings: Readings
+    now: int
     stage: Stage | None = None
     iteration: str | None = None
     issues: tuple[str, ...] = ()
     backlog: bool = False
-    now: int = 0
     fail_on: Severity = Severity.ERROR
     waivers: Waivers | None = None
 

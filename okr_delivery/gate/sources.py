@@ -1,9 +1,10 @@
-"""Fail closed: a team has no verdict while a source it needs is missing, half fetched or too old."""
+"""Fail closed: a team has no verdict while a source it needs is missing, half fetched, too old or asked differently."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from okr_delivery.config import fetch_hash
 from okr_delivery.delivery.teams import sources_of
 from okr_delivery.gate.result import SourceUse
 from okr_delivery.model.message import Message, msg
@@ -32,6 +33,8 @@ def unusable(name: str, snapshot: Snapshot, now: int) -> Message | None:
         return msg("gate.none.incomplete", source=name, reason=reason, command=command)
     if state.fetched_at is None:
         return msg("gate.none.never_synced", source=name, command=command)
+    if state.fetch_hash not in (None, fetch_hash(snapshot.config.source(name))):
+        return msg("gate.none.settings", source=name, command=command)
     age, limit = now - state.fetched_at, snapshot.config.gate.max_age
     if age > limit:
         return msg("gate.none.stale", source=name, age=duration(age), limit=duration(limit), command=command)

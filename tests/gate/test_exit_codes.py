@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from okr_delivery.config import fetch_hash
 from okr_delivery.gate.finding import Severity
 from okr_delivery.gate.result import GateResult, Verdict
 from okr_delivery.model.errors import UserError
@@ -72,6 +73,7 @@ def test_0_with_a_waived_finding(world: World) -> None:
         ({"complete": 0, "reason": "sync.reason.never", "fetched_at": None}, "gate.none.incomplete"),
         ({"fetched_at": None}, "gate.none.never_synced"),
         ({"fetched_at": NOW - 26 * HOUR - 1}, "gate.none.stale"),
+        ({"fetch_hash": "asked for other projects"}, "gate.none.settings"),
     ],
 )
 def test_2_when_data_can_not_be_trusted_and_others_still_get_theirs(
@@ -106,6 +108,14 @@ def test_2_for_an_issue_or_iteration_that_only_the_untrusted_source_can_know(wor
     for asked in ({"issues": ("APP-1",)}, {"iteration": "APP S1"}):
         result = world.gate(**asked)
         assert (result.exit_code, verdicts(result)) == (2, {"mobile": Verdict.NONE})
+
+
+def test_settings_that_do_not_change_what_is_fetched_keep_the_verdict(world: World) -> None:
+    world.synced(issue(1), fetch_hash=fetch_hash(world.write().source("jira")))
+    world.config_text = CONFIG.replace("budget: 0.3", "budget: 0.2")
+    assert world.gate().exit_code == 0
+    world.config_text = CONFIG.replace("projects: [PAY]", "projects: [PAY, APP]")
+    assert world.gate().exit_code == 2
 
 
 def test_the_age_limit_is_inclusive_and_configurable(world: World) -> None:

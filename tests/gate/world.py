@@ -13,7 +13,7 @@ from okr_delivery.delivery.snapshot import Snapshot
 from okr_delivery.gate.engine import GateInput, GateResult, run
 from okr_delivery.gate.waivers import load_waivers
 from okr_delivery.model.claims import claim_lines
-from okr_delivery.model.work import Category, Field, Issue, Iteration, IterationState, Status, Value
+from okr_delivery.model.work import Category, Field, FoundField, Issue, Iteration, IterationState, Status, Value
 from okr_delivery.okrs import load_okrs, load_readings
 from okr_delivery.store import Store, open_store
 
@@ -165,6 +165,7 @@ class World:
             statuses = [("1", "To Do", Category.NEW), ("2", "Done", Category.DONE)]
             tx.put_statuses([Status(source, ref, name, category) for ref, name, category in statuses])
             tx.put_iterations(iterations)
+            tx.put_fields([FoundField("user_value", "customfield_7", "User value", "name")])
             tx.put_issues(issues)
             tx.put_changes([i.id for i in issues], [])
             deriver(config)(tx, source, [i.id for i in issues])
@@ -186,7 +187,7 @@ class World:
         snapshot = self.snapshot(as_of, teams)
         readings = load_readings(snapshot.config, snapshot.book)
         waivers = load_waivers(snapshot.config) if waive else None
-        return run(GateInput(snapshot, readings, now=now, waivers=waivers, **asked))
+        return run(GateInput(snapshot, readings, now, waivers=waivers, **asked))
 
     def close(self) -> None:
         if self._store is not None:

@@ -17,7 +17,7 @@ HOSTILE = [
     "a\r\n::error::b\nKR101: fine",
     "\x1b[2J\x1b]0;owned\x07",
     "\u202egnp.exe\u2066",
-    "\x00\x08\x0b\x9b31m\u2028",
+    "\x08\x0b\x9b31m\u2028",
     "`code` {key} {0} %s",
 ]
 

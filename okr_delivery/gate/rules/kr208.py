@@ -21,7 +21,7 @@ class MissingUserValue(Rule):
 
     def check(self, case: Case, advice: Advice) -> Outcome:
         field = case.source.fields.user_value
-        if not field:
+        if not field or not advice.reads(case.issue.source, "user_value"):
             return NotApplicable(self.text("no_field", source=case.issue.source))
         if case.non_okr:
             return NotApplicable(self.text("non_okr"))
