@@ -152,6 +152,18 @@ class LinkReader:
         seen = {claim.seen_at for claims in self.seen(item).values() for claim in claims}
         return sorted(t for t in changed | seen if committed_at < t <= self.snapshot.as_of)
 
+    def frozen_at(self, item: Item) -> int | None:
+        """When it last entered a running iteration, or one that then began, up to its end; None: it never did."""
+        known = self.snapshot.view(item.source).iterations
+        joined: list[int] = []
+        for stay in item.memberships:
+            begun = started(known[stay.iteration_id]) if stay.iteration_id in known else None
+            if begun is None or (stay.left_at is not None and stay.left_at <= begun):
+                continue
+            joined.append(max(begun, stay.entered_at))
+        done = item.fact.finished_at if item.fact.finished_at is not None else self.snapshot.as_of
+        return max((at for at in joined if at <= done), default=None)
+
     # -- from the parent -------------------------------------------------------------------------------------------
 
     def _inherited(self, item: Item, t: int, day: date, depth: int) -> Links | None:

@@ -231,6 +231,7 @@ class World:
                 ordered = sorted((replace(c) for c in self.changes), key=lambda c: c.order)
                 tx.put_changes([issue.id for issue in self.issues], ordered)
                 deriver(self.config)(tx, "jira", [issue.id for issue in self.issues])
+                tx.set_state(complete=1, reason=None, fetched_at=at(11, 30))
                 for seen_at, texts in self.saw:
                     tx.see_claims(texts, seen_at)
         return self._store
