@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
 from okr_delivery_jira.client import JiraClient
 from okr_delivery_jira.paging import token_pages
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.text import members, string
+from okr_delivery_jira.workers import Workers
 
 BODIES = 100
 BLOCK = 250
@@ -46,17 +48,14 @@ class CloudReader:
     def blocks(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Block]:
         """Bodies and whole histories of `ids`, in order. The next bodies are under way while one block is read."""
         rounds = list(chunks(ids, AHEAD))
-        pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="jira")
-        try:
-            waiting = self._order(pool, rounds[0], fields) if rounds else []
+        with Workers(WORKERS) as workers:
+            waiting = self._order(workers, rounds[0], fields) if rounds else []
             for place, wanted in enumerate(rounds):
                 bodies = {str(body["id"]): body for future in waiting for body in future.result()}
                 following = rounds[place + 1 : place + 2]
-                waiting = self._order(pool, following[0], fields) if following else []
+                waiting = self._order(workers, following[0], fields) if following else []
                 for part in chunks(wanted, BLOCK):
                     yield self._block(part, bodies)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
     def visible(self, ids: Sequence[str]) -> frozenset[str]:
         """Those of `ids` that the site shows when asked for them by id."""
@@ -74,8 +73,8 @@ class CloudReader:
                     found.setdefault(issue_id, []).extend(members(row.get("changeHistories")))
         return {issue_id: tuple(entries) for issue_id, entries in found.items()}
 
-    def _order(self, pool: ThreadPoolExecutor, ids: Sequence[str], fields: Sequence[str]) -> list[Future[list[Body]]]:
-        return [pool.submit(self._bodies, part, fields) for part in chunks(ids, BODIES)]
+    def _order(self, workers: Workers, ids: Sequence[str], fields: Sequence[str]) -> list[Future[list[Body]]]:
+        return [workers.submit(partial(self._bodies, part, fields)) for part in chunks(ids, BODIES)]
 
     def _bodies(self, ids: Sequence[str], fields: Sequence[str]) -> list[Body]:
         """What the site shows of at most a hundred ids; errors and plain absence both mean: not visible."""

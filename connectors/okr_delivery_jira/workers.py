@@ -1,0 +1,60 @@
+"""A few threads that fetch in parallel and never keep the process alive.
+
+A pool of `concurrent.futures` is joined when the interpreter exits: Ctrl-C during a wait that the tracker asked for
+would hang until that wait is over.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+Result = TypeVar("Result")
+_Job = tuple["Future[Any]", Callable[[], Any]]
+
+
+class Workers:
+    """Runs jobs on `count` daemon threads, started when the first job comes. Leaving the block drops what waits."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._stopped = threading.Event()
+        self._started = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stopped.set()
+        for _ in range(self._count):
+            self._jobs.put(None)
+
+    def submit(self, job: Callable[[], Result]) -> Future[Result]:
+        """The job's future; its exception is raised by `result()`."""
+        if not self._started:
+            self._started = True
+            for number in range(self._count):
+                threading.Thread(target=self._work, name=f"jira-{number}", daemon=True).start()
+        future: Future[Result] = Future()
+        self._jobs.put((future, job))
+        return future
+
+    def _work(self) -> None:
+        while (item := self._jobs.get()) is not None:
+            future, job = item
+            if self._stopped.is_set():
+                future.cancel()
+            elif future.set_running_or_notify_cancel():
+                _run(future, job)
+
+
+def _run(future: Future[Any], job: Callable[[], Any]) -> None:
+    try:
+        future.set_result(job())
+    except BaseException as error:  # noqa: BLE001  # whoever waits for the future raises it
+        future.set_exception(error)

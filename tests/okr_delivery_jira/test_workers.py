@@ -1,0 +1,56 @@
+"""Parallel fetching: results and errors come back, and nothing that waits holds the process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import CancelledError
+
+import pytest
+
+from okr_delivery_jira.workers import Workers
+
+
+def test_results_and_errors_come_back() -> None:
+    with Workers(2) as workers:
+        good = [workers.submit(lambda n=n: n * n) for n in range(20)]  # type: ignore[misc]  # a default binds the loop's value
+        bad = workers.submit(lambda: 1 // 0)
+        assert [future.result(5) for future in good] == [n * n for n in range(20)]
+        with pytest.raises(ZeroDivisionError):
+            bad.result(5)
+
+
+def test_jobs_run_side_by_side() -> None:
+    meeting = threading.Barrier(3)
+    with Workers(3) as workers:
+        futures = [workers.submit(lambda: meeting.wait(10)) for _ in range(3)]
+        assert sorted(future.result(10) for future in futures) == [0, 1, 2]
+
+
+def test_what_still_waits_is_dropped() -> None:
+    running, release, ran = threading.Event(), threading.Event(), threading.Event()
+
+    def hold() -> bool:
+        running.set()
+        return release.wait(10)
+
+    with Workers(1) as workers:
+        first, second = workers.submit(hold), workers.submit(ran.set)
+        assert running.wait(10)
+    release.set()
+    assert first.result(10) is True
+    with pytest.raises(CancelledError):
+        second.result(10)
+    assert not ran.is_set()
+
+
+def test_a_job_that_waits_does_not_hold_the_process() -> None:
+    code = (
+        "import time\nfrom okr_delivery_jira.workers import Workers\n"
+        "with Workers(2) as workers:\n    workers.submit(lambda: time.sleep(60))\n    time.sleep(0.2)\n"
+    )
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=50)
+    assert time.monotonic() - began < 40
