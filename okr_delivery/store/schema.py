@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
+from okr_delivery.store.engine import WRITING
 
 REVISIONS = ("v0001",)  # every revision ever shipped, oldest first; the last is what this code reads and writes
 MIGRATION_LOCK = 0x6F6B7264  # advisory lock of PostgreSQL while tables are made
@@ -42,7 +43,7 @@ def _migrate(engine: Engine) -> bool:
     from alembic import command  # a quarter of a second that only a migration needs
     from alembic.config import Config
 
-    with engine.connect() as connection, connection.begin():
+    with engine.connect().execution_options(**WRITING) as connection, connection.begin():
         _hold(connection)
         fresh = not connection.dialect.has_table(connection, "source")
         config = Config()
@@ -53,6 +54,9 @@ def _migrate(engine: Engine) -> bool:
 
 
 def _hold(connection: Connection) -> None:
-    """Two processes that open the same new store: the second waits and finds the tables there."""
+    """Two processes that open the same new store: the second waits and finds the tables there.
+
+    On SQLite the transaction that is open already holds the write lock.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})

@@ -6,17 +6,31 @@ in `migrations/versions` and its name at the end of `schema.REVISIONS`.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text, TypeDecorator
+
+from okr_delivery.store.codes import clean
 
 metadata = MetaData()
+
+
+class Words(TypeDecorator[str]):
+    """Text from a tracker, in what both databases can store."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """On the way in."""
+        return None if value is None else clean(value)
+
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's own 64-bit integer, which alone can be a row id
 
 meta = Table(
     "meta",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("key", Words, primary_key=True),
+    Column("value", Words, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -24,19 +38,19 @@ source = Table(
     "source",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("name", Words, nullable=False, unique=True),
     Column("complete", Integer, nullable=False),
-    Column("reason", Text),  # message id, None when complete
+    Column("reason", Words),  # message id, None when complete
     Column("fetched_at", BIG),
     Column("started_at", BIG),
     Column("watermark", BIG),
     Column("first_synced_at", BIG),
-    Column("account", Text),
-    Column("cursor", Text),  # JSON of the run that has not ended
-    Column("settings_hash", Text),  # what derivation depends on
-    Column("derived_hash", Text),  # what the stored derivations were made with
-    Column("fetch_hash", Text),  # what fetching depends on
-    Column("metadata", Text),  # JSON of the connector's own
+    Column("account", Words),
+    Column("cursor", Words),  # JSON of the run that has not ended
+    Column("settings_hash", Words),  # what derivation depends on
+    Column("derived_hash", Words),  # what the stored derivations were made with
+    Column("fetch_hash", Words),  # what fetching depends on
+    Column("metadata", Words),  # JSON of the connector's own
     Column("metadata_at", BIG),
     Column("census_at", BIG),
     Column("full_at", BIG),
@@ -48,8 +62,8 @@ value = Table(
     Column("id", BIG, primary_key=True, autoincrement=True),
     Column("source", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    Column("ref", Text, nullable=False),  # the tracker's id, "" for none
-    Column("name", Text, nullable=False),  # the text of that day, "" for none
+    Column("ref", Words, nullable=False),  # the tracker's id, "" for none
+    Column("name", Words, nullable=False),  # the text of that day, "" for none
     Index("value_digest", "source", "digest", unique=True),
 )
 
@@ -58,8 +72,8 @@ issue = Table(
     metadata,
     Column("id", BIG, primary_key=True, autoincrement=True),
     Column("source", Integer, nullable=False),
-    Column("ref", Text, nullable=False),  # the tracker's id
-    Column("key", Text, nullable=False),
+    Column("ref", Words, nullable=False),  # the tracker's id
+    Column("key", Words, nullable=False),
     Column("project", BIG, nullable=False),
     Column("type", BIG, nullable=False),
     Column("creator", BIG, nullable=False),
@@ -70,11 +84,11 @@ issue = Table(
     Column("created", BIG, nullable=False),
     Column("updated", BIG, nullable=False),
     Column("resolved", BIG),
-    Column("title", Text, nullable=False),
-    Column("url", Text),
-    Column("rank", Text),
-    Column("components", Text, nullable=False),  # JSON list
-    Column("links", Text, nullable=False),  # JSON list of [type, key, summary]
+    Column("title", Words, nullable=False),
+    Column("url", Words),
+    Column("rank", Words),
+    Column("components", Words, nullable=False),  # JSON list
+    Column("links", Words, nullable=False),  # JSON list of [type, key, summary]
     Column("body_hash", LargeBinary, nullable=False),
     Column("history_hash", LargeBinary),  # None: no history stored yet
     Column("missed_at", BIG),  # the first census in a row that did not list it
@@ -112,7 +126,7 @@ alias = Table(
     "alias",
     metadata,
     Column("source", Integer, primary_key=True, autoincrement=False),
-    Column("key", Text, primary_key=True),
+    Column("key", Words, primary_key=True),
     Column("issue", BIG, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -121,8 +135,8 @@ status = Table(
     "status",
     metadata,
     Column("source", Integer, primary_key=True, autoincrement=False),
-    Column("ref", Text, primary_key=True),
-    Column("name", Text, nullable=False),
+    Column("ref", Words, primary_key=True),
+    Column("name", Words, nullable=False),
     Column("category", Integer, nullable=False),
     Column("ord", Integer, nullable=False),
     sqlite_with_rowid=False,
@@ -132,11 +146,11 @@ board = Table(
     "board",
     metadata,
     Column("source", Integer, primary_key=True, autoincrement=False),
-    Column("ref", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("project", Text),
-    Column("estimate_field", Text),
+    Column("ref", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("type", Words, nullable=False),
+    Column("project", Words),
+    Column("estimate_field", Words),
     sqlite_with_rowid=False,
 )
 
@@ -144,15 +158,15 @@ iteration = Table(
     "iteration",
     metadata,
     Column("source", Integer, primary_key=True, autoincrement=False),
-    Column("ref", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("goal", Text),
+    Column("ref", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("goal", Words),
     Column("state", Integer, nullable=False),
     Column("start", BIG),
     Column("end", BIG),
     Column("activated_at", BIG),
     Column("closed_at", BIG),
-    Column("board", Text),
+    Column("board", Words),
     Column("ord", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -161,10 +175,10 @@ found_field = Table(
     "found_field",
     metadata,
     Column("source", Integer, primary_key=True, autoincrement=False),
-    Column("role", Text, primary_key=True),
-    Column("ref", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("role", Words, primary_key=True),
+    Column("ref", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("reason", Words, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -214,20 +228,20 @@ item_fact = Table(
     Column("kind", Integer, nullable=False),
     Column("kind_since", BIG, nullable=False),
     Column("last_change", BIG, nullable=False),
-    Column("notes", Text, nullable=False),  # JSON list
+    Column("notes", Words, nullable=False),  # JSON list
     sqlite_with_rowid=False,
 )
 
 ledger_fact = Table(
     "ledger_fact",
     metadata,
-    Column("kind", Text, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("entity", Text, primary_key=True),
-    Column("iteration", Text, primary_key=True),  # "" for none
+    Column("kind", Words, primary_key=True),
+    Column("source", Words, primary_key=True),
+    Column("entity", Words, primary_key=True),
+    Column("iteration", Words, primary_key=True),  # "" for none
     Column("at", BIG, nullable=False),
-    Column("team", Text, nullable=False),
-    Column("issue", Text),  # the tracker's id, for facts about one issue
-    Column("body", Text, nullable=False),  # JSON object
+    Column("team", Words, nullable=False),
+    Column("issue", Words),  # the tracker's id, for facts about one issue
+    Column("body", Words, nullable=False),  # JSON object
     Index("ledger_fact_issue", "source", "issue", "kind"),
 )

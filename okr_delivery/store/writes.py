@@ -12,7 +12,7 @@ from sqlalchemy.sql.expression import Select as SelectOf
 from okr_delivery.model.work import Board, Category, Change, Field, FoundField, Issue, Iteration, Status, Value
 from okr_delivery.store import mapping
 from okr_delivery.store import tables as t
-from okr_delivery.store.codes import digest, dumps
+from okr_delivery.store.codes import clean, digest, dumps
 from okr_delivery.store.facts import insert_facts, record
 from okr_delivery.store.intern import Interner, insert_new
 from okr_delivery.store.mapping import Pair, of, pair
@@ -291,8 +291,9 @@ class StoreTx(Reads):
         for ref, (key, team, now) in texts.items():
             for field in sorted({*latest[ref], *now}):
                 version, before = latest[ref].get(field, (0, ""))
-                if now.get(field, "") != before:
-                    said = {"key": key, "field": field.name, "version": version + 1, "text": now.get(field, "")}
+                text = clean(now.get(field, ""))
+                if text != before:
+                    said = {"key": key, "field": field.name, "version": version + 1, "text": text}
                     entity = f"{ref}/{field.name.lower()}/{version + 1}"
                     found.append(Fact(CLAIM, self.source_name, entity, seen_at, team, None, ref, said))
         return self._add_new(found)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-import certifi
-from requests.utils import get_environ_proxies
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import msg
@@ -71,13 +70,13 @@ def proxies(spec: NetworkSpec, url: str) -> dict[str, str]:
 def trust(spec: NetworkSpec) -> ssl.SSLContext:
     """A context that trusts the machine's authorities or those of the configured file and nobody else.
 
-    A machine without any gets the list that `certifi` carries. Raises ConfigError for a file that can't be read.
+    A machine without any gets the list that comes with requests. Raises ConfigError for a file that can't be read.
     """
     if spec.ca_bundle != "system":
         return _from_file(Path(spec.ca_bundle))
     context = ssl.create_default_context()
     if not context.cert_store_stats()["x509_ca"]:
-        context.load_verify_locations(certifi.where())
+        context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return context
 
 

@@ -1,0 +1,219 @@
+"""The conformance test that a connector's own tests call against a source they serve.
+
+    def test_meets_the_contract(server):
+        def connect(token="good"):
+            transport = Transport(NetworkSpec(), origin=server.url)
+            spec = SourceSpec("linear", "linear", server.url, token=Secret(token))
+            return LinearConnector.open(spec, transport), transport
+
+        ConnectorKit(connect, source="linear", token="good", refused=lambda: connect("wrong")).check()
+
+The served source must hold at least two pages of issues, some of them with history. Every check can be called on its
+own; each raises `ContractError` with what was broken. A check never writes anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from okr_delivery.model.errors import UserError
+from okr_delivery.model.work import Change, Field, Issue
+from okr_delivery.sync.connector import API, Connector, Held, Metadata, Page
+from okr_delivery.sync.errors import ConfigError
+from okr_delivery.sync.transport import Transport
+
+Connect = Callable[[], tuple[Connector, Transport]]
+LARGEST_PAGE = 250
+NOBODY = "999999999999"  # an id that no served source holds
+
+
+class ContractError(AssertionError):
+    """A connector does not do what `okr_delivery.sync.connector` says."""
+
+
+def nothing_held(_ids: Sequence[str]) -> dict[str, int]:
+    """The `held` of an empty store."""
+    return {}
+
+
+class ConnectorKit:
+    """`connect` builds a connector that has sent nothing, with its transport; `refused` one whose token is wrong.
+
+    `token` is the good token's text: it may not show up in anything that is printed.
+    """
+
+    def __init__(self, connect: Connect, *, source: str, token: str, refused: Connect | None = None) -> None:
+        self._connect = connect
+        self._source = source
+        self._token = token
+        self._refused = refused
+
+    def check(self) -> None:
+        """All checks."""
+        for one in (
+            self.check_declaration,
+            self.check_identity,
+            self.check_refusal,
+            self.check_metadata,
+            self.check_iterations,
+            self.check_pages,
+            self.check_resume,
+            self.check_held,
+            self.check_census,
+            self.check_secrets,
+        ):
+            one()
+
+    def check_declaration(self) -> None:
+        """It has every member of the contract, names the version and opens without a request."""
+        connector, transport = self._connect()
+        _must(isinstance(connector, Connector), "a member of Connector is missing")
+        _must(connector.api == API, f"api is {connector.api}, not {API}")
+        _must(bool(connector.type), "type is empty")
+        _must(transport.total == 0, "open() sent a request")
+
+    def check_identity(self) -> None:
+        """Somebody is calling, at a plausible instant."""
+        who = self._ready()[0].identity()
+        _must(bool(who.account and who.deployment), "identity() names no account or deployment")
+        _must(1_000_000_000 < who.server_time < 10_000_000_000, "server_time is not in epoch seconds")
+        _must(who.base_url.startswith(("http://", "https://")), "base_url is no link")
+
+    def check_refusal(self) -> None:
+        """A wrong token is refused at identity(), before any answer could look like an empty source."""
+        if self._refused is None:
+            return
+        connector, _ = self._refused()
+        try:
+            connector.identity()
+        except ConfigError as error:
+            _must(all(p.next_step is not None for p in error.problems), "a refusal does not say what to do")
+            _must(self._token not in str(error), "the error shows the token")
+            return
+        raise ContractError("a wrong token is accepted")
+
+    def check_metadata(self) -> None:
+        """It survives being stored as JSON, and a connector that gets it back asks for nothing and reads the same."""
+        connector, _ = self._ready()
+        found = connector.metadata()
+        _must(bool(found.statuses), "metadata() lists no status")
+        sources = {s.source for s in found.statuses} | {b.source for b in found.boards}
+        _must(sources <= {self._source}, "metadata of a foreign source")
+        stored = replace(found, raw=json.loads(json.dumps(dict(found.raw))), warnings=())
+        again, transport = self._ready()
+        before = transport.total
+        again.use(stored)
+        _must(transport.total == before, "use() sent a request")
+        _must(_issues(_pages(again)) == _issues(_pages(connector)), "stored metadata reads other issues")
+
+    def check_iterations(self) -> None:
+        """All of them on a first run; known ones may be left out later, foreign ones never come."""
+        connector, _ = self._ready(metadata=True)
+        every = {i.id: i for i in connector.iterations({})}
+        _must({i.source for i in every.values()} <= {self._source}, "an iteration of a foreign source")
+        later = {i.id for i in connector.iterations(every)}
+        _must(later <= every.keys(), "an iteration came only when others were known")
+
+    def check_pages(self) -> None:
+        """Whole issues, each once, in pages of bounded size, with statuses that were announced."""
+        connector, _ = self._ready()
+        metadata = connector.metadata()
+        pages = _pages(connector)
+        _must(len([page for page in pages if page.issues]) > 1, "the served source needs at least two pages")
+        ids = [issue.id for page in pages for issue in page.issues]
+        _must(len(ids) == len(set(ids)), "an issue came twice")
+        for page in pages:
+            self._page(page)
+        self._statuses(metadata, pages)
+
+    def _page(self, page: Page) -> None:
+        ids = {issue.id for issue in page.issues}
+        _must(len(ids) <= LARGEST_PAGE, f"a page of {len(ids)} issues")
+        _must(page.after is not None or not page.issues, "a page with issues has no `after`")
+        _must({issue.source for issue in page.issues} <= {self._source}, "an issue of a foreign source")
+        _must({change.issue_id for change in page.changes} <= ids, "a change whose issue is not on its page")
+        orders = [(change.issue_id, change.order) for change in page.changes]
+        _must(len(orders) == len(set(orders)), "two changes with one (ts, history id, item)")
+        for issue in page.issues:
+            _must(0 < issue.created <= issue.updated < 10_000_000_000, f"{issue.key}: instants are no epoch seconds")
+
+    def _statuses(self, metadata: Metadata, pages: Sequence[Page]) -> None:
+        known = {s.id for s in metadata.statuses} | {s.id for page in pages for s in page.statuses}
+        sides = [v for p in pages for c in p.changes if c.field is Field.STATUS for v in (c.old, c.new)]
+        sides += [issue.value(Field.STATUS) for page in pages for issue in page.issues]
+        strange = {v.id for v in sides if v.id is not None} - known
+        _must(not strange, f"statuses nobody announced: {sorted(strange)}")
+
+    def check_resume(self) -> None:
+        """Behind any page exactly the rest comes, the same as without the interruption."""
+        connector, _ = self._ready(metadata=True)
+        pages = [page for page in _pages(connector) if page.issues]
+        for number, page in enumerate(pages, 1):
+            again, _ = self._ready(metadata=True)
+            rest = _issues(_pages(again, resume=page.after))
+            _must(rest == _issues(pages[number:]), f"resumed behind page {number}, other issues came")
+
+    def check_held(self) -> None:
+        """What the store holds as it is now is not sent again; what it holds in an older state is."""
+        connector, _ = self._ready(metadata=True)
+        issues = _issues(_pages(connector))
+        now = {ref: issue.updated for ref, (issue, _) in issues.items()}
+        since = min(now.values()) - 86_400
+        again, _ = self._ready(metadata=True)
+        _must(
+            not _issues(_pages(again, since, held=lambda ids: {i: now[i] for i in ids if i in now})), "held came again"
+        )
+        old = max(now)
+        stale = now | {old: now[old] - 1}
+        third, _ = self._ready(metadata=True)
+        came = _issues(_pages(third, since, held=lambda ids: {i: stale[i] for i in ids if i in stale}))
+        _must(old in came, "an issue that changed since it was stored did not come")
+
+    def check_census(self) -> None:
+        """The census lists what the pages bring; an id that never was is not visible, all others are."""
+        connector, _ = self._ready(metadata=True)
+        ids = set(_issues(_pages(connector)))
+        _must(set(connector.census()) == ids, "census() and pages() differ")
+        _must(connector.visible([*sorted(ids), NOBODY]) == ids, "visible() is wrong")
+        _must(connector.visible([]) == frozenset(), "visible() of nothing is something")
+
+    def check_secrets(self) -> None:
+        """The token shows up in no representation and in no count."""
+        connector, transport = self._ready(metadata=True)
+        shown = [repr(connector), str(connector), repr(vars(connector)), repr(transport), str(transport.requests)]
+        _must(not any(self._token in text for text in shown), "the token is shown")
+
+    def _ready(self, metadata: bool = False) -> tuple[Connector, Transport]:
+        connector, transport = self._connect()
+        try:
+            connector.identity()
+            if metadata:
+                connector.metadata()
+        except UserError as error:
+            raise ContractError(f"the served source is refused: {error}") from error
+        return connector, transport
+
+
+def _pages(
+    connector: Connector, since: int | None = None, resume: str | None = None, held: Held = nothing_held
+) -> list[Page]:
+    return list(connector.pages(since, resume, held))
+
+
+def _issues(pages: Sequence[Page]) -> dict[str, tuple[Issue, tuple[Change, ...]]]:
+    """Issues with their ordered history, by id."""
+    histories: dict[str, list[Change]] = {issue.id: [] for page in pages for issue in page.issues}
+    for change in (change for page in pages for change in page.changes):
+        histories.setdefault(change.issue_id, []).append(change)
+    return {
+        issue.id: (issue, tuple(sorted(histories[issue.id], key=lambda c: c.order)))
+        for page in pages
+        for issue in page.issues
+    }
+
+
+def _must(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ContractError(otherwise)
