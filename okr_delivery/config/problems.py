@@ -64,11 +64,13 @@ def _problem(model: type[BaseModel], document: Document, place: Place, issue: Is
     of_key = bool(issue["loc"]) and issue["loc"][-1] == "[key]"
     tagged = tuple(issue["loc"][:-1] if of_key else issue["loc"])
     model = model_at(model, tagged[:-1]) if issue["type"] == "extra_forbidden" else model
-    loc = _without_tags(document.data, place, tagged)
+    names_a_key = of_key or issue["type"] in ("extra_forbidden", "missing")
+    loc = _without_tags(document.data, place, tagged, keep_last=names_a_key)
     params = issue.get("ctx", {})
     at = (*place, *loc, params["at"]) if "at" in params else (*place, *loc)
-    on_key = of_key or issue["type"] in ("extra_forbidden", "missing")
-    where = document.where(at, key=on_key)
+    if issue["type"] == "union_tag_invalid":
+        at = (*at, _discriminator(issue))
+    where = document.where(at, key=names_a_key)
     what, next_step = _words(model, loc, issue)
     return Problem(what, where, next_step)
 
@@ -171,13 +173,13 @@ def known_keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _without_tags(data: Any, place: Place, loc: Place) -> Place:
+def _without_tags(data: Any, place: Place, loc: Place, *, keep_last: bool) -> Place:
     """The place without the steps that name a member of a union instead of a key."""
     for step in place:
         data = data[step]
     kept: list[str | int] = []
     for n, step in enumerate(loc):
-        if isinstance(data, dict) and step not in data and n < len(loc) - 1:
+        if isinstance(data, dict) and step not in data and not (keep_last and n == len(loc) - 1):
             continue
         kept.append(step)
         data = dict(children(data)).get(step)

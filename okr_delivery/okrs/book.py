@@ -94,6 +94,8 @@ class OkrBook:
 
     def _search(self, ref: str, day: date) -> str | None:
         _, _, short = ref.rpartition(":")
+        if ":" not in ref and (same := self._by_short_fold.get(short.casefold())):
+            return max(same, key=lambda kr: (self.cycle_of(kr).start, kr.full_id)).full_id  # of a cycle that is over
         writable = {kr.id: kr.id for kr in self.key_results.values() if len(self._candidates(kr.id, day)) == 1}
         close = nearest(short, list(writable))
         if close is not None:
