@@ -169,10 +169,9 @@ class Advice:
         return any(found.role == role for found in self.snapshot.store.found_fields(source))
 
     def has_priorities(self, source: str) -> bool:
-        """Whether the source has a priority field: it is configured and some issue carries a value."""
+        """Whether the source knows priorities at all: some issue carries one."""
         if source not in self._priorities:
-            configured = self.snapshot.config.source(source).fields.priority is not None
-            self._priorities[source] = configured and any(self._with_priority(source))
+            self._priorities[source] = any(self._with_priority(source))
         return self._priorities[source]
 
     def _with_priority(self, source: str) -> Iterator[bool]:

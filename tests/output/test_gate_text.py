@@ -28,7 +28,7 @@ def test_one_finding_as_its_owner_gets_it(world: World) -> None:
         "of the effort; 50 % are used in this iteration).\n"
         "  Check again: okr-delivery gate --issue PAY-2 --sync\n"
         "\n"
-        "not passed: 1 errors, 0 warnings, 0 notes, 0 waived\n"
+        "not passed: errors 1, warnings 0, info 0, waived 0\n"
         "1 of 2 ready; to fix: PAY-2 (fang)\n"
     )
 
@@ -42,7 +42,7 @@ def test_the_same_in_chinese(world: World) -> None:
 
 def test_all_ready(world: World) -> None:
     text = gate_text.write(world.synced(issue(1), issue(2)).gate(), EN)
-    assert text.endswith("passed: 0 errors, 0 warnings, 0 notes, 0 waived\n2 of 2 ready\n")
+    assert text.endswith("passed: errors 0, warnings 0, info 0, waived 0\n2 of 2 ready\n")
 
 
 def test_the_closing_line_names_ten_and_counts_the_rest(world: World) -> None:
@@ -71,7 +71,7 @@ def test_waived_findings_and_waivers_are_listed(world: World) -> None:
 def test_no_verdict_says_why_and_what_to_run(world: World) -> None:
     text = gate_text.write(half_blind(world).gate(), EN)
     assert "No verdict\n  mobile: west was never synced to its end. Run: okr-delivery sync west\n" in text
-    assert text.endswith("no verdict: 0 errors, 0 warnings, 0 notes, 0 waived\n1 of 1 ready\n")
+    assert text.endswith("no verdict: errors 0, warnings 0, info 0, waived 0\n1 of 1 ready\n")
 
 
 def test_nothing_to_judge_is_named(world: World) -> None:
@@ -88,7 +88,7 @@ def test_an_empty_iteration_is_named(world: World) -> None:
 def test_quiet_leaves_the_verdict(world: World) -> None:
     text = gate_text.write(world.synced(issue(1, "")).gate(), EN, quiet=True)
     assert text.splitlines() == [
-        "not passed: 1 errors, 0 warnings, 0 notes, 0 waived",
+        "not passed: errors 1, warnings 0, info 0, waived 0",
         "0 of 1 ready; to fix: PAY-1 (fang)",
     ]
 

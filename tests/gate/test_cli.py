@@ -1,0 +1,105 @@
+"""`okr-delivery gate` from the outside: exit codes in every format, and what is written where."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import defusedxml.ElementTree
+import jsonschema
+import pytest
+
+from okr_delivery.cli.app import App
+from okr_delivery.cli.run import run
+from okr_delivery.output.gate_schema import SCHEMA
+from tests.gate.world import CONFIG, DAY, NOW, World, issue
+
+FORMATS = ("text", "json", "junit")
+
+
+def gate(world: World, *argv: str, now: int = NOW) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error."""
+    out, err = io.StringIO(), io.StringIO()
+    world.write()
+    app = App(env={}, cwd=world.root, out=out, err=err, clock=lambda: float(now))
+    code = run(["gate", *argv], app=app)
+    return code, out.getvalue(), err.getvalue()
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize(("text", "code"), [("Contributes-to: GROW-KR1 M", 0), ("", 1)])
+def test_the_code_is_the_same_in_every_format(world: World, kind: str, text: str, code: int) -> None:
+    world.synced(issue(1, text))
+    assert gate(world, "--format", kind)[0] == code
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_no_verdict_is_2_in_every_format(world: World, kind: str) -> None:
+    world.synced(issue(1))
+    code, out, _ = gate(world, "--format", kind, now=NOW + 3 * DAY)
+    assert code == 2 and out
+
+
+@pytest.mark.parametrize("flag", ["--exit-zero", "--preview"])
+def test_0_whatever_is_found_but_still_2_without_data(world: World, flag: str) -> None:
+    world.synced(issue(1, ""))
+    assert gate(world, flag)[0] == 0
+    assert gate(world, flag, now=NOW + 3 * DAY)[0] == 2
+
+
+def test_nothing_was_ever_synced(world: World) -> None:
+    code, out, err = gate(world)
+    assert code == 2
+    assert "okr-delivery sync jira" in out + err
+
+
+def test_fail_on_comes_from_the_command_line_else_from_the_configuration(world: World) -> None:
+    world.synced(issue(1, "Contributes-to: GROW-KR1 +15pp"))
+    assert gate(world)[0] == 0
+    assert gate(world, "--fail-on", "warning")[0] == 1
+    world.config_text = CONFIG.replace("gate: {since", "gate: {fail_on: warning, since")
+    assert gate(world)[0] == 1
+    assert gate(world, "--fail-on", "error")[0] == 0
+
+
+def test_files_are_written_also_when_nothing_was_found(world: World) -> None:
+    world.synced(issue(1))
+    code, out, _ = gate(world, "--output", "junit=gate.xml", "--output", "json=gate.json")
+    assert code == 0
+    assert out.endswith("1 of 1 ready\n")
+    jsonschema.validate(json.loads((world.root / "gate.json").read_text("utf-8")), SCHEMA)
+    root = defusedxml.ElementTree.parse(world.root / "gate.xml").getroot()
+    assert root is not None and root.attrib["failures"] == "0"
+
+
+def test_the_payload_is_alone_on_standard_output(world: World) -> None:
+    world.synced(issue(1, "", title="/close @all"))
+    code, out, _ = gate(world, "--format", "json", "--lang", "zh")
+    found = json.loads(out)
+    assert (code, found["verdict"], found["findings"][0]["message"]) == (1, "fail", "没有写明关键结果。")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("--issue", "PAY-9"), "PAY-1"),
+        (("--iteration", "PAY S82"), "PAY S28"),
+        (("--team", "payment"), "payments"),
+        (("--stage", "pitchy"), "pitch"),
+    ],
+)
+def test_what_does_not_exist_is_2_with_what_does(world: World, argv: tuple[str, ...], said: str) -> None:
+    world.synced(issue(1))
+    code, out, err = gate(world, *argv)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_unknown_rules_and_bad_waivers_are_2_with_their_place(world: World) -> None:
+    world.synced(issue(1)).waivers("- {rule: KR1O1, entity: PAY-1, reason: x, owner: lin, expires: 2027-01-01}\n")
+    code, _, err = gate(world)
+    assert (code, "okr-delivery.waivers.yaml:1:10" in err, "KR101" in err) == (2, True, True)
+    assert gate(world, "--no-waivers")[0] == 0
+    world.config_text = CONFIG.replace("gate: {since", "gate: {rules: {KR109: off}, since")
+    code, _, err = gate(world, "--no-waivers")
+    assert (code, "okr-delivery.yaml:15:16" in err) == (2, True)
