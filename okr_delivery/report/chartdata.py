@@ -58,11 +58,13 @@ class FlowLink:
 
 @dataclass(frozen=True, slots=True)
 class FlowChart:
-    """Requirement → key result → objective. `hidden` links are in the table only."""
+    """Requirement → key result → objective. Not drawn: `hidden` narrow links, and `spanless` ones, whose key result has
+    no span (a range, say) that an amount could be a share of."""
 
     links: tuple[FlowLink, ...]
     objectives: tuple[tuple[str, str], ...]  # (key result, objective)
     hidden: int
+    spanless: int
     n: int
     definition: str
     as_of: str

@@ -92,7 +92,7 @@ class _Page:
         series = [f"- {t('report.colon', label=label, text=_flat(text))}" for label, text in m.series_text]
         health = [f"- {code_span(h.title)}: {_flat(h.text)}" for h in m.health]
         lines = [f"- {status}", f"- {_flat(m.change_text)}", *([f"- {_flat(m.since_text)}"] if m.since_text else [])]
-        lines += [f"- {m.progress_text} · {m.reading_text}", *series, *health]
+        lines += ["- " + " · ".join(text for text in (m.progress_text, m.reading_text) if text), *series, *health]
         lines += [f"- {_flat(note)}" for note in m.notes]
         blocks = [f"### {code_span(m.title)} ({code_span(m.kr)})", "\n".join(lines)]
         if m.chart:
@@ -170,7 +170,8 @@ class _Page:
         text = self.t("report.colon", label=f.label, text=f"**{_flat(f.text)}**")
         weak = "" if f.status == "ok" or f.value is None else f" ({self.t('terms.metric_status.' + f.status)})"
         meta = self.t("report.meta", n=f.n, definition=code_span(f.definition), as_of=f.as_of[:10])
-        return f"- {text}{weak} · {meta}"
+        left_out = f" · {_flat(self.t('report.excluded', reasons=f.excluded_text))}" if f.excluded_text else ""
+        return f"- {text}{weak} · {meta}{left_out}"
 
     def _group(self, group: ItemClass) -> str:
         head = f"**{self.t('report.colon', label=group.label, text=group.n)}**"

@@ -25,6 +25,7 @@ class Figure:
     status: str
     n: int
     excluded: tuple[tuple[str, int], ...]
+    excluded_text: str
     definition: str
     as_of: str
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime, tzinfo
 
 from okr_delivery.locale import Translator, plain
@@ -61,11 +62,13 @@ class Words:
 
 
 def readable(value: float) -> str:
-    """At most four significant digits before the point is reached, decimals only where they matter."""
+    """Two decimals, fewer for large numbers, three significant digits below one."""
     size = abs(value)
     if size >= 1000:
         return f"{round(value):,}".replace(",", "\u202f")
-    return plain(round(value, 1 if size >= 100 else 2)) if size >= 0.01 else plain(value)
+    if size >= 1 or not size:
+        return plain(round(value, 1 if size >= 100 else 2))
+    return plain(round(value, 2 - math.floor(math.log10(size))))
 
 
 def signed(value: float) -> str:

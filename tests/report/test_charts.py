@@ -105,7 +105,7 @@ def test_ribbons_keep_their_height_inside_their_nodes() -> None:
 
 def test_many_requirements_still_fit() -> None:
     links = tuple(FlowLink(f"PAY-{n}", None, None, "KR1", 0.01 * (n + 1), None, None, False) for n in range(24))
-    plan = layout(FlowChart(links, (("KR1", "O1"),), 0, 24, "d", "x"))
+    plan = layout(FlowChart(links, (("KR1", "O1"),), 0, 0, 24, "d", "x"))
     tops = [box.top for box in plan.requirements.values()]
     assert tops == sorted(tops) and plan.height <= 900
 

@@ -47,7 +47,7 @@ def test_movement_is_that_of_the_iteration_and_later_readings_are_said_apart() -
     assert second.change_text == "−0.5 d: from 46.5 d (2026-10-20) to 46 d (2026-10-27)"
     assert (third.value, third.change_text) == (None, "No reading yet, so no movement can be told.")
     assert (third.chart, fourth.chart) == (None, None)
-    assert fourth.change_text == "Measured by what is done, not by readings."
+    assert fourth.change_text == "Measured by milestones, not by readings."
 
 
 def test_promised_delivered_and_observed_are_three_texts() -> None:

@@ -17,14 +17,15 @@ def x_of(day: date) -> int:
 
 
 def day_axis(start: date, end: date, *, ticks: int = 6) -> Any:
-    """A position channel over [start, end] with `MM-DD` labels; field `x` holds `x_of(day)`."""
+    """A position channel over [start, end] and a little air, with `MM-DD` labels; field `x` holds `x_of(day)`."""
     alt = altair()
     days = tick_days(start, end, ticks)
     labels = json.dumps({str(x_of(day)): day.strftime("%m-%d") for day in days})
     axis = alt.Axis(
         values=[x_of(day) for day in days], labelExpr=f"({labels})[datum.value]", grid=False, labelOverlap=False
     )
-    scale = alt.Scale(domain=[x_of(start), max(x_of(end), x_of(start) + 1)], nice=False, zero=False)
+    air = max((end - start).days / 50, 0.5)
+    scale = alt.Scale(domain=[x_of(start) - air, x_of(end) + air], nice=False, zero=False)
     return alt.X("x:Q", axis=axis, scale=scale)
 
 

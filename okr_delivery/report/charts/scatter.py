@@ -10,6 +10,7 @@ from okr_delivery.report.chartdata import ScatterChart, ScatterPoint
 from okr_delivery.report.charts.axes import day_axis, value_axis, x_of
 from okr_delivery.report.charts.draw import altair, data, svg
 from okr_delivery.report.charts.palette import BLUE, GREEN, INK, PURPLE, VERMILION
+from okr_delivery.report.charts.text import apart
 from okr_delivery.report.words import Words
 
 WIDTH, HEIGHT = 380, 190
@@ -55,17 +56,20 @@ def _row(p: ScatterPoint, cap: float, t: Translator, words: Words) -> dict[str, 
 
 
 def _lines(chart: ScatterChart, t: Translator, words: Words, y: Any) -> list[Any]:
-    rows = [
-        {"y": value, "text": t("report.chart.scatter.line", p=p, days=words.days(value))}
-        for p in (50, 85, 95)
-        if (value := getattr(chart, f"p{p}")) is not None and value <= chart.cap
-    ]
-    if not rows:
+    known = [(p, getattr(chart, f"p{p}")) for p in (50, 85, 95)]
+    drawn = [(p, value) for p, value in known if value is not None and value <= chart.cap]
+    if not drawn:
         return []
+    at = apart([value for _, value in drawn], chart.cap * 0.075)
+    rows = [
+        {"y": value, "at": place, "text": t("report.chart.scatter.line", p=p, days=words.days(value))}
+        for (p, value), place in zip(drawn, at, strict=True)
+    ]
     alt = altair()
     rule = alt.Chart(data(rows)).mark_rule(color=INK, opacity=0.5, strokeDash=[6, 4], aria=False).encode(y=y)
     text = alt.Chart(data(rows)).mark_text(align="left", baseline="middle", dx=5, aria=False)
-    return [rule, text.encode(x=alt.value(WIDTH), y=y, text="text:N")]
+    label = alt.Y("at:Q", axis=None, scale=y.to_dict()["scale"])
+    return [rule, text.encode(x=alt.value(WIDTH), y=label, text="text:N")]
 
 
 def _bins(chart: ScatterChart, t: Translator, x: Any, y: Any) -> list[Any]:

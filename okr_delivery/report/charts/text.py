@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 
 def columns(text: str) -> int:
@@ -19,3 +20,11 @@ def shortened(text: str, width: int) -> str:
             break
         kept += char
     return kept.rstrip() + "…"
+
+
+def apart(values: Sequence[float], least: float) -> list[float]:
+    """Places for labels of ascending `values`: each at its value, or `least` above the one before."""
+    places: list[float] = []
+    for value in values:
+        places.append(max(value, places[-1] + least) if places else value)
+    return places

@@ -66,8 +66,11 @@ class Drawing:
         ]
         seen = _looks(chart)
         legend = [(swatch, t(f"report.chart.flow.legend.{look}")) for swatch, look in looks if look in seen]
-        notes = (t("report.chart.flow.hidden", n=chart.hidden),) if chart.hidden else ()
-        return self._picture("flow", t("report.chart.flow"), chart, charts.flow, legend, notes, tables.flow(chart, t))
+        notes = [t("report.chart.flow.hidden", n=chart.hidden)] if chart.hidden else []
+        notes += [t("report.chart.flow.spanless", n=chart.spanless)] if chart.spanless else []
+        return self._picture(
+            "flow", t("report.chart.flow"), chart, charts.flow, legend, tuple(notes), tables.flow(chart, t)
+        )
 
     def say_do(self, chart: SayDoChart) -> Picture:
         t = self._t
