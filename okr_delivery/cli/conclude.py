@@ -89,11 +89,11 @@ def _requirement(
 
 
 def _goal(app: App, ref: str, word: str, reason: str, by: str | None) -> int:
-    from okr_delivery.cli.selecting import iterations
+    from okr_delivery.cli.selecting import answerable, iterations
     from okr_delivery.value.conclusions import add_goal
 
     snapshot = app.snapshot()
-    pairs = iterations(app, snapshot, ref, ref)
+    pairs = iterations(app, snapshot, ref, answerable(app, snapshot))
     for team, iteration in pairs:
         path = add_goal(app.config, team, iteration, word, reason=reason, at=app.now, by=by)
         app.note("cli.concluded", key=iteration.name, conclusion=word, path=str(path))

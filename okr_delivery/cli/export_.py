@@ -27,13 +27,13 @@ def command(app: App, /, folder: Path, teams: tuple[str, ...], as_of: str | None
     """
     if output_format == "parquet":
         raise later("export --format parquet", msg("cli.export.csv_next"))
-    from okr_delivery.cli.selecting import require_complete
+    from okr_delivery.cli.selecting import answerable
     from okr_delivery.delivery.export import tables as delivery_tables
     from okr_delivery.output.csv_table import write
     from okr_delivery.value.export import tables as value_tables
 
     snapshot = app.snapshot(app.instant(as_of), teams)
-    require_complete(snapshot, [team.id for team in snapshot.teams])
+    scope = answerable(app, snapshot)
     tables = {**delivery_tables(snapshot), **value_tables(snapshot, app.readings, app.effects, app.conclusions)}
     target = app.cwd / folder
     try:
@@ -43,4 +43,4 @@ def command(app: App, /, folder: Path, teams: tuple[str, ...], as_of: str | None
         raise user_error(msg("cli.cannot_write", reason=error.strerror or ""), where=str(target)) from error
     for name, count in counts.items():
         app.note("cli.exported", path=str(folder / f"{name}.csv"), n=count)
-    return 0
+    return scope.exit_code

@@ -51,7 +51,7 @@ def iteration_report(
     path: Path | None,
     due: bool,
 ) -> int:
-    """The iteration report (default: last): value first, then delivery, then data quality.
+    """The iteration report (default: last, else current): value first, then delivery, then data quality.
 
     \b
     Examples:
@@ -61,19 +61,19 @@ def iteration_report(
     """
     if due:
         raise later("report --due")
-    from okr_delivery.cli.selecting import iterations, require_complete
+    from okr_delivery.cli.selecting import answerable, iterations
 
     kind = output_format or _kind(path)
     snapshot = app.snapshot(app.instant(as_of), teams)
-    require_complete(snapshot, [team.id for team in snapshot.teams])
-    pairs = iterations(app, snapshot, iteration, "last")
+    scope = answerable(app, snapshot)
+    pairs = iterations(app, snapshot, iteration, scope)
     views = [_view(app, snapshot, team, one) for team, one in pairs]
     if path is not None and str(path) == "-":
         app.show("\n".join(_render(app, view, kind) for view in views))
-        return 0
+        return scope.exit_code
     for (team, one), view in zip(pairs, views, strict=True):
         _write(app, _path(app, path, team, one, kind, several=len(pairs) > 1), _render(app, view, kind))
-    return 0
+    return scope.exit_code
 
 
 def _kind(path: Path | None) -> str:

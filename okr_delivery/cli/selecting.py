@@ -2,45 +2,83 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from okr_delivery.cli.app import App
-from okr_delivery.model.errors import user_error
+from okr_delivery.model.errors import Problem, UserError, user_error
 from okr_delivery.model.message import msg
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from okr_delivery.delivery.snapshot import Snapshot
     from okr_delivery.model.work import Iteration
 
+DEFAULTS = ("last", "current")  # what a team without --iteration is asked for, in this order
 
-def iterations(app: App, snapshot: Snapshot, ref: str | None, default: str) -> list[tuple[str, Iteration]]:
-    """(team, iteration) pairs in the order of teams; nothing at all is exit 2, a team without one is named."""
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The teams that can be answered for; `exit_code` is 2 when a team had to be left out, for lack of data."""
+
+    teams: tuple[str, ...]
+    exit_code: int
+
+
+def answerable(app: App, snapshot: Snapshot) -> Scope:
+    """Names every team whose sources were not synced to the end and goes on with the others; none left is an error."""
     if not snapshot.teams:
         raise user_error(msg("cli.no_teams"), next_step=msg("cli.no_teams.next"))
-    found = snapshot.resolve_all(ref or default)
+    from okr_delivery.delivery.teams import sources_of
+
+    needed = {team.id: sources_of(team) for team in snapshot.teams}
+    missing = {
+        name: problem
+        for name in sorted({n for names in needed.values() for n in names})
+        if (problem := _lacking(snapshot, name))
+    }
+    ready = tuple(team for team, names in needed.items() if not missing.keys() & set(names))
+    if not ready:
+        raise UserError(list(missing.values()))
+    if missing:
+        app.show_error(UserError(list(missing.values())))
+        app.say("cli.left_out", teams=", ".join(team for team in needed if team not in ready))
+    return Scope(ready, 2 if missing else 0)
+
+
+def _lacking(snapshot: Snapshot, source: str) -> Problem | None:
+    state = snapshot.source_states.get(source)
+    if state is None or state.fetched_at is None:
+        what = msg("cli.never_synced", source=source)
+    elif not state.complete:
+        what = msg("cli.incomplete", source=source)
+    else:
+        return None
+    return Problem(what, next_step=msg("cli.never_synced.next", source=source))
+
+
+def iterations(app: App, snapshot: Snapshot, ref: str | None, scope: Scope) -> list[tuple[str, Iteration]]:
+    """(team, iteration) pairs in the order of teams; nothing at all is exit 2, a team without one is named.
+
+    Without `ref`, a team's last closed iteration, else the one that is open.
+    """
+    found = _found(snapshot, ref, scope)
     pairs = [(team, iteration) for team, several in found.items() for iteration in several]
     if not pairs:
-        raise user_error(msg("cli.no_iteration", ref=ref or default), next_step=msg("cli.no_iteration.next"))
+        raise user_error(msg("cli.no_iteration", ref=ref or DEFAULTS[0]), next_step=msg("cli.no_iteration.next"))
     for team, several in found.items():
         if not several:
-            app.note("cli.nothing_to_judge", team=team, ref=ref or default)
+            app.note("cli.nothing_to_judge", team=team, ref=ref or DEFAULTS[0])
     return pairs
 
 
-def require_complete(snapshot: Snapshot, teams: list[str]) -> None:
-    """Refuses to answer for teams whose sources were never synced to the end."""
-    from okr_delivery.delivery.teams import sources_of
+def _found(snapshot: Snapshot, ref: str | None, scope: Scope) -> Mapping[str, tuple[Iteration, ...]]:
+    if ref is not None:
+        return {team: several for team, several in snapshot.resolve_all(ref).items() if team in scope.teams}
+    return {team: default_of(snapshot, team) for team in scope.teams}
 
-    for team in snapshot.teams:
-        if team.id not in teams:
-            continue
-        for name in sources_of(team):
-            state = snapshot.source_states.get(name)
-            if state is None or state.fetched_at is None:
-                raise user_error(
-                    msg("cli.never_synced", source=name), next_step=msg("cli.never_synced.next", source=name)
-                )
-            if not state.complete:
-                raise user_error(
-                    msg("cli.incomplete", source=name), next_step=msg("cli.never_synced.next", source=name)
-                )
+
+def default_of(snapshot: Snapshot, team: str) -> tuple[Iteration, ...]:
+    """What is shown of a team when nobody named an iteration; empty when it has none that began."""
+    return next((found for ref in DEFAULTS if (found := snapshot.resolve(team, ref))), ())

@@ -49,7 +49,7 @@ def test_the_main_job_on_a_recorded_site(site: str, tmp_path: Path) -> None:
         again = cli.ok("sync", "--format", "json").json["sources"][0]
         assert again["requests"] <= 6
         assert again["issues"]["changed"] == again["changes"] == 0
-        judge(cli, has_sprints=site in ("cloud-c", "cloud-d"))
+        judge(cli, has_sprints=site in ("cloud-a", "cloud-c", "cloud-d"))
     finally:
         server.stop()
 
@@ -69,7 +69,8 @@ def judge(cli: Cli, *, has_sprints: bool) -> None:
     metrics = cli.ok("metrics", "--since", "2010-01-01", "--until", "2026-11-01", "--format", "json").json
     assert metrics["scopes"][0]["metrics"]["throughput"]["n"] >= 0
     cli.ok("export", "--to", "tables")
-    for argv in (("metrics",), ("trace",), ("report", "iteration")):
+    assert cli.ok("metrics").out
+    for argv in (("trace",), ("report", "iteration")):
         ended = cli(*argv)
         assert ended.code == (0 if has_sprints else 2), f"{argv}: {ended.err}"
-        assert "Traceback" not in ended.err
+        assert has_sprints or "no team has an iteration" in ended.err
