@@ -36,6 +36,18 @@ def workday(start: date, count: int) -> date:
     return start + timedelta(days=weeks * WEEK + days)
 
 
+def office(at_ms: int) -> int:
+    """The instant itself in working hours; else some moment of the last working day before it."""
+    local = datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(ZoneInfo(ZONE))
+    minutes = local.hour * 60 + local.minute - (DAY_START.hour * 60 + DAY_START.minute)
+    if local.weekday() < 5 and 0 <= minutes < DAY_HOURS * 60:
+        return at_ms
+    day = local.date() if minutes >= 0 else local.date() - timedelta(days=1)
+    day -= timedelta(days=max(0, day.weekday() - 4))
+    inside = at_ms // 60_000 % (DAY_HOURS * 60)
+    return instant(day, DAY_START.hour, DAY_START.minute) + inside * 60_000 + at_ms % 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Beat:
     """A sprint's place in time. `offset` 0 is the active one, -1 the last closed one, 1 the next."""

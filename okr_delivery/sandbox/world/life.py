@@ -14,7 +14,7 @@ from okr_delivery.sandbox import edits
 from okr_delivery.sandbox.site import IssueLink, Site, SiteIssue, Sprint
 from okr_delivery.sandbox.world import cast as roles
 from okr_delivery.sandbox.world import setting
-from okr_delivery.sandbox.world.calendar import Beat
+from okr_delivery.sandbox.world.calendar import Beat, office
 from okr_delivery.sandbox.world.cast import Part
 from okr_delivery.sandbox.world.claims import Claim
 from okr_delivery.sandbox.world.dice import Dice
@@ -71,7 +71,7 @@ def _born(stage: Stage, part: Part, beat: Beat) -> int:
         position = -45.0 - dice.between(0, 10)
     else:
         position = -dice.between(4.0, 22.0)
-    return min(beat.at(position, dice.number(0, 999)), stage.now - 6 * 3_600_000 - dice.number(0, 999_999))
+    return office(min(beat.at(position, dice.number(0, 999)), stage.now - 6 * 3_600_000 - dice.number(0, 999_999)))
 
 
 def _newborn(stage: Stage, part: Part, title: str, born: int) -> SiteIssue:
@@ -115,11 +115,11 @@ def _shelf(stage: Stage, made: Script) -> None:
     """Backlog, epics and sub-tasks: few events."""
     part, born, dice = made.part, made.issue.created, stage.dice
     if "no_estimate" not in part.marks and part.kind != "Sub-task":
-        made.then(born + dice.number(60, 3000) * MINUTE, points=dice.pick(POINTS))
+        made.then(office(born + dice.number(60, 3000) * MINUTE), points=dice.pick(POINTS))
     if part.claim.carrier in ("fields", "issue_link"):
-        made.then(born + dice.number(30, 600) * MINUTE, **_claim_change(stage, made))
+        made.then(office(born + dice.number(30, 600) * MINUTE), **_claim_change(stage, made))
     if part.kind == "Epic":
-        made.then(born + dice.number(3000, 9000) * MINUTE, status=setting.DEVELOPMENT)
+        made.then(office(born + dice.number(3000, 9000) * MINUTE), status=setting.DEVELOPMENT)
     if part.kind == "Sub-task":
         beat = stage.beats[-1]
         made.then(beat.at(dice.between(1, 3)), status=setting.DEVELOPMENT)
@@ -157,7 +157,7 @@ def _prepare(stage: Stage, made: Script, beat: Beat) -> None:
     number = stage.sprints[part.project, beat.offset].id
     planned = beat.at(-dice.between(0.4, 2.8), dice.number(0, 999))
     if beat.offset > 0:
-        planned = stage.now - dice.number(30, 4000) * MINUTE
+        planned = office(stage.now - dice.number(30, 4000) * MINUTE)
     if part.fate == roles.ADDED:
         planned = issue.created + dice.number(20, 60) * MINUTE
     planned = max(planned, issue.created + 10 * MINUTE)
@@ -165,7 +165,7 @@ def _prepare(stage: Stage, made: Script, beat: Beat) -> None:
         issue.sprints = [number]
     else:
         made.then(planned, sprint=[number])
-    estimated = (issue.created + planned) // 2
+    estimated = office((issue.created + planned) // 2)
     if "no_estimate" not in part.marks:
         made.then(estimated, points=dice.pick(POINTS))
     if part.claim.carrier in ("fields", "issue_link") and "late_claim" not in part.marks:

@@ -1,0 +1,169 @@
+"""Recorded payloads served as they were recorded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from okr_delivery.locale import translator
+from okr_delivery.model.errors import UserError
+from okr_delivery.sandbox.jira_cloud import serve
+from okr_delivery.sandbox.recorded import Recording, load
+from tests.sandbox.client import Client
+
+SITES = {"cloud-a": 3, "cloud-b": 53, "cloud-c": 5, "cloud-d": 10, "cloud-e": 25}
+
+
+def _recording(shared: Path, site: str) -> Recording:
+    return load(sorted((shared / "payloads").glob("jira-*.jsonl")), site)
+
+
+def _recorded_issues(shared: Path, site: str) -> dict[str, dict[str, Any]]:
+    lines = (shared / "payloads" / "jira-cloud-issues.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    found: dict[str, dict[str, Any]] = {}
+    for row in (row["payload"] for row in rows if row["site"] == site):
+        old = found.get(row["id"])
+        if old is None or row["changelog"]["total"] >= old["changelog"]["total"]:
+            found[row["id"]] = row
+    return found
+
+
+@pytest.mark.parametrize(("site", "issues"), SITES.items())
+def test_bodies_and_histories_are_those_that_were_recorded(shared: Path, site: str, issues: int) -> None:
+    recording = _recording(shared, site)
+    expected = _recorded_issues(shared, site)
+    with serve(recording) as server:
+        client = Client(server)
+        keys = ", ".join(f'"{row["key"]}"' for row in client.get("project"))
+        ids = client.ids(f"project in ({keys}) ORDER BY id")
+        assert len(ids) == len(expected) == issues
+        bodies = client.post("issue/bulkfetch", {"issueIdsOrKeys": ids, "fields": ["*all"]})["issues"]
+        for row in bodies:
+            told = expected[row["id"]]["fields"]
+            assert {name: row["fields"][name] for name in told if name != "description"} == {
+                name: value for name, value in told.items() if name != "description"
+            }
+            assert {"project", "updated", "status"} <= set(row["fields"])
+        for page in client.histories(ids, maxResults=100):
+            for log in page["issueChangeLogs"]:
+                recorded = {h["id"]: h for h in expected[log["issueId"]]["changelog"]["histories"]}
+                assert all(entry["items"] == recorded[entry["id"]]["items"] for entry in log["changeHistories"])
+        total = sum(len(log["changeHistories"]) for p in client.histories(ids) for log in p["issueChangeLogs"])
+        assert total == sum(len(row["changelog"]["histories"]) for row in expected.values())
+
+
+def test_the_later_version_of_an_issue_counts(shared: Path) -> None:
+    issue = _recording(shared, "cloud-d").site.find("SP-1")
+    assert issue is not None
+    assert len(issue.histories) == 4
+
+
+def test_a_deleted_sprint_stays_unlisted(shared: Path) -> None:
+    site = _recording(shared, "cloud-c").site
+    assert 21 not in site.sprints
+    assert {board.type for board in site.boards.values()} == {"scrum"}
+    assert (site.sprints[15].complete, site.sprints[15].state) == (1_631_832_330_761, "closed")
+
+
+def test_kanban_and_scrum_side_by_side(shared: Path) -> None:
+    with serve(_recording(shared, "cloud-d")) as server:
+        client = Client(server)
+        boards = {row["id"]: row["type"] for row in client.get("/rest/agile/1.0/board")["values"]}
+        assert boards == {1: "kanban", 2: "scrum"}
+        assert client.errors("GET", "/rest/agile/1.0/board/1/sprint")[0] == 400
+        assert len(client.get("/rest/agile/1.0/board/2/sprint")["values"]) == 1
+        assert client.get("/rest/agile/1.0/board/1/configuration")["columnConfig"]["columns"]
+
+
+def test_statuses_that_only_histories_know_have_no_category(shared: Path) -> None:
+    statuses = {row["name"]: row for row in _recording(shared, "cloud-b").site.statuses}
+    category: Any = statuses["Validating"]["statusCategory"]
+    assert category["key"] == "undefined"
+    known: Any = statuses["Development"]["statusCategory"]
+    assert known["key"] == "indeterminate"
+
+
+def test_moved_issues_answer_to_their_old_keys(shared: Path) -> None:
+    site = _recording(shared, "cloud-b").site
+    moved = site.find("IMP-88")
+    assert moved is not None
+    assert (moved.key, site.projects[moved.project]["name"]) == ("PROMO-1", "Promotion")
+
+
+def test_a_recorded_issue_can_be_changed(shared: Path) -> None:
+    with serve(_recording(shared, "cloud-c")) as server:
+        client = Client(server)
+        before = client.issue("PLAYG-1")["fields"]
+        assert client.send("PUT", "issue/PLAYG-1", json={"fields": {"labels": ["new"]}}).status_code == 204
+        after = client.issue("PLAYG-1")["fields"]
+        assert (after["labels"], after["summary"]) == (["new"], before["summary"])
+        assert after["updated"] > before["updated"]
+        assert client.ids("labels = new") == [client.issue("PLAYG-1")["id"]]
+
+
+def _said(error: UserError) -> str:
+    t = translator("en")
+    return " ".join(
+        f"{p.where} {t.render(p.what)} {t.render(p.next_step) if p.next_step else ''}" for p in error.problems
+    )
+
+
+def _issue(key: str, **fields: object) -> dict[str, Any]:
+    created = "2026-01-05T10:00:00.000+0800"
+    status = {"id": "1", "name": "Open", "statusCategory": {"key": "new"}}
+    return {
+        "id": key.split("-")[1],
+        "key": key,
+        "fields": {"summary": key, "created": created, "status": status} | fields,
+    }
+
+
+def _file(path: Path, *rows: dict[str, Any], site: str = "here") -> Path:
+    path.write_text("".join(json.dumps({"site": site, "payload": row}) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_an_unknown_site_lists_those_there_are(tmp_path: Path) -> None:
+    files = [
+        _file(tmp_path / "a.jsonl", _issue("A-1"), site="left"),
+        _file(tmp_path / "b.jsonl", _issue("B-1"), site="right"),
+    ]
+    with pytest.raises(UserError) as caught:
+        load(files, "middle")
+    said = _said(caught.value)
+    assert "`middle`" in said
+    assert "left, right" in said
+
+
+def test_files_without_issues_say_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        load([_file(tmp_path / "s.jsonl", {"state": "closed", "originBoardId": 1, "id": 1, "name": "S"})], "here")
+    assert "holds Jira Cloud issues" in _said(caught.value)
+
+
+def test_every_broken_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.jsonl"
+    path.write_text('{"site": "x"}\nno json\n\n["list"]\n', encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        load([path, tmp_path / "missing.jsonl"], "x")
+    said = _said(caught.value)
+    assert all(f"{path}:{number}" in said for number in (1, 2, 4))
+    assert "missing.jsonl" in said
+
+
+def test_a_site_of_issues_alone_gets_what_it_lacks(tmp_path: Path) -> None:
+    sprint = {"id": 7, "name": "S, 1", "state": "active", "boardId": 3, "startDate": "2026-01-01T00:00:00.000Z"}
+    row = _issue("A-1", customfield_10020=[sprint], customfield_10030=3.0)
+    recording = load([_file(tmp_path / "a.jsonl", row)], "here")
+    with serve(recording) as server:
+        client = Client(server)
+        assert [p["key"] for p in client.get("project")] == ["A"]
+        assert [s["name"] for s in client.get("/rest/agile/1.0/board/3/sprint")["values"]] == ["S, 1"]
+        schemas = {f["id"]: f["schema"] for f in client.get("field")}
+        assert schemas["customfield_10020"]["custom"] == "com.pyxis.greenhopper.jira:gh-sprint"
+        assert client.ids("sprint = 7") == ["1"]
+        assert client.issue("A-1")["fields"]["updated"] == "2026-01-05T10:00:00.000+0800"
