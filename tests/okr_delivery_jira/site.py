@@ -67,7 +67,7 @@ class Site:
 
     def _answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
         parts = urlsplit(str(request.url))
-        path = re.sub(r"^/rest/(api/2|agile/1\.0)/", "", parts.path)
+        path = re.sub(r"^(/ex/jira/[^/]+)?/rest/(api/2|agile/1\.0)/", "", parts.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         body = json.loads(request.body) if request.body else None
         asked = Asked(str(request.method), path, query, body, CaseInsensitiveDict(request.headers))
@@ -171,8 +171,8 @@ CONFIGURATION = {
 
 
 def spec(**more: Any) -> SourceSpec:
-    given: dict[str, Any] = {"projects": ("PAY",), "user": "bot@example.com", "token": Secret("s3cret")} | more
-    return SourceSpec(name="jira", type="jira", url=URL, **given)
+    given: dict[str, Any] = {"url": URL, "projects": ("PAY",), "user": "bot@example.com", "token": Secret("s3cret")}
+    return SourceSpec(name="jira", type="jira", **(given | more))
 
 
 def transport(**more: Any) -> Transport:

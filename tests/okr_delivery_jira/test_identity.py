@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from okr_delivery.sync.errors import AbortSyncError, ConfigError
+from okr_delivery.sync.transport import NetworkSpec, Transport
 from okr_delivery_jira import JiraConnector
-from tests.okr_delivery_jira.builders import NOW
+from tests.okr_delivery_jira.builders import NOW, body
 from tests.okr_delivery_jira.site import SERVER, Site, connect, spec, transport
 
 
@@ -119,3 +120,14 @@ def test_no_secret_shows(site: Site) -> None:
     connector = connect()
     connector.identity()
     assert "s3cret" not in repr(connector) + repr(vars(connector))
+
+
+def test_a_scoped_token_works_through_the_gateway_and_links_lead_to_the_site(site: Site) -> None:
+    gateway = "https://api.atlassian.com/ex/jira/00000000-0000-4000-8000-000000000001"
+    site.add(body(10001))
+    channel = Transport(NetworkSpec(), origin=gateway)
+    connector = JiraConnector.open(spec(url=gateway), channel)
+    assert connector.identity().base_url == "https://acme.atlassian.net"
+    connector.metadata()
+    (page,) = connector.pages(None, None, lambda _: {})
+    assert page.issues[0].url == "https://acme.atlassian.net/browse/PAY-1"
