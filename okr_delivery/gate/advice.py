@@ -35,7 +35,7 @@ class Advice:
         self.book = snapshot.book
         self._links = links
         self._peers: dict[str, Counter[str]] = {}
-        self._priorities: dict[str, bool] = {}
+        self._priorities: dict[tuple[str, str], bool] = {}
         self._budgets: dict[tuple[str, str], float | None] = {}
 
     def learn(self, cases: Iterable[Case]) -> None:
@@ -168,17 +168,14 @@ class Advice:
         """Whether the source's connector found and reads the field of that role."""
         return any(found.role == role for found in self.snapshot.store.found_fields(source))
 
-    def has_priorities(self, source: str) -> bool:
-        """Whether the source knows priorities at all: some issue carries one."""
-        if source not in self._priorities:
-            self._priorities[source] = any(self._with_priority(source))
-        return self._priorities[source]
-
-    def _with_priority(self, source: str) -> Iterator[bool]:
-        for team in self.snapshot.teams:
-            for item in self.snapshot.items(team.id):
-                if item.issue.source == source:
-                    yield not item.issue.value(Field.PRIORITY).empty
+    def has_priorities(self, source: str, project_id: str) -> bool:
+        """Whether a project knows priorities: some issue of it carries one. Projects without the field never do."""
+        place = (source, project_id)
+        if place not in self._priorities:
+            items = self.snapshot.view(source).items.values()
+            mine = (item.issue for item in items if item.issue.project_id == project_id)
+            self._priorities[place] = any(not issue.value(Field.PRIORITY).empty for issue in mine)
+        return self._priorities[place]
 
 
 def _percent(share: float) -> str:

@@ -53,7 +53,7 @@ OK: tuple[Fault, ...] = ()
 Outcome = tuple[Fault, ...] | NotApplicable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Example:
     """A requirement as a person writes it, for tests and `explain`. The key results are those of the example files."""
 
@@ -63,6 +63,15 @@ class Example:
     priority: str | None = "High"
     user_value: str | None = None
     iteration: bool = True  # planned for the iteration that begins in the example cycle
+
+    def written(self) -> str:
+        """What of it differs from a ready requirement, as `key: value` lines; the description always."""
+        lines = [f"description: {line}" for line in self.description.splitlines() or [""]]
+        lines += [f"labels: {', '.join(self.labels)}"] if self.labels else []
+        for name in ("estimate", "priority", "user_value"):
+            value, usual = getattr(self, name), type(self).__dataclass_fields__[name].default
+            lines += [f"{name}: {value or ''}".rstrip()] if value != usual else []
+        return "\n".join([*lines, *([] if self.iteration else ["iteration:"])])
 
 
 class Rule(ABC):

@@ -23,6 +23,7 @@ from okr_delivery.output.safe import terminal
 from okr_delivery.output.table import table
 
 TO_FIX = 10
+_ASCII = str.maketrans({"…": "...", "–": "-", "÷": "/", "“": '"', "”": '"', "·": "-"})
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _VERDICTS = {Verdict.PASS: "32", Verdict.FAIL: "31", Verdict.NONE: "35"}
 _MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "·"}
@@ -46,7 +47,8 @@ def write(
         parts = [*writer.verdicts()]
     else:
         parts = [writer.head(), *writer.requirements(), *writer.waivers(), writer.notes(), *writer.verdicts()]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    return text if unicode else text.translate(_ASCII)
 
 
 @dataclass(frozen=True)

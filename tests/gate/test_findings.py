@@ -154,6 +154,12 @@ def test_no_priority_field_means_not_applicable(world: World) -> None:
     assert (result.findings, row.not_applicable, row.ok) == ((), 2, 0)
 
 
+def test_a_priority_is_asked_for_where_the_project_knows_them(world: World) -> None:
+    other = issue(9, project="APP", project_id="2", priority=None)
+    result = world.synced(issue(1, priority=None), issue(2, iteration=None), other).gate(backlog=True)
+    assert [f"{f.rule} {f.entity.key}" for f in result.findings] == ["KR206 PAY-1"]
+
+
 def test_counts_per_team_and_rule(world: World) -> None:
     result = world.synced(issue(1, ""), issue(2, "Non-OKR: run backups"), issue(3)).gate()
     (row,) = [c for c in result.counts if c.rule == "KR101"]

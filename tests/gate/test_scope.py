@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
-from okr_delivery.gate.finding import Stage
+from okr_delivery.delivery.derive import deriver
+from okr_delivery.gate.advice import Advice
+from okr_delivery.gate.case import Case
+from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.result import GateResult, Verdict
+from okr_delivery.gate.rule import Fault, Outcome, Rule
+from okr_delivery.gate.rules import RULES
 from okr_delivery.model.errors import UserError
-from okr_delivery.model.work import Field, IterationState, Value
+from okr_delivery.model.work import Change, Field, IterationState, Value
 from tests.gate.world import CONFIG, DAY, NOW, S27, S28, World, issue
 
 TWO_TEAMS = CONFIG.replace(
@@ -197,6 +202,38 @@ def test_release_has_no_rules_yet_and_says_which_stages_have(world: World) -> No
     assert (result.verdict, result.exit_code) == (Verdict.NONE, 2)
     (reason,) = result.team_verdicts[0].reasons
     assert reason.params == {"stage": "release", "stages": ("intake", "pitch", "iteration")}
+
+
+class Rehearsed(Rule):
+    """A rule of the release stage, as one will come."""
+
+    id = "KR401"
+    name = "missing-release-rehearsal"
+    stage = Stage.RELEASE
+    severity = Severity.ERROR
+
+    def check(self, case: Case, advice: Advice) -> Outcome:
+        return () if "rehearsed" in case.issue.labels else (Fault(self.text("message")),)
+
+
+@pytest.mark.parametrize(
+    ("closed", "keys"), [(False, ["PAY-1", "PAY-2"]), (True, ["PAY-1", "PAY-2"])], ids=["current", "else last"]
+)
+def test_release_looks_at_what_was_released(
+    world: World, monkeypatch: pytest.MonkeyPatch, closed: bool, keys: list[str]
+) -> None:
+    monkeypatch.setattr("okr_delivery.gate.settings.RULES", {**RULES, "KR401": Rehearsed})
+    s27 = replace(S27, state=IterationState.CLOSED, closed_at=NOW) if closed else S27
+    done = [issue(n, iteration="27", labels=labels) for n, labels in ((1, ()), (2, ("rehearsed",)))]
+    world.synced(*done, issue(3, "", iteration="27"), issue(4, ""), iterations=(s27, S28))
+    with world.store.page("jira") as tx:
+        for one in done:
+            moved = Change(one.id, 1, 0, NOW - 5 * DAY, Field.STATUS, Value("1", "To Do"), Value("2", "Done"))
+            tx.put_issues([replace(one, current={**one.current, Field.STATUS: Value("2", "Done")})])
+            tx.put_changes([one.id], [moved])
+            deriver(world.write())(tx, "jira", [one.id])
+    result = world.gate(stage=Stage.RELEASE)
+    assert (seen(result), found(result)) == (keys, ["KR401 PAY-1"])
 
 
 def test_who_rehearses_releases_plans_iterations_too(world: World) -> None:

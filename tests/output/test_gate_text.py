@@ -118,7 +118,7 @@ def test_our_own_signs_are_ascii_where_asked_for(world: World) -> None:
         world.synced(issue(1, ""), issue(2, "Contributes-to: GROW-KR1 +15pp")).gate(), EN, unicode=False
     )
     assert "  x error KR101" in text and "  ! warning KR204" in text and "✗" not in text
-    assert text.replace("…", "...").isascii()
+    assert text.isascii()
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -22,6 +22,6 @@ class MissingPriority(Rule):
     def check(self, case: Case, advice: Advice) -> Outcome:
         if not case.value(Field.PRIORITY).empty:
             return OK
-        if not advice.has_priorities(case.issue.source):
-            return NotApplicable(self.text("no_field", source=case.issue.source))
+        if not advice.has_priorities(case.issue.source, case.issue.project_id):
+            return NotApplicable(self.text("no_field", project=case.issue.project))
         return (Fault(self.text("message")),)
