@@ -213,7 +213,7 @@ def kr_refs(text: str, known: Known) -> list[str]:
     """The key results a field names: in each piece of a list the first word that is one, else its first word."""
     found: dict[str, None] = {}
     for piece in _PIECES.split(text):
-        words = plain(piece).split()
+        words = [word for raw in plain(piece).split() if (word := raw.strip(":.-"))]
         if words:
             found[next((word for word in words if known(word)), words[0])] = None
     return list(found)

@@ -221,7 +221,7 @@ def _with_kr(claim: Claim, kr: str) -> str:
     written = claim.kr or ""
     if ":" in claim.text and claim.text.partition(": ")[2].startswith(written):
         return claim.text.replace(written, kr, 1)
-    return claim_line(kr, "?")
+    return claim_line(kr, "?" if claim.stated_as is StatedAs.NONE else claim.text)
 
 
 def _line_of(stated: Stated, kr: KeyResult) -> str:

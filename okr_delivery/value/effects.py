@@ -20,10 +20,20 @@ def is_measured(effect: Effect | None) -> bool:
     return effect is not None and effect.method != BEFORE_AFTER
 
 
-def keys_of(snapshot: Snapshot, item: Item) -> tuple[str, ...]:
-    """The issue's key and the keys it had before."""
-    aliases = snapshot.view(item.source).aliases
-    return (item.key, *sorted(old for old, issue_id in aliases.items() if issue_id == item.issue.id))
+class Keys:
+    """The keys an issue has and had; files may name any of them."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._old: dict[str, dict[str, list[str]]] = {}
+
+    def of(self, item: Item) -> tuple[str, ...]:
+        if item.source not in self._old:
+            found: dict[str, list[str]] = {}
+            for old, issue_id in sorted(self._snapshot.view(item.source).aliases.items()):
+                found.setdefault(issue_id, []).append(old)
+            self._old[item.source] = found
+        return (item.key, *self._old[item.source].get(item.issue.id, ()))
 
 
 class Effects:

@@ -147,10 +147,21 @@ class LinkReader:
         return replace(found, contributions=tuple(kept))
 
     def _later(self, item: Item, committed_at: int) -> list[int]:
-        """Instants after the commitment at which a carrier of the issue changed or a sync saw it changed."""
-        changed = {c.ts for c in item.changes if c.field in CARRIER_FIELDS}
-        seen = {claim.seen_at for claims in self.seen(item).values() for claim in claims}
-        return sorted(t for t in changed | seen if committed_at < t <= self.snapshot.as_of)
+        """Instants after the commitment at which a carrier of the issue or of a parent changed, or was seen changed."""
+        found: set[int] = set()
+        for speaker in self._speakers(item):
+            found |= {c.ts for c in speaker.changes if c.field in CARRIER_FIELDS}
+            found |= {claim.seen_at for claims in self.seen(speaker).values() for claim in claims}
+        return sorted(t for t in found if committed_at < t <= self.snapshot.as_of)
+
+    def _speakers(self, item: Item) -> list[Item]:
+        """The issue and whom it may inherit from, as of the snapshot."""
+        found = [item]
+        while len(found) <= MAX_DEPTH and (parent := self.parent(found[-1], self.snapshot.as_of)) is not None:
+            if parent in found:
+                break
+            found.append(parent)
+        return found
 
     def frozen_at(self, item: Item) -> int | None:
         """When it last entered a running iteration, or one that then began, up to its end; None: it never did."""

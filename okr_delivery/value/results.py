@@ -120,6 +120,24 @@ class Unlinked:
 
 
 @dataclass(frozen=True, slots=True)
+class HitRate:
+    """How many of the measured requirements came true. Ratios are 0..1; None where the denominator is 0.
+
+    `due` have an ended window, `measured` of those were measured, `hits` came true. `low` and `high` bound the rate if
+    the unmeasured ones all missed, or all hit. `unbounded` were measured without a lower bound, which is no hit.
+    """
+
+    due: int
+    measured: int
+    hits: int
+    rate: float | None
+    coverage: float | None
+    low: float | None
+    high: float | None
+    unbounded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class GoalTrace:
     objective: str | None  # full id
     goal: str | None
@@ -136,3 +154,4 @@ class IterationTrace:
     goal: GoalTrace
     key_results: tuple[KrTrace, ...]
     unlinked: Unlinked
+    hits: HitRate | None = None  # over all key results; None for an iteration without due requirements

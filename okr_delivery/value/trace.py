@@ -12,13 +12,14 @@ from okr_delivery.delivery.results import IterationSets, Member
 from okr_delivery.delivery.teams import Role
 from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.message import Message, msg
-from okr_delivery.model.okr import Effect, KeyResult
+from okr_delivery.model.okr import Effect, KeyResult, Reading
 from okr_delivery.value.attribution import Attribution, Part, attribute
 from okr_delivery.value.calibration import Realised, calibration, past, ratio
-from okr_delivery.value.effects import Effects, is_measured, keys_of
+from okr_delivery.value.effects import Effects, Keys, is_measured
 from okr_delivery.value.evidence import COMPUTED, value_at
 from okr_delivery.value.goal import goal_of
-from okr_delivery.value.krs import wanted_sign
+from okr_delivery.value.hits import Due, hit_rate
+from okr_delivery.value.krs import UNCOUNTABLE, wanted_sign
 from okr_delivery.value.links import LinkReader, reader
 from okr_delivery.value.progress import one
 from okr_delivery.value.results import (
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from okr_delivery.model.work import Iteration
     from okr_delivery.okrs import Readings
     from okr_delivery.value.conclusions import Conclusions
+
+UNREAD = frozenset({*COMPUTED, *UNCOUNTABLE})  # key results that have no readings
 
 
 def trace(
@@ -98,6 +101,7 @@ class _Tracing:
         self.team_id, self.iteration = team_id, iteration
         self.calendar = snapshot.calendar(team_id)
         self.effects = Effects(snapshot, effects, snapshot.day(team_id))
+        self.keys = Keys(snapshot)
         self.links: LinkReader = reader(snapshot, readings)
         self.sets: IterationSets = snapshot.sets(team_id, iteration)
 
@@ -133,7 +137,14 @@ class _Tracing:
                 for kr, rows in sorted(collected.rows.items())
             ),
             unlinked=unlinked(collected.unlinked, [member for _, member, _ in members]),
+            hits=hit_rate([due for rows in collected.rows.values() for due in self._due(rows)]),
         )
+
+    def _due(self, rows: Sequence[_Row]) -> Iterable[Due]:
+        """Delivered requirements whose window has ended, decided upon or not."""
+        for row in rows:
+            if row.window.end is not None and self._over(row.window.end):
+                yield Due(row.stated.amount, row.effect if is_measured(row.effect) else None)
 
     # -- who says what ---------------------------------------------------------------------------------------------
 
@@ -166,7 +177,7 @@ class _Tracing:
 
     def _row(self, item: Item, member: Member, stated: Contribution, committed: bool, delivered: bool) -> _Row:
         kr = self.snapshot.book.key_results[stated.kr]
-        conclusion = self.conclusions.latest(item.source, keys_of(self.snapshot, item), stated.kr, self.snapshot.as_of)
+        conclusion = self.conclusions.latest(item.source, self.keys.of(item), stated.kr, self.snapshot.as_of)
         released = (self.snapshot.released_at(item) or member.finished_at) if delivered else None
         window = window_of(released, kr, self.calendar, self.snapshot.as_of, conclusion)
         effect = self.effects.of(item, stated.kr)
@@ -206,33 +217,45 @@ class _Tracing:
             progress=progress,
             unexplained=shares.unexplained,
             over_attributed=shares.over,
-            notes=(*notes, *self._missing(kr, window, observed)),
+            notes=(*notes, *self._missing(kr, window)),
         )
 
     def _observed(self, kr: KeyResult, window: ObservationWindow) -> float | None:
-        """The key result's change over the window; None before its end and without a reading at either side."""
-        if window.start is None or window.end is None or not over(window.end, self.calendar, self.snapshot.as_of):
+        """The key result's change over the window; None before its end and without a reading at either side.
+
+        One and the same reading at both sides is none: it says nothing about a change.
+        """
+        if window.start is None or window.end is None or not self._over(window.end):
             return None
-        before, after = self._value(kr, window.start), self._value(kr, window.end)
-        return None if before is None or after is None else after - before
-
-    def _value(self, kr: KeyResult, day: date) -> float | None:
-        """The reading in force on a day, not older than a cadence; computed for what the tracker itself counts."""
         if kr.metric.direction in COMPUTED:
-            value = value_at(self.snapshot, kr, day)
-            return value if isinstance(value, float) else None
-        found = self.readings.at(kr.full_id, day, kr.cadence_days)
-        return found.value if found else None
+            before, after = (self._computed(kr, day) for day in (window.start, window.end))
+            return None if before is None or after is None else after - before
+        first, last = self._reading(kr, window.start), self._reading(kr, window.end)
+        return None if first is None or last is None or first == last else last.value - first.value
 
-    def _missing(self, kr: KeyResult, window: ObservationWindow, observed: float | None) -> Iterable[Message]:
-        """Names the side of an ended window that has no reading."""
-        if observed is not None or window.start is None or window.end is None:
+    def _over(self, day: date) -> bool:
+        return over(day, self.calendar, self.snapshot.as_of)
+
+    def _computed(self, kr: KeyResult, day: date) -> float | None:
+        """What the tracker itself counts."""
+        value = value_at(self.snapshot, kr, day)
+        return value if isinstance(value, float) else None
+
+    def _reading(self, kr: KeyResult, day: date) -> Reading | None:
+        """The reading in force on a day, not older than a cadence."""
+        return self.readings.at(kr.full_id, day, kr.cadence_days)
+
+    def _missing(self, kr: KeyResult, window: ObservationWindow) -> Iterable[Message]:
+        """Names the side of an ended window that has no reading of its own."""
+        if window.start is None or window.end is None or not self._over(window.end) or kr.metric.direction in UNREAD:
             return
-        if not over(window.end, self.calendar, self.snapshot.as_of):
-            return
-        for day in (window.start, window.end):
-            if self._value(kr, day) is None:
+        first, last = self._reading(kr, window.start), self._reading(kr, window.end)
+        for day, found in ((window.start, first), (window.end, last)):
+            if found is None:
                 yield msg("value.trace.no_reading", kr=kr.id, day=day.isoformat(), days=kr.cadence_days)
+        if first is not None and first == last:
+            start, end = window.start.isoformat(), window.end.isoformat()
+            yield msg("value.trace.same_reading", kr=kr.id, day=first.day.isoformat(), start=start, end=end)
 
     def _requirement(self, row: _Row, shares: Attribution, needed: frozenset[tuple[str, str]]) -> RequirementTrace:
         grace = self.snapshot.config.trace.conclude.grace

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from okr_delivery.model.calendar import Calendar
 from okr_delivery.model.conclusion import Conclusion, Verb
-from okr_delivery.model.okr import Direction, KeyResult, Location, Metric
+from okr_delivery.model.okr import Direction, Effect, KeyResult, Location, Metric
 from okr_delivery.value.attribution import Attribution, Part, attribute
 from okr_delivery.value.calibration import Realised, calibration, ratio
-from okr_delivery.value.results import ObservationWindow, WindowState
+from okr_delivery.value.hits import Due, hit_rate
+from okr_delivery.value.results import HitRate, ObservationWindow, WindowState
 from okr_delivery.value.trace import total
 from okr_delivery.value.windows import NOT_RELEASED, Stake, due_on, joint, need_conclusion, window_of
 from tests.value.world import at
@@ -50,6 +51,27 @@ def test_v03_the_remainder_is_split_by_amounts(
     assert found.allocated == pytest.approx(allocated)
     assert found.unexplained == unexplained
     assert not found.over
+
+
+def effect(value: float, low: float | None, high: float | None = None) -> Effect:
+    return Effect("jira", "PAY-1", "C:K", date(2026, 11, 1), value, "experiment", low, high)
+
+
+def test_v04_hit_rate_coverage_and_bounds() -> None:
+    hits = [Due(2, effect(1, 0.1)), Due(-4, effect(-3, -5, -1))]
+    misses = [Due(2, effect(0.9, 0.1)), Due(2, effect(1, -0.1))]
+    found = hit_rate([*hits, *misses, *[Due(2, None)] * 6])
+    assert found == HitRate(due=10, measured=4, hits=2, rate=0.5, coverage=0.4, low=0.2, high=0.8)
+
+
+def test_no_lower_bound_is_no_hit() -> None:
+    found = hit_rate([Due(2, effect(5, None))])
+    assert found is not None
+    assert (found.hits, found.unbounded) == (0, 1)
+    assert hit_rate([]) is None
+    unmeasured = hit_rate([Due(2, None)])
+    assert unmeasured is not None
+    assert (unmeasured.rate, unmeasured.low, unmeasured.high) == (None, 0, 1)
 
 
 def test_v05_realisation_of_a_falling_key_result() -> None:

@@ -147,6 +147,11 @@ def test_unknown_key_result_with_the_nearest(world: World) -> None:
     }
 
 
+def test_the_nearest_takes_over_the_amount_of_the_field(world: World) -> None:
+    world.issue(1, kr="GROV-KR1", contribution="+1.5pp 60%")
+    assert problem(links(world)).paste == "Contributes-to: GROW-KR1 +1.5pp 60%"
+
+
 def test_words_without_a_key_result_name_none(world: World) -> None:
     world.issue(1, "Contributes-to: better performance for all")
     found = links(world)
@@ -202,6 +207,8 @@ def test_two_amounts_in_one_carrier_disagree(world: World) -> None:
         ("", "1.5", "kr:GROW-KR1", 1.5),
         ("2026Q4:GROW-KR1 Retention", "M", "", 0.6),
         ("GROW-KR1", "GROW-KR1 +1.5pp", "", 1.5),
+        ("GROW-KR1: 30-day retention", "1.5", "", 1.5),
+        ("GROW-KR1", "１．５个百分点", "", 1.5),
     ],
 )
 def test_the_contribution_field(world: World, kr: str, contribution: str, labels: str, amount: float) -> None:
@@ -358,6 +365,15 @@ def test_a_parent_of_parents(world: World) -> None:
     world.issue(3, parent=1, estimate=1, type_name="Epic")
     world.issue(4, parent=2, estimate=1)
     assert amounts(world, 4) == [2]
+
+
+def test_a_parent_that_speaks_late(world: World) -> None:
+    history = [(at(10, 20), Field.CLAIM_LINES, "", "Contributes-to: GROW-KR1 +4pp")]
+    world.issue(1, "Contributes-to: GROW-KR1 +4pp", type_name="Epic", history=history)
+    world.issue(2, parent=1, estimate=1)
+    snapshot, item = world.item(2)
+    frozen = only(frozen_links(snapshot, item, at(10, 15)))
+    assert (frozen.amount, frozen.late, frozen.stated_at) == (4, True, at(10, 20))
 
 
 def test_circular_parents_end(world: World) -> None:

@@ -76,6 +76,13 @@ def test_the_remainder_goes_to_those_without_a_measurement(told: World) -> None:
     ]
 
 
+def test_the_hit_rate_of_what_was_due(told: World) -> None:
+    found = traced(told).hits
+    assert found is not None
+    assert (found.due, found.measured, found.hits, found.low, found.high) == (3, 1, 1, 1 / 3, 1)
+    assert traced(told, at(10, 20)).hits is None
+
+
 def test_who_has_to_conclude_and_when(told: World) -> None:
     found = rows(only(traced(told)))
     assert found["PAY-1"].due == date(2026, 10, 28)
@@ -104,6 +111,16 @@ def test_a_missing_reading_is_named(told: World) -> None:
     assert [note.id for note in found.notes] == ["value.trace.no_reading"]
     assert found.notes[0].params["day"] == "2026-10-28"
     assert rows(found)["PAY-2"].allocated is None
+
+
+def test_one_reading_on_both_sides_is_no_change(told: World) -> None:
+    path = told.folder / "okrs" / "q4.yaml"
+    path.write_text(path.read_text("utf-8").replace("observe: 14d", "observe: 2d"), "utf-8")
+    found = only(traced(told))
+    assert (found.window.start, found.window.end) == (date(2026, 10, 12), date(2026, 10, 16))
+    assert found.observed is None
+    assert [note.id for note in found.notes] == ["value.trace.same_reading"]
+    assert not found.over_attributed
 
 
 def test_more_measured_than_observed(told: World) -> None:
