@@ -22,6 +22,9 @@ from okr_delivery.delivery.timeline import fold, reread
 from okr_delivery.model.work import EMPTY, Change, Field, Issue, Kind, Value
 from tests.delivery.world import RULES, SOURCE, at, sprint
 
+oracle = settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+"""The same examples on every machine, however slow it is today."""
+
 CREATED = at(0)
 LAST = at(20)
 STATUS_IDS = [*"BRDVTFGX?"]
@@ -84,6 +87,7 @@ def at_instant(name: Field, issue: Issue, changes: Sequence[Change], t: int) -> 
     return past[-1] if past else of_field[0].old if of_field else issue.value(name)
 
 
+@oracle
 @given(histories(), moments, gone_or_not)
 def test_intervals_cover_the_time_from_created_without_gap(history: History, as_of: int, gone: int | None) -> None:
     intervals = fold(*history, RULES, as_of, gone).intervals
@@ -93,6 +97,7 @@ def test_intervals_cover_the_time_from_created_without_gap(history: History, as_
     assert sum((i.left_at if i.left_at is not None else end) - i.entered_at for i in intervals) == end - CREATED
 
 
+@oracle
 @given(histories(), moments, gone_or_not)
 def test_time_since_the_start_splits_exactly(history: History, as_of: int, gone: int | None) -> None:
     fact = fold(*history, RULES, as_of, gone).fact
@@ -105,6 +110,7 @@ def test_time_since_the_start_splits_exactly(history: History, as_of: int, gone:
     assert sum(parts) == (0 if fact.started_at is None else max(0, end - fact.started_at))
 
 
+@oracle
 @given(histories(), moments, st.randoms(use_true_random=False))
 def test_the_order_of_the_input_changes_nothing(history: History, as_of: int, random: object) -> None:
     issue, changes = history
@@ -114,6 +120,7 @@ def test_the_order_of_the_input_changes_nothing(history: History, as_of: int, ra
     assert replay(issue, mixed) == replay(issue, changes)
 
 
+@oracle
 @given(histories(), moments)
 def test_what_comes_later_is_not_read(history: History, as_of: int) -> None:
     issue, changes = history
@@ -125,6 +132,7 @@ def test_what_comes_later_is_not_read(history: History, as_of: int) -> None:
     assert full.later == len(changes) - len(cut)
 
 
+@oracle
 @given(histories(), moments, gone_or_not)
 def test_a_stored_fact_answers_like_a_new_fold(history: History, as_of: int, gone: int | None) -> None:
     issue, changes = history
@@ -159,6 +167,7 @@ def _lasting(history: History, t: int) -> bool:
     return all(not (t - 60 <= c.ts <= t) for c in history[1] if c.field in (Field.STATUS, Field.RESOLUTION))
 
 
+@oracle
 @given(histories(), moments, moments, gone_or_not)
 def test_the_identity_of_work_in_progress(history: History, a: int, b: int, gone: int | None) -> None:
     a, b = sorted((a, b))
@@ -186,8 +195,8 @@ def _subject(history: History, end: int, gone: int | None) -> Subject:
     )
 
 
+@oracle
 @given(st.lists(st.tuples(histories(), gone_or_not), max_size=6), st.sampled_from([at(7), at(9.5), LAST]))
-@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_the_balance_of_an_iteration(world: list[tuple[History, int | None]], as_of: int) -> None:
     for one in (SEVEN, EIGHT):
         window = membership.window(one, as_of)
@@ -206,6 +215,7 @@ def test_the_balance_of_an_iteration(world: list[tuple[History, int | None]], as
         assert summary.say_do_points is None or 0 <= summary.say_do_points <= 1
 
 
+@oracle
 @given(histories(), moments)
 def test_a_closed_iteration_is_never_rewritten(history: History, later: int) -> None:
     """Whatever happens after the close (beyond its minute), the sets stay."""
@@ -223,6 +233,7 @@ def test_a_closed_iteration_is_never_rewritten(history: History, later: int) -> 
     assert found((replace(issue, current=then), cut)) == found(history)
 
 
+@oracle
 @given(st.lists(st.floats(0, 1000), min_size=1, max_size=120))
 def test_percentiles_rise_and_are_members(values: list[float]) -> None:
     ordered = sorted(values)
