@@ -29,7 +29,8 @@ def load(path: Path | None = None, *, cwd: Path, env: Mapping[str, str]) -> Conf
     problems += found + check.references(document) + _environment(env)
     if config is None or problems:
         raise UserError(sort(problems))
-    return config.bind(document, file.resolve(), cwd, env)
+    # not resolved: relative paths start from where the file stands, also when it is a link
+    return config.bind(document, file.absolute(), cwd, env)
 
 
 def _environment(env: Mapping[str, str]) -> list[Problem]:

@@ -33,7 +33,10 @@ class Timeout(Strict):
 def _proxy(text: str) -> str:
     if text in ("env", "none"):
         return text
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise refuse("config.proxy") from None
     if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
         raise refuse("config.proxy")
     if parts.username is not None or parts.password is not None:
@@ -108,15 +111,19 @@ class Sink(Strict):
 
 def _store(text: str) -> str:
     scheme = text.partition("://")[0].partition("+")[0]
+    try:
+        secret = secret_in_url(text)
+    except ValueError:
+        raise refuse("config.store") from None
     if "://" not in text or scheme not in ("sqlite", "postgresql"):
         raise refuse("config.store")
-    if secret_in_url(text):
+    if secret:
         raise refuse("config.store_secret")  # the URL is not shown
     return text
 
 
 def secret_in_url(text: str) -> bool:
-    """Whether a store's URL holds a password."""
+    """Whether a store's URL holds a password. Raises ValueError for text that is no URL."""
     parts = urlsplit(text)
     named = {key.casefold() for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
     return parts.password is not None or bool(named & _PASSWORD_KEYS)
@@ -184,7 +191,7 @@ class Config(Strict):
     def location(self, *place: str | int) -> Location:
         """File and line of a setting, for findings."""
         file, line, _ = self._document.locate(place)
-        return Location(shown((self._cwd / file).resolve(), self.root), line)
+        return Location(shown((self._cwd / file).absolute(), self.root), line)
 
     def resolve(self, path: str) -> Path:
         """A path of this file, from its folder."""

@@ -150,7 +150,6 @@ _TRANSLATIONS: Mapping[str, Callable[[str, Issue], Message]] = {
     "union_tag_not_found": _tag_missing,
     "greater_than": _limit("config.number.above", "gt"),
     "greater_than_equal": _limit("config.number.at_least", "ge"),
-    "less_than": _limit("config.number.below", "lt"),
     "less_than_equal": _limit("config.number.at_most", "le"),
     "tuple_type": _simple("config.type.list"),
     "list_type": _simple("config.type.list"),

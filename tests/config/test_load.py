@@ -202,6 +202,14 @@ def test_named_files_must_exist(tmp_path: Path) -> None:
     assert "--config names a folder" in said(caught.value)[0]
 
 
+def test_a_link_starts_where_it_stands(tmp_path: Path) -> None:
+    write(tmp_path, {"shared/real.yaml": MINIMAL, "here/x": ""})
+    (tmp_path / "here" / "okr-delivery.yaml").symlink_to(tmp_path / "shared" / "real.yaml")
+    config = load(cwd=tmp_path / "here", env={})
+    assert config.root == tmp_path / "here"
+    assert config.location("sources", 0).path == "okr-delivery.yaml"
+
+
 # what wins over the file
 
 

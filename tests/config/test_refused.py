@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from tests.config.files import MINIMAL, refused, write
+from okr_delivery.config.document import parse
+from okr_delivery.config.problems import validate
+from okr_delivery.model.errors import UserError
+from tests.config.files import MINIMAL, refused, said, write
 
 FILE = "okr-delivery.yaml"
 SOURCE = '  - {name: jira, type: jira, url: "https://acme.atlassian.net", projects: [PAY]'
@@ -134,6 +138,11 @@ SINGLE = {
         "4:8: store: write a URL of SQLite or PostgreSQL, such as sqlite:///.okr-delivery/store.db "
         "or postgresql+psycopg://host/name",
     ),
+    "store that is no url": (
+        MINIMAL + "store: 'postgresql://[::1/x'\n",
+        "4:8: store: write a URL of SQLite or PostgreSQL, such as sqlite:///.okr-delivery/store.db "
+        "or postgresql+psycopg://host/name",
+    ),
     "team without select": (MINIMAL + "teams: [{id: a}]\n", "4:9: teams[0].select is missing"),
     "selection by jql": (
         MINIMAL + "teams: [{id: a, select: [{source: jira, jql: x}]}]\n",
@@ -176,6 +185,32 @@ SINGLE = {
     ),
     "bracket": ("version: 1\nokrs: [a\nlang: en\n", "3:5: a `,`, `]` or `}` is missing"),
     "quote": ('version: 1\nlang: "en\n', "3:1: a quotation mark or bracket is not closed"),
+    "missing colon": ("version: 1\nlang en\nokrs: [a]\n", "3:1: a `:` and a blank are missing after the key"),
+    "colon without blank": ("version: 1\nlang\n", "3:1: a `:` and a blank are missing after the key"),
+    "indentation": (
+        "version: 1\ngate:\n  adopt: pitch\n   since: 1\n",
+        "4:9: here is a second `:`; put a text with a colon in quotes, or begin a new line",
+    ),
+    "indentation of a list": (
+        "sources:\n  - name: x\n type: y\n",
+        "3:2: this line does not fit the indentation of the lines above",
+    ),
+    "start": ("version: @1\n", "1:10: no value can begin with this character; put the text in quotes"),
+    "empty text": (MINIMAL + 'conclusions: ""\n', "4:14: conclusions is an empty text"),
+    "negative share": (
+        MINIMAL + "trace: {conclude: {cover: -1}}\n",
+        "4:27: trace.conclude.cover is -1; it must be at least 0",
+    ),
+    "proxy": (
+        MINIMAL + "network: {proxy: proxy.acme.cn}\n",
+        "4:18: network.proxy: write env, none, or an address such as http://proxy.acme.cn:8080",
+    ),
+    "boards without sprints": (
+        MINIMAL.replace("type: jira", "type: gitlab")
+        + "teams: [{id: a, select: [{source: jira}], iterations: {from: milestones, boards: [1]}}]\n",
+        "4:55: teams[0]: only sprints come from boards; milestones do not",
+    ),
+    "empty team folder": (MINIMAL + "teams: [a.b/]\n", "4:9: teams: the folder a.b holds no .yaml file"),
     "alias": ("version: *x\n", "1:10: this alias (`*name`) has no anchor (`&name`) before it"),
     "recursive alias": ("version: &a [*a]\n", "1:14: this alias repeats what it stands in"),
     "tag": ("version: !env X\n", "1:10: tags such as !env are not read"),
@@ -190,6 +225,7 @@ SINGLE = {
 
 @pytest.mark.parametrize(("text", "expected"), SINGLE.values(), ids=SINGLE.keys())
 def test_one_sentence_with_its_position(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "a.b").mkdir()
     assert refused(tmp_path, text) == [f"{FILE}:{expected}"]
 
 
@@ -331,3 +367,38 @@ def test_too_many_values_with_aliases_written_out(tmp_path: Path) -> None:
 
 def test_too_deep(tmp_path: Path) -> None:
     assert "values are nested deeper than 100 levels" in refused(tmp_path, "a: " + "[" * 5000)[0]
+
+
+def test_next_steps(tmp_path: Path) -> None:
+    from okr_delivery.locale import translator
+    from tests.config.files import loaded
+
+    t = translator("en")
+    steps = {}
+    for name, text in {"empty": b"", "encoding": MINIMAL.encode() + b"\xd6\xd0", "syntax": b"a: ]"}.items():
+        with pytest.raises(UserError) as caught:
+            loaded(tmp_path, text)
+        steps[name] = [t.render(p.next_step) for p in caught.value.problems if p.next_step]
+    assert steps == {
+        "empty": ["run `okr-delivery init` to write one, or name one with --config"],
+        "encoding": ["save it as UTF-8 (it may be GB18030)"],
+        "syntax": ["the mistake is here or in the line above"],
+    }
+
+
+def test_files_that_can_not_be_read(tmp_path: Path) -> None:
+    from okr_delivery.config.document import read
+
+    for path, words in ((tmp_path / "gone.yaml", "the file does not exist"), (tmp_path, "the file can't be read: ")):
+        with pytest.raises(UserError) as caught:
+            read(path, tmp_path)
+        assert words in said(caught.value)[0]
+
+
+def test_an_error_without_words_of_its_own_still_has_a_place() -> None:
+    class Model(BaseModel):
+        port: int
+
+    with pytest.raises(UserError) as caught:
+        validate(Model, parse("port: x", "f.yaml"))
+    assert said(caught.value) == ["f.yaml:1:7: port can't be read (int_parsing)"]

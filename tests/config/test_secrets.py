@@ -60,6 +60,12 @@ def test_missing_token_names_the_variables(value: str) -> None:
     )
 
 
+def test_missing_token_of_a_type_without_users() -> None:
+    assert refused(source(type="gitlab"), {}).endswith(
+        "set OKR_DELIVERY_GITLAB_TOKEN, or OKR_DELIVERY_GITLAB_TOKEN_FILE to the path of a file that holds the token"
+    )
+
+
 def test_missing_token_in_chinese() -> None:
     assert refused(source(type="gitlab"), {}, "zh").startswith("jira 没有令牌：未设置 OKR_DELIVERY_GITLAB_TOKEN")
 

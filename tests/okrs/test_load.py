@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from okr_delivery.model.errors import UserError
 from okr_delivery.model.okr import Direction, Location
 from okr_delivery.okrs import load_okrs
-from tests.okrs.workspace import CYCLE, book_of, objective, refused, workspace
+from tests.okrs.workspace import CYCLE, book_of, objective, refused, words, workspace
 
 PARENT = objective("id: COMPANY-O2-KR1, metric: {direction: increase, baseline: 1, target: 2}", name="COMPANY-O2")
 LAST = objective(
@@ -43,13 +44,13 @@ objectives:
         rationale: Retention is what merchants in these cities pay for
         amendments: [{on: 2026-11-10, target: 46, reason: contract postponed, by: lin, approved_by: wang}]
       - {id: GROW-KR2, title: Refund ratio, metric: {unit: "%", direction: range, low: 12, high: 14, tolerance: 2}}
-      - {id: GROW-KR3, title: Checkout live, 
+      - {id: GROW-KR3, title: Checkout live,
          metric: {direction: milestones, items: [{id: beta, title: beta, due: 2026-11-15, weight: 1, done: null}]}}
       - {id: GROW-KR4, title: Audit passed, owner: zhao, metric: {direction: yes_no, due: 2026-12-01, done: null}}
       - {id: GROW-KR5, title: Answered,
          metric: {direction: issues, source: jira, jql: "labels = cs-feedback", count: done, target: 12}}
-      - {id: GROW-KR6, title: Faster, metric: {direction: delivery, name: lead_time, statistic: p50, unit: d, team: payments,
-                                                baseline: 45, target: 32}}
+      - {id: GROW-KR6, title: Faster, metric: {direction: delivery, name: lead_time, statistic: p50, unit: d,
+                                                team: payments, baseline: 45, target: 32}}
       - {id: GROW-KR7, title: Both, metric: {direction: composite, rule: all, parts: [GROW-KR1, GROW-KR2]}}
 iterations:
   - {team: payments, iteration: "PAY S27", objective: GROW, goal: Three-step checkout, key_results: [GROW-KR1]}
@@ -206,6 +207,13 @@ MISTAKES = {
         objective(f"id: K, metric: {MOVING}, amendments: [{{on: 2026-11-10, target: ▸30, reason: r, by: b}}]"),
         "K: seen from the baseline 38, the amended target 30 lies the other way",
     ),
+    "amended twice": (
+        objective(
+            f"id: K, metric: {MOVING}, amendments: [{{on: 2026-11-10, target: 46, reason: r, by: b}}, "
+            "{on: ▸2026-11-10, target: 47, reason: r, by: b}]"
+        ),
+        "there are two amendments on 2026-11-10",
+    ),
     "not amendable": (
         objective("id: K, metric: {direction: yes_no}, amendments: [▸{on: 2026-11-10, target: 46, reason: r, by: b}]"),
         "K: a yes_no key result has no target to amend",
@@ -300,6 +308,11 @@ def test_a_circle_is_shown_as_the_path_of_ids(tmp_path: Path) -> None:
     path = "2026Q4:A → 2026Q4:B → 2026Q4:A-KR1 → 2026Q4:A"
     assert refused(lambda: load_okrs(config)) == [f"okrs/a.yaml:3:5: the OKRs align in a circle: {path}"]
     assert refused(lambda: load_okrs(config), "zh") == [f"okrs/a.yaml:3:5: OKR 的对齐形成了环：{path}"]
+    with pytest.raises(UserError) as caught:
+        load_okrs(config)
+    step = caught.value.problems[0].next_step
+    assert step is not None
+    assert words(step) == ["take one aligns_to: or part out of the circle"]
 
 
 def test_a_composite_of_itself_is_a_circle(tmp_path: Path) -> None:

@@ -308,6 +308,10 @@ def test_verdicts(
     assert [state.limit for state in found.health] == ["<= 2", ">= 90"]
 
 
+def test_an_open_yes_no_in_words(tmp_path: Path) -> None:
+    assert words(at(tmp_path, "metric: {direction: yes_no}", "").arithmetic)[0] == "not done: 0.00"
+
+
 def test_without_health_metrics_the_core_decides(tmp_path: Path) -> None:
     assert at(tmp_path, MOVING, read(50), "2026-12-31").verdict is Verdict.ACHIEVED
     assert at(tmp_path, MOVING, read(49), "2026-12-31").verdict is Verdict.MISSED

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okr_delivery.config import Config
+from okr_delivery.model.errors import UserError
 from okr_delivery.model.okr import Reading
 from okr_delivery.okrs import Readings, append_reading, load_effects, load_okrs, load_readings
 from okr_delivery.okrs.tables import number, number_meant
-from tests.okrs.workspace import day, objective, refused, workspace
+from tests.okrs.workspace import day, objective, refused, words, workspace
 
 KRS = (
     "id: GROW-KR1, metric: {direction: increase, baseline: 38, target: 50}, "
@@ -151,6 +152,24 @@ def test_in_chinese(tmp_path: Path) -> None:
 @pytest.mark.parametrize("raw", [b"\xff\xfe" + "kr,date,value\n".encode("utf-16-le"), b"\x80\x81\xff\xff"])
 def test_other_encodings(tmp_path: Path, raw: bytes) -> None:
     assert mistakes(tmp_path, raw) == ["readings/a.csv: the file is neither UTF-8 nor GB18030 text"]
+    with pytest.raises(UserError) as caught:
+        readings_of(tmp_path, raw)
+    step = caught.value.problems[0].next_step
+    assert step is not None
+    assert words(step) == ["save it as “CSV UTF-8”"]
+
+
+def test_a_short_id_of_two_cycles(tmp_path: Path) -> None:
+    year = objective(KRS[0], name="YEAR", cycle="cycle: {id: 2026, start: 2026-01-01, end: 2026-12-31}\n")
+    config = config_with(tmp_path, HEAD + "GROW-KR1,2026-11-16,44\n", **{"okrs/year.yaml": year})
+    assert refused(lambda: load_readings(config, load_okrs(config))) == [
+        "readings/a.csv:2: 'GROW-KR1' can be any of: 2026:GROW-KR1, 2026Q4:GROW-KR1; write the one you mean in full"
+    ]
+
+
+def test_a_huge_table_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("okr_delivery.okrs.tables.MAX_BYTES", 1_000_000)
+    assert mistakes(tmp_path, b"#" * 1_000_001) == ["readings/a.csv: the file is larger than 1 MB"]
 
 
 def test_a_folder_that_git_did_not_keep_is_no_mistake(tmp_path: Path) -> None:
@@ -234,6 +253,26 @@ def test_the_same_effect_twice(tmp_path: Path) -> None:
 
 
 # writing one
+
+
+def test_a_place_that_can_not_be_written(tmp_path: Path) -> None:
+    config = config_with(tmp_path, "in the way", name="readings/x/y.txt")
+    (tmp_path / "readings" / "2026q4.csv").mkdir()
+    sentences = refused(lambda: append(config, "GROW-KR1", 44, "2026-11-16"))
+    assert len(sentences) == 1
+    assert "readings/2026q4.csv: the file can't be read: " in sentences[0]
+
+
+def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    from tests.config.files import loaded, write
+    from tests.okrs.workspace import CONFIG
+
+    write(tmp_path, {"okrs/a.yaml": objective(*KRS), "data": "a file"})
+    config = loaded(tmp_path, CONFIG + "readings: [data/new/]\n")
+    assert (
+        "the reading can't be written: Not a directory"
+        in refused(lambda: append(config, "GROW-KR1", 1, "2026-11-16"))[0]
+    )
 
 
 def append(config: Config, kr: str, value: float, on: str, note: str | None = None) -> Path:
