@@ -65,7 +65,7 @@ def readable(value: float) -> str:
     """Two decimals, fewer for large numbers, three significant digits below one."""
     size = abs(value)
     if size >= 1000:
-        return f"{round(value):,}".replace(",", "\u202f")
+        return f"{round(value):,}"
     if size >= 1 or not size:
         return plain(round(value, 1 if size >= 100 else 2))
     return plain(round(value, 2 - math.floor(math.log10(size))))

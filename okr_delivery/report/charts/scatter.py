@@ -62,14 +62,14 @@ def _lines(chart: ScatterChart, t: Translator, words: Words, y: Any) -> list[Any
         return []
     at = apart([value for _, value in drawn], chart.cap * 0.075)
     rows = [
-        {"y": value, "at": place, "text": t("report.chart.scatter.line", p=p, days=words.days(value))}
+        {"y": value, "place": place, "text": t("report.chart.scatter.line", p=p, days=words.days(value))}
         for (p, value), place in zip(drawn, at, strict=True)
     ]
     alt = altair()
     rule = alt.Chart(data(rows)).mark_rule(color=INK, opacity=0.5, strokeDash=[6, 4], aria=False).encode(y=y)
-    text = alt.Chart(data(rows)).mark_text(align="left", baseline="middle", dx=5, aria=False)
-    label = alt.Y("at:Q", axis=None, scale=y.to_dict()["scale"])
-    return [rule, text.encode(x=alt.value(WIDTH), y=label, text="text:N")]
+    labels = [{"y": row["place"], "text": row["text"]} for row in rows]
+    text = alt.Chart(data(labels)).mark_text(align="left", baseline="middle", dx=5, aria=False)
+    return [rule, text.encode(x=alt.value(WIDTH), y=y, text="text:N")]
 
 
 def _bins(chart: ScatterChart, t: Translator, x: Any, y: Any) -> list[Any]:
