@@ -98,8 +98,9 @@ class Advice:
 
     def line(self, case: Case, ref: str | None, like: LinkProblem | None = None) -> str:
         """A contribution line that may be pasted as it is; with `like`, the written one with the right key result."""
-        if like is not None and like.paste and (like.fault, like.carrier) == (LinkFault.UNKNOWN_KR, Carrier.LINE):
-            return like.paste
+        offered = case.offered(like) if like is not None else None
+        if like is not None and offered and (like.fault, like.carrier) == (LinkFault.UNKNOWN_KR, Carrier.LINE):
+            return offered
         kr = self._resolve(ref, case) if ref else None
         if ref is None or kr is None:
             return paste.contribution(UNKNOWN_REF, paste.PENDING if case.stage is Stage.INTAKE else paste.MIDDLE)

@@ -90,6 +90,10 @@ class Case:
         """Text out of the tracker, except that nothing of a confidential issue is repeated."""
         return "…" if self.issue.confidential else text
 
+    def offered(self, problem: LinkProblem) -> str | None:
+        """The corrected line of a faulty link; none for a confidential issue, whose words it would repeat."""
+        return None if self.issue.confidential else problem.paste
+
     def span(self, kr: KeyResult) -> float | None:
         """Target − start of the key result at the case's day, in its unit; None where it has none."""
         return span_of(kr, self.book, self.day, self.readings)

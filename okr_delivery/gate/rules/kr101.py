@@ -42,4 +42,4 @@ class MissingKeyResult(Rule):
         message = self.text("unreadable", text=problem.text, reason=problem.message)
         if case.issue.confidential:
             message = self.text("confidential")
-        return Fault(message, paste=problem.paste or line, suggestion=suggestion, alternative=True)
+        return Fault(message, paste=case.offered(problem) or line, suggestion=suggestion, alternative=True)

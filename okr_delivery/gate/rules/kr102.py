@@ -50,7 +50,7 @@ class UnknownKeyResult(Rule):
     def _fault(self, case: Case, advice: Advice, problem: LinkProblem) -> Fault:
         written = case.quote(problem.kr or problem.text)
         if problem.fault is LinkFault.AMBIGUOUS_KR:
-            return Fault(problem.message, ref=written, paste=problem.paste, fix=self.text("ambiguous"))
+            return Fault(problem.message, ref=written, paste=case.offered(problem), fix=self.text("ambiguous"))
         nearest = problem.nearest and Suggestion(problem.nearest, msg("gate.suggest.nearest", written=written))
         suggestion = nearest or advice.suggestion(case)
         paste = advice.line(case, suggestion.kr if suggestion else None, like=problem)

@@ -42,6 +42,6 @@ class InvalidContribution(Rule):
             if not case.issue.confidential
             else self.text("confidential"),
             kr=kr,
-            ref=problem.kr,
-            paste=problem.paste or advice.line(case, advice.ref(case, kr) if kr else None),
+            ref=case.quote(problem.kr) if problem.kr else None,
+            paste=case.offered(problem) or advice.line(case, advice.ref(case, kr) if kr else None),
         )

@@ -32,7 +32,7 @@ class CarriersDisagree(Rule):
         kr = case.book.key_results.get(problem.kr or "")
         used = next((c for c in case.links.contributions if c.kr == problem.kr and c.amount is not None), None)
         if kr is None or used is None or used.amount is None:
-            return Fault(problem.message, kr=kr, ref=problem.kr, paste=problem.paste)
+            return Fault(problem.message, kr=kr, ref=problem.kr, paste=case.offered(problem))
         text = amount(used.amount, kr, case.stated_confidence(used))
         message = self.text("message", kr=kr.id, used=text, carrier=msg(f"gate.carrier.{used.carrier}"))
-        return Fault(message, kr=kr, paste=problem.paste or contribution(advice.ref(case, kr), text))
+        return Fault(message, kr=kr, paste=case.offered(problem) or contribution(advice.ref(case, kr), text))
