@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from okr_delivery.config import Config, load
@@ -99,6 +101,15 @@ STATUSES = (
 )
 
 
+@cache
+def empty_store() -> bytes:
+    """A store that was just made; making one takes longer than most of these tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        open_store(f"sqlite:///{path}", ledger=None).close()
+        return path.read_bytes()
+
+
 class World:
     """Collects issues, then answers snapshots."""
 
@@ -113,6 +124,7 @@ class World:
         self.readings: list[Reading] = []
         self.effects: list[Effect] = []
         self._store: Store | None = None
+        self._files: tuple[tuple[str, ...], tuple[Config, OkrBook]] | None = None
 
     def configure(self, old: str, new: str) -> None:
         path = self.folder / "okr-delivery.yaml"
@@ -122,11 +134,20 @@ class World:
 
     @property
     def config(self) -> Config:
-        return load(None, cwd=self.folder, env={})
+        return self._read()[0]
 
     @property
     def book(self) -> OkrBook:
-        return load_okrs(self.config)
+        return self._read()[1]
+
+    def _read(self) -> tuple[Config, OkrBook]:
+        """Configuration and OKRs, read again when a file was written."""
+        paths = [self.folder / "okr-delivery.yaml", *sorted((self.folder / "okrs").iterdir())]
+        texts = tuple(path.read_text("utf-8") for path in paths)
+        if self._files is None or self._files[0] != texts:
+            config = load(None, cwd=self.folder, env={})
+            self._files = texts, (config, load_okrs(config))
+        return self._files[1]
 
     def issue(
         self,
@@ -223,7 +244,9 @@ class World:
 
     def _filled(self) -> Store:
         if self._store is None:
-            self._store = open_store(f"sqlite:///{self.folder / 'store.db'}", ledger=None)
+            path = self.folder / "store.db"
+            path.write_bytes(empty_store())
+            self._store = open_store(f"sqlite:///{path}", ledger=None)
             with self._store.page("jira") as tx:
                 tx.put_statuses(STATUSES)
                 tx.put_iterations(SPRINTS)
