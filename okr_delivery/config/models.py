@@ -165,8 +165,9 @@ class Config(Strict):
     def bind(self, document: Document, path: Path, cwd: Path, env: Mapping[str, str]) -> Config:
         """Remembers where the settings come from and the few variables that win over them."""
         self._document, self._path, self._cwd = document, path, cwd
-        names = ("OKR_DELIVERY_STORE", "OKR_DELIVERY_LANG", "OKR_DELIVERY_HOSTS")
-        self._env = {name: env[name] for name in names if env.get(name)}
+        self._env = {name: env[name] for name in ("OKR_DELIVERY_STORE", "OKR_DELIVERY_LANG") if env.get(name)}
+        if "OKR_DELIVERY_HOSTS" in env:  # also when empty: a list that a pipeline failed to pass allows nothing
+            self._env = {**self._env, "OKR_DELIVERY_HOSTS": env["OKR_DELIVERY_HOSTS"]}
         return self
 
     @property
@@ -224,7 +225,7 @@ class Config(Strict):
 
     @property
     def allowed_hosts(self) -> frozenset[str] | None:
-        """The only hosts that may be spoken to, lower case; None without `OKR_DELIVERY_HOSTS`."""
+        """The only hosts that may be spoken to, lower case; None without `OKR_DELIVERY_HOSTS`, none when it is empty."""
         named = self._env.get("OKR_DELIVERY_HOSTS")
         return None if named is None else frozenset(re.split(r"[\s,]+", named.strip().lower())) - {""}
 

@@ -176,7 +176,8 @@ class Calendar:
 
     def business_seconds(self, a: int, b: int) -> int:
         """Working seconds between two instants; negative when `b` is before `a`."""
-        if not (self._covers(a) and self._covers(b)):
+        first, last = self._midnights[0], self._midnights[-1]
+        if not (first <= a < last and first <= b < last) and not (self._covers(a) and self._covers(b)):
             a, b = (min(max(ts, self.midnight(FIRST)), self.midnight(LAST)) for ts in (a, b))
         return self._worked_until(b) - self._worked_until(a)
 

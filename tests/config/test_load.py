@@ -233,6 +233,7 @@ def test_language_and_hosts(tmp_path: Path) -> None:
     assert config.language == "zh"
     assert config.allowed_hosts == frozenset({"acme.atlassian.net", "gitlab.acme.cn"})
     assert loaded(tmp_path).allowed_hosts is None
+    assert loaded(tmp_path, env={"OKR_DELIVERY_HOSTS": ""}).allowed_hosts == frozenset()
 
 
 def test_a_team_calendar_overrides_single_keys(tmp_path: Path) -> None:
