@@ -225,7 +225,7 @@ class Config(Strict):
 
     @property
     def allowed_hosts(self) -> frozenset[str] | None:
-        """The only hosts that may be spoken to, lower case; None without `OKR_DELIVERY_HOSTS`, none when it is empty."""
+        """The only hosts that may be spoken to, lower case; None without `OKR_DELIVERY_HOSTS`, empty if that is."""
         named = self._env.get("OKR_DELIVERY_HOSTS")
         return None if named is None else frozenset(re.split(r"[\s,]+", named.strip().lower())) - {""}
 
