@@ -11,7 +11,7 @@ from okr_delivery.model.claims.write import points_unit, share_text
 from okr_delivery.model.contribution import Claim, StatedAs
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.okr import Direction, KeyResult
-from okr_delivery.value.krs import UNCOUNTABLE, wanted_sign
+from okr_delivery.value.krs import UNCOUNTABLE, tidy, wanted_sign
 
 PERCENT = frozenset({"%", "％", "percent", "pct"})
 POINTS = frozenset(
@@ -63,8 +63,8 @@ def amount_of(claim: Claim, kr: KeyResult, span: float | None, sizes: Mapping[st
     part = sizes[claim.size] if claim.size else claim.number or 0.0
     if not part:
         return writer.refuse("value.amount.zero", "?")
-    value = part * span
-    return Amount(value, value / 2, value * 2) if claim.size else Amount(value)
+    value = tidy(part * span)
+    return Amount(value, tidy(value / 2), tidy(value * 2)) if claim.size else Amount(value)
 
 
 def _number(claim: Claim, kr: KeyResult, writer: _Writer) -> Amount | Refusal:
@@ -79,7 +79,7 @@ def _number(claim: Claim, kr: KeyResult, writer: _Writer) -> Amount | Refusal:
         if sign == 0:
             return writer.refuse("value.amount.sign", f"+{writer.written(number)}")
         number *= sign
-    return Amount(number / _unit_scale(claim, kr))
+    return Amount(tidy(number / _unit_scale(claim, kr)))
 
 
 def _unit_scale(claim: Claim, kr: KeyResult) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from okr_delivery.value.krs import tidy
+
 ROUNDING = 1e-9
 
 
@@ -46,7 +48,9 @@ def attribute(observed: float | None, parts: Sequence[Part], sign: int, drift: f
     left = seen - lift - max(way * drift, 0.0)
     open_parts = [part for part in parts if part.measured is None]
     if left <= 0:
-        return Attribution({part.key: 0.0 for part in open_parts if _weight(part, way)}, way * left if left else None)
+        return Attribution(
+            {part.key: 0.0 for part in open_parts if _weight(part, way)}, tidy(way * left) if left else None
+        )
     return _split(left, open_parts, way)
 
 
@@ -58,6 +62,6 @@ def _weight(part: Part, way: int) -> float:
 def _split(left: float, parts: Sequence[Part], way: int) -> Attribution:
     whole = sum(_weight(part, way) for part in parts)
     if not whole:
-        return Attribution(unexplained=way * left, group=len(parts) > 1)
-    shares = {part.key: way * left * (_weight(part, way) / whole) for part in parts if _weight(part, way)}
+        return Attribution(unexplained=tidy(way * left), group=len(parts) > 1)
+    shares = {part.key: tidy(way * left * (_weight(part, way) / whole)) for part in parts if _weight(part, way)}
     return Attribution(shares)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.export import Row, Table, instant, items
+from okr_delivery.delivery.natural import natural
 from okr_delivery.delivery.teams import Role
 from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.okr import Effect
@@ -48,7 +49,7 @@ def _contributions(snapshot: Snapshot, readings: Readings) -> Iterator[Row]:
             continue
         frozen_at = links.frozen_at(item)
         stated = links.links(item, snapshot.as_of) if frozen_at is None else links.frozen(item, frozen_at)
-        yield from (_contribution(one) for one in sorted(stated.contributions, key=lambda one: one.kr))
+        yield from (_contribution(one) for one in sorted(stated.contributions, key=lambda one: natural(one.kr)))
 
 
 def _contribution(one: Contribution) -> Row:

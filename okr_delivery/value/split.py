@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.message import Message, msg
+from okr_delivery.value.krs import tidy
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.item import Item
@@ -43,8 +44,8 @@ class Split:
         left = whole.amount - self.own.get(whole.kr, 0.0)
         left = left if left * whole.amount > 0 else 0.0
         factor = self.share(child.issue.id) * left / whole.amount if whole.amount else 0.0
-        low, high = (None if bound is None else bound * factor for bound in (whole.low, whole.high))
-        return replace(whole, amount=whole.amount * factor, low=low, high=high)
+        low, high = (None if bound is None else tidy(bound * factor) for bound in (whole.low, whole.high))
+        return replace(whole, amount=tidy(whole.amount * factor), low=low, high=high)
 
     def note(self, parent: Item) -> Message:
         way = "value.links.split_equally" if self.equal else "value.links.split_by_estimate"

@@ -19,7 +19,7 @@ from okr_delivery.value.effects import Effects, Keys, is_measured
 from okr_delivery.value.evidence import COMPUTED, value_at
 from okr_delivery.value.goal import goal_of
 from okr_delivery.value.hits import Due, hit_rate
-from okr_delivery.value.krs import UNCOUNTABLE, wanted_sign
+from okr_delivery.value.krs import UNCOUNTABLE, tidy, wanted_sign
 from okr_delivery.value.links import LinkReader, reader
 from okr_delivery.value.progress import one
 from okr_delivery.value.results import (
@@ -118,7 +118,7 @@ class _Tracing:
         collected = self._collect(members)
         stakes = [
             Stake(row.key, kr, row.stated.amount)
-            for kr in sorted(collected.rows)
+            for kr in sorted(collected.rows, key=natural)
             for row in collected.rows[kr]
             if row.delivered
         ]
@@ -134,7 +134,7 @@ class _Tracing:
             goal=goal_of(self.snapshot, self.conclusions, self.team_id, self.iteration),
             key_results=tuple(
                 self._key_result(kr, rows, needed, realised, collected.notes.get(kr, ()))
-                for kr, rows in sorted(collected.rows.items())
+                for kr, rows in sorted(collected.rows.items(), key=lambda entry: natural(entry[0]))
             ),
             unlinked=unlinked(collected.unlinked, [member for _, member, _ in members]),
             hits=hit_rate([due for rows in collected.rows.values() for due in self._due(rows)]),
@@ -231,7 +231,7 @@ class _Tracing:
             before, after = (self._computed(kr, day) for day in (window.start, window.end))
             return None if before is None or after is None else after - before
         first, last = self._reading(kr, window.start), self._reading(kr, window.end)
-        return None if first is None or last is None or first == last else last.value - first.value
+        return None if first is None or last is None or first == last else tidy(last.value - first.value)
 
     def _over(self, day: date) -> bool:
         return over(day, self.calendar, self.snapshot.as_of)
@@ -295,7 +295,7 @@ class _Tracing:
 def total(amounts: Sequence[float | None]) -> float | None:
     """The sum of the stated amounts: 0 of nothing at all, None when something is linked but nothing is stated."""
     stated = [amount for amount in amounts if amount is not None]
-    return sum(stated) if stated or not amounts else None
+    return tidy(sum(stated)) if stated or not amounts else None
 
 
 def unlinked(without: Sequence[tuple[Item, Member]], members: Sequence[Member]) -> Unlinked:
