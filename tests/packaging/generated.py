@@ -97,7 +97,8 @@ def _type(spec: Mapping[str, Any]) -> str:
         return _cell(" or ".join(f"`{value}`" for value in spec["enum"]))
     if "anyOf" in spec:
         return _cell(" or ".join(dict.fromkeys(_type(option) for option in spec["anyOf"])))
-    return str(spec.get("type", "object"))
+    kinds = spec.get("type", "object")
+    return " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
 
 
 def _cell(text: str) -> str:
