@@ -10,15 +10,15 @@ from okr_delivery.delivery.snapshot import Snapshot
 from okr_delivery.locale import Translator
 from okr_delivery.okrs.readings import Readings
 from okr_delivery.okrs.results import KrProgress, ObjectiveProgress
-from okr_delivery.report.build.context import Context
-from okr_delivery.report.build.experiment import experiment
-from okr_delivery.report.build.flow import flow
-from okr_delivery.report.build.head import goal, head
-from okr_delivery.report.build.movement import key_results
-from okr_delivery.report.build.promise import promise
-from okr_delivery.report.build.quality import data_quality
-from okr_delivery.report.build.value import value
 from okr_delivery.report.parts import IterationReport, Report
+from okr_delivery.report.sections.context import Context
+from okr_delivery.report.sections.experiment import experiment
+from okr_delivery.report.sections.flow import flow
+from okr_delivery.report.sections.head import goal, head
+from okr_delivery.report.sections.movement import key_results
+from okr_delivery.report.sections.promise import promise
+from okr_delivery.report.sections.quality import data_quality
+from okr_delivery.report.sections.value import value
 from okr_delivery.value.results import IterationTrace
 
 __all__ = ["IterationReport", "Report", "document", "iteration_view"]

@@ -135,7 +135,8 @@ class FixedSnapshot(Snapshot):
         self.teams = (cast("Any", SimpleNamespace(id=TEAM, name=team_name)),)
         self._given = tuple(items)
         state = SimpleNamespace(name="jira", complete=True, fetched_at=AS_OF - 7200)
-        self.__dict__["source_states"] = {"jira": state}
+        other = SimpleNamespace(name="gitlab", complete=False, fetched_at=None)
+        self.__dict__["source_states"] = {"gitlab": other, "jira": state}
 
     def calendar(self, team_id: str) -> Calendar:
         return CALENDAR

@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+import jsonschema
 import pytest
 
 from okr_delivery.delivery.results import Scope
@@ -14,6 +15,7 @@ from okr_delivery.locale import LANGS, translator
 from okr_delivery.report import html, markdown
 from okr_delivery.report import json as report_json
 from okr_delivery.report.parts import Figure, IterationReport
+from okr_delivery.report.schema import json_schema
 from okr_delivery.report.view import iteration_view
 from okr_delivery.value.results import GoalTrace, IterationTrace, Unlinked
 from tests.report import scenario
@@ -197,7 +199,22 @@ def test_too_few_finished_items_are_held_against_nothing() -> None:
     assert view.flow.ageing.n == 0
 
 
+def test_only_sources_that_the_team_needs_are_named() -> None:
+    assert [s.name for s in VIEW.data_quality.sources] == ["jira"]
+    assert VIEW.data_quality.sources[0].text == "complete, fetched 2026-11-20 21:59 Asia/Shanghai"
+
+
 # json
+
+
+def test_json_meets_its_schema() -> None:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for view in (VIEW, scenario.view("zh", hostile=True), bent(trace=empty_trace(), items=[], points=0)):
+        validator.validate(report_json.render(view))
+    broken = report_json.render(VIEW) | {"iterations": [{}]}
+    assert not validator.is_valid(broken)
 
 
 @pytest.mark.parametrize("lang", LANGS)

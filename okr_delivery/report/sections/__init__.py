@@ -1,0 +1,1 @@
+"""One module per section of the iteration report: results in, view dataclasses out."""
