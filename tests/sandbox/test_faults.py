@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import importlib
+import importlib.util
+import sys
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
@@ -24,6 +27,15 @@ Serving = Callable[..., RunningServer]
 
 def _failing(serving: Serving, **row: object) -> Client:
     return Client(serving(faults={"failures": [row]}))
+
+
+def test_without_werkzeug_the_error_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("okr_delivery.sandbox.jira_cloud")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError) as caught:
+        importlib.import_module("okr_delivery.sandbox.jira_cloud")
+    assert "pip install 'okr-delivery[all]'" in _said(caught.value)
 
 
 def test_a_page_that_fails_once(serving: Serving) -> None:

@@ -213,7 +213,9 @@ def test_all_fates_and_deviations_occur() -> None:
         if i.sprints and not any(row.get("fieldId") == "customfield_10020" for h in i.histories for row in h.items)
     ]
     flagged = [i for i in issues if any(row["field"] == "Flagged" for h in i.histories for row in h.items)]
+    released = [i for i in issues if i.versions]
     for name, found in {
+        "released": released,
         "reopened": reopened,
         "skipped": skipped,
         "cancelled": cancelled,
@@ -286,6 +288,36 @@ def test_titles_in_both_languages_and_hostile_ones() -> None:
         own = [i.summary for i in _issues(build(lang=lang))]
         chinese = sum(any("\u4e00" <= sign <= "\u9fff" for sign in t) for t in own)
         assert 0 < chinese < len(own)
+
+
+def test_the_worst_titles_are_where_outputs_show_them() -> None:
+    world = build()
+    shown = {
+        i.summary
+        for board in (1, 2)
+        for state in ("closed", "active", "future")
+        for i in _members(world, _sprint(world, board, state))
+    }
+    assert set(hostile()[:4]) <= shown
+    assert len(set(hostile()) & {i.summary for i in _issues(world)}) == len(hostile())
+
+
+def test_observed_change_leaves_room_for_what_was_not_measured() -> None:
+    """Between the Mondays before and after the last sprint's releases, retention rises by more than was measured."""
+    for seed in range(1, 6):
+        for now in NOWS:
+            world = build(seed=seed, now=now)
+            end = local_day(_sprint(world, 1, "closed").complete or 0)
+            rows = {
+                row["date"]: row["value"]
+                for cycle in world.readings.values()
+                for row in cycle
+                if row["kr"] == "GROW-KR1"
+            }
+            before = max((day for day in rows if day <= end - timedelta(days=9)), default=None)
+            after = max((day for day in rows if day <= end), default=None)
+            if before and after and Quarter.of(before) == Quarter.of(after) == Quarter.of(local_day(now * 1000)):
+                assert rows[after] - rows[before] > 0.9
 
 
 def test_due_claims_have_readings_around_their_window() -> None:

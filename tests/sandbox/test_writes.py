@@ -254,7 +254,10 @@ def test_metadata_of_two_projects_side_by_side(client: Client) -> None:
     region = [row for row in client.get("field") if row["name"] == "Region"]
     assert len(region) == 2
     assert client.get("project/PAY")["id"] == "10000"
-    assert client.get("project/PAY/version")["values"] == []
+    versions = client.get("project/PAY/version")["values"]
+    assert [row["released"] for row in versions] == [True] * 6 + [False]
+    assert versions[5]["releaseDate"] == "2026-11-09"
+    assert client.ids('fixVersion = "PAY 4.25"', maxResults=5) == []
     assert client.errors("GET", "project/NOPE")[0] == 404
     info = client.get("serverInfo")
     assert (info["deploymentType"], info["baseUrl"]) == ("Cloud", client.server.url)

@@ -96,7 +96,7 @@ def _found(text: str, reconcile: tuple[int, ...], call: Call) -> list[SiteIssue]
     """The issues that the index would answer; the reconciled ones as they really are."""
     tracker = call.tracker
     scope = jql.Scope(tracker.site, call.zone, tracker.now // 1000, call.faults.epoch_literals, call.projects)
-    key = (text, reconcile, call.zone, tracker.site.revision, scope.now // 60, call.projects)
+    key = (text, reconcile, call.zone, tracker.site.revision, scope.now // 60, call.projects, scope.epoch_allowed)
     if tracker.lagging:
         return _evaluate(text, _candidates(reconcile, call), scope)
     if key not in tracker.results:

@@ -53,6 +53,7 @@ def build(seed: int = 1, issues: int = 120, now: int = DEFAULT_NOW, lang: str = 
     times = beats(now * 1000, closed)
     site = setting.site(lang, now, ZONE)
     sprints = setting.add_sprints(site, times, lang)
+    setting.add_versions(site, times)
     goals = _goals(site, times[0], text)
     stage = Stage(site, sprints, {b.offset: b for b in times}, text, lang, dice, now * 1000, goals)
     quarter = Quarter.of(local_day(now * 1000))
@@ -111,7 +112,8 @@ def _title(stage: Stage, part: Part) -> str:
     dice = stage.dice
     text = words(stage.lang if dice.chance(0.85) else "en" if stage.lang == "zh" else "zh")
     if "hostile" in part.marks:
-        return dice.pick(hostile())
+        stage.hostile += 1
+        return hostile()[(stage.hostile - 1) % len(hostile())]
     if "epic" in part.marks:
         return str(stage.text["epics"][part.project][int(part.tag[-1])])
     if part.title:
@@ -143,11 +145,20 @@ def _files(seed: int, stage: Stage, times: list[Beat]) -> World:
         now=stage.now // 1000,
         site=site,
         cycles=tuple(plans),
-        readings=measures.readings(day, Quarter.of(day), stage.dice, text["reading_note"]),
+        readings=measures.readings(day, Quarter.of(day), _lift(stage), stage.dice, text["reading_note"]),
         effects=measures.effects(keys, day - timedelta(days=1), text["effect_notes"]),
-        conclusions=measures.conclusions(keys, day, text),
+        conclusions=measures.conclusions(keys, day, text) + measures.goal_verdicts(_judged(stage), day, text),
         keys=keys,
     )
+
+
+def _lift(stage: Stage) -> measures.Lift:
+    monday = stage.beats[-1].monday
+    return measures.Lift(monday + timedelta(days=5), monday + timedelta(days=14))
+
+
+def _judged(stage: Stage) -> dict[str, str]:
+    return {"payments": stage.sprints["PAY", -2].name, "mobile": stage.sprints["MOB", -1].name}
 
 
 def _iteration_goals(stage: Stage, plans: list[CyclePlan]) -> None:

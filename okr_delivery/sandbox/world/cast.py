@@ -21,6 +21,9 @@ SLOW = {"PAY": "GROW-KR4", "MOB": "APP-KR5"}  # four weeks of observation
 UNREADY = {"PAY": "dispute", "MOB": "no_priority"}
 HELD = {"PAY": "GROW-KR2", "MOB": "APP-KR1"}
 
+HOSTILE = frozenset({"hostile"})
+OPS = Claim("non_okr")
+
 DELIVERED, CARRIED, ADDED, REMOVED = "delivered", "carried", "added", "removed"
 CANCELLED, DONE_BEFORE, REOPENED, OPEN = "cancelled", "done_before", "reopened", "open"
 
@@ -29,8 +32,9 @@ CANCELLED, DONE_BEFORE, REOPENED, OPEN = "cancelled", "done_before", "reopened",
 class Part:
     """One issue. `offset` is its sprint (0 = active, None = backlog); `fate` what becomes of it.
 
-    `marks` are small deviations: no_estimate, no_priority, dispute, re_estimated, late_claim, skip_stages, created_in,
-    flagged, hostile. `tag` names the few issues that effects and conclusions speak of.
+    `marks` are small deviations: no_estimate, no_priority, dispute, re_estimated, late_claim (first written after the
+    start), raised_claim (made bigger after the start), skip_stages, created_in, flagged, hostile. `tag` names the few
+    issues that effects and conclusions speak of.
     """
 
     project: str
@@ -116,29 +120,29 @@ def _last(cast: Casting, project: str) -> Iterator[Part]:
     yield Part(project, offset=-1, fate=DELIVERED, claim=_good(cast, project, slow), tag=f"{project}-open-1")
     yield Part(project, offset=-1, fate=DELIVERED, claim=share, tag=f"{project}-due-1")
     yield Part(project, offset=-1, fate=CARRIED, claim=_good(cast, project, lead), marks=frozenset({"re_estimated"}))
-    yield Part(project, offset=-1, fate=ADDED, claim=_good(cast, project, lead), marks=frozenset({"late_claim"}))
+    yield Part(project, offset=-1, fate=ADDED, claim=_good(cast, project, lead), marks=HOSTILE | {"late_claim"})
     yield Part(project, "Bug", -1, DELIVERED, Claim("none"), title="bugs")
     yield Part(project, offset=-1, fate=REOPENED, claim=_good(cast, project, slow), tag=f"{project}-observe-1")
     yield Part(project, offset=-1, fate=REMOVED, claim=_good(cast, project, HELD[project]))
     yield Part(project, offset=-1, fate=CANCELLED, claim=_good(cast, project, lead))
-    yield Part(project, offset=-1, fate=DONE_BEFORE, claim=_good(cast, project, lead), marks=frozenset({"hostile"}))
+    yield Part(project, offset=-1, fate=DONE_BEFORE, claim=_good(cast, project, lead), marks=HOSTILE)
 
 
 def _active(cast: Casting, project: str) -> Iterator[Part]:
     lead, slow = LEAD[project], SLOW[project]
-    yield Part(project, offset=0, fate=DELIVERED, claim=_good(cast, project, lead))
+    yield Part(project, offset=0, fate=DELIVERED, claim=_good(cast, project, lead), marks=frozenset({"raised_claim"}))
     yield Part(project, offset=0, fate=DELIVERED, claim=_good(cast, project, slow), marks=frozenset({"skip_stages"}))
     yield Part(project, offset=0, fate=CARRIED, claim=_good(cast, project, lead), marks=frozenset({"late_claim"}))
-    yield Part(project, offset=0, fate=ADDED, claim=NOTHING)
+    yield Part(project, offset=0, fate=ADDED, claim=NOTHING, marks=HOSTILE)
     yield Part(project, offset=0, fate=CARRIED, claim=_good(cast, project, HELD[project]), marks=frozenset({"flagged"}))
-    yield Part(project, "Task", 0, DELIVERED, Claim("non_okr"), title="ops", labels=("ops",))
+    yield _complaint(0) if project == "PAY" else Part(project, "Task", 0, DELIVERED, OPS, title="ops", labels=("ops",))
     yield Part(project, offset=0, fate=REMOVED, claim=_good(cast, project, slow))
     kr = Claim("labels", "GROW-KR3" if project == "PAY" else "APP-KR1")
     yield Part(project, offset=0, fate=DELIVERED, claim=kr, marks=frozenset({"created_in"}))
 
 
 def _subtasks(cast: Casting, project: str) -> Iterator[Part]:
-    for _ in range(3):
+    for _ in range(2):
         yield Part(project, "Sub-task", None, OPEN, Claim("none"), title="subtasks", parent=f"{project}-effect-1")
 
 
@@ -148,7 +152,6 @@ def _backlog(cast: Casting, project: str) -> Iterator[Part]:
     yield Part(project, claim=_bad(cast, project, "pending"), marks=frozenset({"no_estimate"}))
     yield Part(project, claim=NOTHING, marks=frozenset({"hostile", "no_estimate"}))
     yield Part(project, "Story", None, OPEN, Claim("parent", LEAD[project]), parent=f"{project}-epic-1")
-    yield Part(project, "Task", None, OPEN, Claim("non_okr"), title="ops", labels=("ops",))
 
 
 def _later(cast: Casting, project: str) -> Iterator[Part]:
@@ -157,28 +160,32 @@ def _later(cast: Casting, project: str) -> Iterator[Part]:
 
 
 def _closed(cast: Casting, project: str, offset: int) -> Iterator[Part]:
-    """Four a sprint, so that every fate occurs within six sprints."""
+    """A few a sprint, so that every fate occurs within six sprints; the oldest two are thinner."""
     fates = (CARRIED, REOPENED, CANCELLED, ADDED, REMOVED)
     yield Part(project, offset=offset, fate=DELIVERED, claim=_any(cast, project), tag=f"{project}-old-{-offset}")
-    yield Part(project, offset=offset, fate=DELIVERED, claim=_any(cast, project), marks=frozenset({"re_estimated"}))
+    yield _complaint(offset) if project == "PAY" and offset % 2 == 0 else _chore(cast, project, offset)
     yield Part(project, offset=offset, fate=fates[-offset % len(fates)], claim=_any(cast, project))
-    yield _chore(cast, project, offset)
+    if offset > -5:
+        yield Part(project, offset=offset, fate=DELIVERED, claim=_any(cast, project), marks=frozenset({"re_estimated"}))
 
 
 def _any(cast: Casting, project: str) -> Claim:
     return _good(cast, project, cast.dice.pick(POOL[project]), cast.dice.pick(("line", "line", "fields")))
 
 
-def _chore(cast: Casting, project: str, offset: int | None) -> Part:
-    """Work that serves no key result, or counts for the key result on complaints."""
-    kind = cast.dice.number(0, 3)
-    if kind == 0 and project == "PAY":
-        claim = Claim("line", "FLOW-KR2")
-        return Part(project, "Task", offset, DELIVERED, claim, title="complaints", labels=("cs-feedback",))
+def _complaint(offset: int) -> Part:
+    """Counts for the key result on complaints, by its label."""
+    claim = Claim("line", "FLOW-KR2")
+    return Part("PAY", "Task", offset, DELIVERED, claim, title="complaints", labels=("cs-feedback",))
+
+
+def _chore(cast: Casting, project: str, offset: int) -> Part:
+    """Work that serves no key result."""
+    kind = cast.dice.number(1, 3)
     if kind == 1:
-        return Part(project, "Task", offset, DELIVERED, Claim("non_okr"), title="ops", labels=("ops",))
+        return Part(project, "Task", offset, DELIVERED, OPS, title="ops", labels=("ops",))
     if kind == 2:
-        return Part(project, "Task", offset, DELIVERED, Claim("non_okr"), title="debts", labels=("tech-debt",))
+        return Part(project, "Task", offset, DELIVERED, OPS, title="debts", labels=("tech-debt",))
     return Part(project, "Bug", offset, DELIVERED, Claim("none"), title="bugs", labels=("bug",))
 
 
@@ -191,6 +198,6 @@ def _filler(cast: Casting, project: str) -> Part:
     if dice.chance(0.25):
         return _chore(cast, project, offset)
     fate = dice.pick((DELIVERED,) * 4 + (CARRIED, ADDED, REMOVED, CANCELLED, REOPENED, DONE_BEFORE))
-    marks = {name for name in ("re_estimated", "late_claim", "skip_stages", "created_in") if dice.chance(0.1)}
+    marks = {name for name in ("re_estimated", "late_claim", "raised_claim", "created_in") if dice.chance(0.1)}
     claim = _any(cast, project) if dice.chance(0.85) else NOTHING
     return Part(project, offset=offset, fate=fate, claim=claim, marks=frozenset(marks))

@@ -7,7 +7,7 @@ needs no case of its own: it is a life cut short.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from okr_delivery.sandbox import edits
@@ -37,6 +37,7 @@ class Stage:
     now: int  # milliseconds
     goals: dict[str, int] = field(default_factory=dict)  # key result -> id of its own issue
     tags: dict[str, int] = field(default_factory=dict)  # tag -> id
+    hostile: int = 0  # hostile titles given out so far
 
 
 @dataclass(slots=True)
@@ -145,7 +146,11 @@ def _sprint_life(stage: Stage, made: Script, beat: Beat) -> None:
         made.then(beat.at(dice.between(2.0, 3.0)), flagged=True)
         made.then(beat.at(dice.between(4.0, 5.0)), flagged=False)
     if "late_claim" in part.marks:
-        made.then(beat.at(dice.between(2.0, 2.9)), **_claim_change(stage, made))
+        late = dice.between(3.1, 3.5) if part.fate == roles.ADDED else dice.between(2.0, 2.9)
+        made.then(beat.at(late), **_claim_change(stage, made))
+    if "raised_claim" in part.marks and part.claim.carrier == "line":
+        raised = _description(stage, part, replace(part.claim, amount="L", frame=0))
+        made.then(beat.at(dice.between(2.0, 2.9)), description=raised)
     if "re_estimated" in part.marks:
         made.then(beat.at(dice.between(3.0, 3.9)), points=dice.pick((8.0, 13.0)))
     FATES[part.fate](stage, made, beat)
@@ -190,7 +195,10 @@ def _work(stage: Stage, made: Script, beat: Beat, start: float, latest: float) -
 
 def _finish(stage: Stage, made: Script, beat: Beat, at: float, resolution: str = "Done") -> None:
     status = setting.REJECTED if resolution != "Done" and made.part.project == "MOB" else setting.DONE
-    made.then(beat.at(at, stage.dice.number(0, 999)), status=status, resolution=resolution)
+    done = beat.at(at, stage.dice.number(0, 999))
+    made.then(done, status=status, resolution=resolution)
+    if made.part.tag.startswith(f"{made.part.project}-old-"):
+        made.then(done + 5 * MINUTE, fixVersions=[setting.version_id(made.part.project, beat.offset)])
 
 
 def _delivered(stage: Stage, made: Script, beat: Beat) -> None:

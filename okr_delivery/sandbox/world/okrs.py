@@ -196,10 +196,10 @@ def _grow(write: Writer, continues: bool) -> list[Row]:
 
 def _flow(write: Writer) -> list[Row]:
     lead = {"direction": "delivery", "name": "lead_time", "statistic": "p50", "unit": "d", "team": "payments"}
-    complaints = {"direction": "issues", "source": "jira", "jql": "labels = cs-feedback", "count": "done", "target": 12}
+    complaints = {"direction": "issues", "source": "jira", "jql": "labels = cs-feedback", "count": "done", "target": 6}
     audit = write.day(60)
     return [
-        write.kr("FLOW-KR1", "li", lead | {"baseline": 28, "target": 18}),
+        write.kr("FLOW-KR1", "li", lead | {"baseline": 32, "target": 16}),
         write.kr("FLOW-KR2", "li", complaints),
         write.kr("FLOW-KR3", "zhao", {"direction": "yes_no", "due": audit, "done": write.done(audit, -4)}),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from okr_delivery.sandbox.site import BASE, Board, Site, Sprint, Wire
-from okr_delivery.sandbox.world.calendar import Beat
+from okr_delivery.sandbox.world.calendar import Beat, local_day
 from okr_delivery.sandbox.world.words import words
 
 PROJECTS = {"PAY": "10000", "MOB": "10001", "OKR": "10002"}
@@ -174,6 +174,25 @@ def add_sprints(made: Site, beats: list[Beat], lang: str) -> dict[tuple[str, int
             goal = str(text["goals"][project][place % len(text["goals"][project])])
             found[project, beat.offset] = made.sprints[number] = _sprint(number, board, name, goal, beat)
     return found
+
+
+def version_id(project: str, offset: int) -> str:
+    """The id of the version that a sprint's work was released with."""
+    return str(10_400 + 100 * BOARDS[project] + offset)
+
+
+def add_versions(made: Site, beats: list[Beat]) -> None:
+    """A version for each sprint up to the active one, released on the day the sprint was closed."""
+    for project in BOARDS:
+        rows = [_version(project, beat) for beat in beats if beat.offset <= 0]
+        made.versions[PROJECTS[project]] = rows
+
+
+def _version(project: str, beat: Beat) -> Wire:
+    number, day = version_id(project, beat.offset), local_day(beat.closed(0))
+    row: Wire = {"self": f"{BASE}/rest/api/3/version/{number}", "id": number, "archived": False}
+    row |= {"name": f"{project} 4.{ACTIVE_SPRINT + beat.offset}", "projectId": int(PROJECTS[project])}
+    return row | ({"released": True, "releaseDate": day.isoformat()} if beat.offset < 0 else {"released": False})
 
 
 def _sprint(number: int, board: int, name: str, goal: str, beat: Beat) -> Sprint:
