@@ -33,7 +33,11 @@ def command(app: App, /) -> int:
     app.show(app.t("cli.doctor.book", objectives=len(app.book.objectives), krs=len(app.book.key_results)))
     app.show(app.t("cli.doctor.connectors", names=", ".join(_connectors()) or "–"))
     hosts = app.config.allowed_hosts
-    app.show(app.t("cli.doctor.hosts", hosts=", ".join(sorted(hosts))) if hosts else app.t("cli.doctor.no_hosts"))
+    app.show(
+        app.t("cli.doctor.hosts", hosts=", ".join(sorted(hosts)) or "–")
+        if hosts is not None
+        else app.t("cli.doctor.no_hosts")
+    )
     failed = [error for source in app.config.sources for error in _source(app, source)]
     failed.extend(_store(app))
     for error in failed:

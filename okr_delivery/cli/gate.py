@@ -58,6 +58,8 @@ def command(
     for kind, path in targets:
         _write(path, _render(app, result, kind, preview=False))
     app.show(_render(app, result, output_format, preview=preview))
+    if output_format != "text" and result.exit_code == 2:
+        app.err.write(_render(app, result, "reasons", preview=False))
     if result.exit_code == 1 and (exit_zero or preview):
         return 0
     return result.exit_code
@@ -117,7 +119,8 @@ def _render(app: App, result: GateResult, kind: str, *, preview: bool) -> str:
         return gate_json.write(result, app.t)
     if kind == "junit":
         return gate_junit.write(result, app.t)
-    return gate_text.write(result, app.t, color=app.color, unicode=app.unicode, preview=preview, quiet=app.quiet)
+    quiet = app.quiet or kind == "reasons"
+    return gate_text.write(result, app.t, color=app.color, unicode=app.unicode, preview=preview, quiet=quiet)
 
 
 def _write(path: Path, text: str) -> None:

@@ -46,11 +46,10 @@ def tree(app: App, /, as_of: str | None) -> int:
       okr-delivery okr tree
       okr-delivery okr tree --as-of 2026-10-31
     """
-    from okr_delivery.okrs.progress import all_progress
     from okr_delivery.output import okr as output
+    from okr_delivery.value.progress import progress
 
-    day = app.calendar.local_date(app.instant(as_of))
-    krs, objectives = all_progress(app.book, app.readings, app.calendar, day)
+    krs, objectives = progress(app.snapshot(app.instant(as_of)), app.readings)
     app.show(output.tree(app.book, krs, objectives, app.t, ascii_only=not app.unicode))
     return 0
 
@@ -65,12 +64,12 @@ def show(app: App, /, kr: str, as_of: str | None) -> int:
       okr-delivery okr show GROW-KR1
       okr-delivery okr show 2026Q3:GROW-KR2
     """
-    from okr_delivery.okrs.progress import kr_progress
     from okr_delivery.output import okr as output
+    from okr_delivery.value.progress import one
 
-    day = app.calendar.local_date(app.instant(as_of))
-    entry = kr_progress(_found(app, kr, day), app.book, app.readings, app.calendar, day)
-    app.show(output.one(entry, app.readings, app.t))
+    snapshot = app.snapshot(app.instant(as_of))
+    found = _found(app, kr, app.calendar.local_date(snapshot.as_of))
+    app.show(output.one(one(snapshot, app.readings, found.full_id), app.readings, app.t))
     return 0
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from okr_delivery.cli.app import App, later
 from okr_delivery.cli.options import as_of_option, format_option, subcommand, team_option
+from okr_delivery.model.errors import UserError
+from okr_delivery.model.okr import Direction, KeyResult
+
+if TYPE_CHECKING:
+    from okr_delivery.delivery.snapshot import Snapshot
 
 
 @subcommand("progress", team_option, as_of_option, format_option("text", "json"))
@@ -29,6 +37,7 @@ def command(
     """
     if sinks:
         raise later("progress --apply")
+    from okr_delivery.cli.selecting import lacking
     from okr_delivery.output import progress as output
     from okr_delivery.output.json import dumps
     from okr_delivery.value.progress import progress
@@ -41,4 +50,19 @@ def command(
         app.show(output.text(entries, objectives, app.t))
     else:
         app.show(app.t("output.progress.none"))
-    return 0
+    missing = lacking(snapshot, _needed(snapshot, [entry.kr for entry in entries]))
+    if missing:
+        app.show_error(UserError(list(missing.values())))
+    return 2 if missing else 0
+
+
+def _needed(snapshot: Snapshot, krs: Sequence[KeyResult]) -> set[str]:
+    """Sources that key results are computed from; most are read, not computed, and need none."""
+    from okr_delivery.delivery.teams import sources_of
+
+    known = {team.id: sources_of(team) for team in snapshot.config.effective_teams()}
+    metrics = [kr.metric for kr in krs]
+    named = {metric.source for metric in metrics if metric.direction is Direction.ISSUES and metric.source}
+    teams = {metric.team for metric in metrics if metric.direction is Direction.DELIVERY and metric.team}
+    every = {source.name for source in snapshot.config.sources}
+    return (named & every) | {name for team in teams for name in known.get(team, ())}

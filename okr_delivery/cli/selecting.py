@@ -10,7 +10,7 @@ from okr_delivery.model.errors import Problem, UserError, user_error
 from okr_delivery.model.message import msg
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from okr_delivery.delivery.snapshot import Snapshot
     from okr_delivery.model.work import Iteration
@@ -33,11 +33,7 @@ def answerable(app: App, snapshot: Snapshot) -> Scope:
     from okr_delivery.delivery.teams import sources_of
 
     needed = {team.id: sources_of(team) for team in snapshot.teams}
-    missing = {
-        name: problem
-        for name in sorted({n for names in needed.values() for n in names})
-        if (problem := _lacking(snapshot, name))
-    }
+    missing = lacking(snapshot, {name for names in needed.values() for name in names})
     ready = tuple(team for team, names in needed.items() if not missing.keys() & set(names))
     if not ready:
         raise UserError(list(missing.values()))
@@ -45,6 +41,12 @@ def answerable(app: App, snapshot: Snapshot) -> Scope:
         app.show_error(UserError(list(missing.values())))
         app.say("cli.left_out", teams=", ".join(team for team in needed if team not in ready))
     return Scope(ready, 2 if missing else 0)
+
+
+def lacking(snapshot: Snapshot, sources: Iterable[str]) -> dict[str, Problem]:
+    """What is wrong with those of the sources that were not synced to the end, by name."""
+    found = {name: _lacking(snapshot, name) for name in sorted(set(sources))}
+    return {name: problem for name, problem in found.items() if problem is not None}
 
 
 def _lacking(snapshot: Snapshot, source: str) -> Problem | None:

@@ -17,4 +17,8 @@ def listing(t: Translator) -> str:
 def explanation(rule: type[Rule], t: Translator) -> str:
     severity = str(rule.severity or "off")
     lines = [f"{rule.id} {rule.name}  ({rule.stage}, {severity})", "", t.render(rule.why), "", t.render(rule.fix)]
+    for title, examples in (("output.rules.refuses", rule.INVALID), ("output.rules.asks", rule.VALID)):
+        lines += ["", t(title)]
+        for example in examples:
+            lines += ["", *(f"    {line}" for line in example.written().splitlines())]
     return "\n".join(lines)

@@ -99,7 +99,7 @@ def _unlinked(trace: IterationTrace, t: Translator) -> str:
 
 
 def _kr_text(entry: KrTrace, t: Translator) -> list[str]:
-    unit = terminal(entry.unit or "")
+    unit = _points(entry.unit, t)
     lines = [f"  {terminal(entry.kr.full_id)}  {clip(terminal(entry.kr.title), 70)}"]
     lines.append(
         "    "
@@ -123,10 +123,15 @@ def _amount(value: float | None, unit: str) -> str:
     return "–" if value is None else f"{value:+,.4g} {unit}".rstrip()
 
 
+def _points(unit: str | None, t: Translator) -> str:
+    """Differences of a percentage are points."""
+    return t("output.points") if unit == "%" else terminal(unit or "")
+
+
 def _window_text(window: ObservationWindow, t: Translator) -> str:
-    state = t(f"output.window.{window.state.value}")
     if window.start is None:
-        return state
+        return t("output.window.none")
+    state = t(f"output.window.{window.state.value}")
     return t("output.trace.window", start=str(window.start), end=str(window.end), state=state)
 
 
