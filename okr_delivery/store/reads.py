@@ -38,6 +38,9 @@ BLOCK = 500
 CACHED_VALUES = 200_000
 CLAIM = "claim"
 TOMBSTONE = "tombstone"
+CHANGE_COLUMNS = [
+    t.change.c[name] for name in ("issue", "ts", "field", "history_id", "item", "old", "new", "actor")
+]  # the interned ones last
 T = TypeVar("T")
 Rows = Sequence[Row[Any]]
 
@@ -138,15 +141,17 @@ class Reads:
         """The history of every issue in (ts, history id, item) order; an issue without changes has an empty one."""
         for _name, block in self._issue_blocks(source, ids):
             refs = self._refs(block)
-            found = self._grouped(select(t.change).where(t.change.c.issue.in_(block)).order_by(*t.change.primary_key))
-            self._load_values(n for group in found.values() for r in group for n in (r.old, r.new, r.actor))
+            query = select(*CHANGE_COLUMNS).where(t.change.c.issue.in_(block)).order_by(*t.change.primary_key)
+            rows = self._fetch(query)
+            self._load_values(n for row in rows for n in row[-3:])
+            found: dict[int, list[Change]] = {number: [] for number in block}
+            values = self._values
+            for row in rows:
+                number, ts, field, history_id, item, old, new, actor = tuple(row)
+                sides = (values[old], values[new], values[actor].name)
+                found[number].append(Change(refs[number], history_id, item, ts, FIELD_OF[field], *sides))
             for number in block:
-                yield refs[number], tuple(self._change(refs[number], r) for r in found.get(number, ()))
-
-    def _change(self, ref: str, row: Row[Any]) -> Change:
-        values = self._values
-        field, actor = FIELD_OF[row.field], values[row.actor].name
-        return Change(ref, row.history_id, row.item, row.ts, field, values[row.old], values[row.new], actor)
+                yield refs[number], tuple(found[number])
 
     def _refs(self, block: Sequence[int]) -> dict[int, str]:
         rows = self._fetch(select(t.issue.c.id, t.issue.c.ref).where(t.issue.c.id.in_(block)))

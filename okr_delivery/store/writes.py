@@ -6,7 +6,7 @@ from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
 from sqlalchemy.sql.expression import Select as SelectOf
 
 from okr_delivery.model.work import Board, Category, Change, Field, FoundField, Issue, Iteration, Status, Value
@@ -138,13 +138,15 @@ class StoreTx(Reads):
         pairs.update(p for i in issues.values() for _, p in mapping.kept(i))
         numbers = self._interner.intern(pairs)
         new: list[dict[str, Any]] = []
+        known: list[dict[str, Any]] = []
         for ref, issue in issues.items():
             row = mapping.body_plain(issue) | {c: numbers[p] for c, p in mapping.body_pairs(issue).items()}
             row |= {"source": self._number, "body_hash": digests[ref]}
             if ref in stored:
-                self._connection.execute(update(t.issue).where(t.issue.c.id == stored[ref].id).values(**row))
+                known.append({"id": stored[ref].id, **row})
             else:
                 new.append(row)
+        self._update(known)
         if new:
             self._connection.execute(insert(t.issue), new)
         after = self._rows(issues)
@@ -173,6 +175,14 @@ class StoreTx(Reads):
             same = (t.alias.c.source == self._number, t.alias.c.key.in_(block))
             self._connection.execute(delete(t.alias).where(*same))
 
+    def _update(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Updates issues by `id`; all rows have the same columns."""
+        if not rows:
+            return
+        columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in rows[0] if name != "id"}
+        statement = update(t.issue).where(t.issue.c.id == bindparam("new_id")).values(columns)
+        self._connection.execute(statement, [{f"new_{k}": v for k, v in row.items()} for row in rows])
+
     def _set(self, numbers: Sequence[int], **columns: object) -> None:
         for block in blocks(numbers):
             self._connection.execute(update(t.issue).where(t.issue.c.id.in_(block)).values(**columns))
@@ -192,9 +202,11 @@ class StoreTx(Reads):
         digests = {ref: mapping.history_digest(found) for ref, found in ordered.items()}
         differ = {stored[ref].id: found for ref, found in ordered.items() if stored[ref].history_hash != digests[ref]}
         added = self._write_histories(differ)
+        self._update(
+            [{"id": stored[ref].id, "history_hash": digests[ref]} for ref in ordered if stored[ref].id in differ]
+        )
         for ref, found in ordered.items():
             if stored[ref].id in differ:
-                self._set([stored[ref].id], history_hash=digests[ref])
                 self._alias_history(stored[ref], found)
         return frozenset(ref for ref in ordered if stored[ref].id in differ), added
 
@@ -273,7 +285,8 @@ class StoreTx(Reads):
     def add_facts(self, facts: Iterable[Fact]) -> list[Fact]:
         """Adds facts whose identity is new, here and in the ledger; answers those."""
         given = {fact.identity: fact for fact in reversed(list(facts))}
-        known = {f.identity for f in self.facts() if f.identity in given} if given else set()
+        scopes = {(kind, source) for kind, source, _, _ in given}
+        known = {f.identity for kind, source in scopes for f in self.facts(kind, source)}
         new = [fact for identity, fact in sorted(given.items()) if identity not in known]
         insert_facts(self._connection, new)
         self.new_facts += new
@@ -338,8 +351,8 @@ class StoreTx(Reads):
             body |= {"record": record(issue, histories[issue.id])}
             team = team_of.get(issue.id, "")
             found.append(Fact(TOMBSTONE, self.source_name, f"{issue.id}/{version}", at, team, None, issue.id, body))
-        for ref, row in self._rows(gone).items():
-            self._set([row.id], gone_at=gone[ref], missed_at=None)
+        rows = self._rows(gone).items()
+        self._update([{"id": row.id, "gone_at": gone[ref], "missed_at": None} for ref, row in rows])
         return self._add_new(found)
 
     def put_gone(self, issue: Issue, changes: Iterable[Change], gone_at: int) -> None:

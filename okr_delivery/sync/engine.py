@@ -108,6 +108,7 @@ class _Run:
     def go(self, full: bool) -> None:
         """Passes until the source is as new as this call."""
         self._store.read_ledger()
+        self._warn(*(msg("sync.skipped", where=p.where or "", what=p.what) for p in self._store.ledger_problems))
         identity = self._connector.identity()
         first = self._pass(identity, full)
         if self._complete and identity.server_time - first.started_at > STALE:

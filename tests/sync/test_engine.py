@@ -403,6 +403,18 @@ def test_the_ledger_keeps_what_a_lost_store_can_not_fetch_again(
     assert ledger_text(ledger) == lines
 
 
+def test_unreadable_lines_of_the_ledger_are_told(sync: Sync, ledger: Path) -> None:
+    tracker = FakeTracker.of(3)
+    sync(tracker)
+    (file,) = ledger.rglob("*.jsonl")
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write('{"kind": "cla')
+    line = len(file.read_text("utf-8").splitlines())
+    result = sync(tracker)
+    assert result.complete
+    assert result.warnings == (msg("sync.skipped", where=f"{file}:{line}", what=msg("sync.ledger.unreadable")),)
+
+
 def test_the_ledger_holds_no_title(store: Store, sync: Sync, ledger: Path) -> None:
     tracker = FakeTracker.of(5)
     sync(tracker)
