@@ -14,13 +14,14 @@ from okr_delivery.delivery.rules import derived_hash, status_map
 from okr_delivery.delivery.statusmap import StatusMap, require_known
 from okr_delivery.delivery.teams import Owners, Role, Traits, boards_of, classify
 from okr_delivery.delivery.timeline import fold, reread
-from okr_delivery.model.work import Change, Field, Issue, ItemFact, Iteration, Membership
+from okr_delivery.model.work import Change, Field, Issue, ItemFact, Iteration, Kind, Membership
 from okr_delivery.store.rows import Derived
 
 if TYPE_CHECKING:
     from okr_delivery.config import Source
     from okr_delivery.store import Store
 
+ENDED = (Kind.DONE, Kind.CANCELLED)
 BLOCK = 500
 KEPT_BLOCKS = 16
 
@@ -163,7 +164,8 @@ class SourceView:
 
     def fact_at(self, item: Item, t: int) -> ItemFact:
         """An item's fact as of an instant up to this view's."""
-        if t >= self.as_of:
+        settled = t >= item.last_change and item.fact.kind in ENDED and (item.gone_at is None or item.gone_at <= t)
+        if t >= self.as_of or settled:
             return item.fact
         return fold(item.issue, item.changes, self.rules, t, item.gone_at).fact
 

@@ -165,6 +165,17 @@ def test_released_when_finished(store: Store, settings: Config) -> None:
     assert [found.released_at(i) for i in found.items("jira")] == [None, at(8), None]
 
 
+@pytest.mark.parametrize("day", [0.5, 2, 4.5, 7, 8, 9, 12])
+def test_a_fact_at_an_earlier_instant_is_that_of_its_snapshot(day: float, store: Store, settings: Config) -> None:
+    with store.page(SOURCE) as tx:
+        tx.tombstone({"10002": at(11)}, {})
+    found = snapshot(store, settings)
+    then = snapshot(store, settings, day)
+    assert {i.key: found.fact_at(i, at(day)) for i in found.items("jira")} == {
+        i.key: i.fact for i in then.items("jira")
+    }
+
+
 def test_children(tmp_path: Path, settings: Config) -> None:
     with open_store(f"sqlite:///{tmp_path / 'family.db'}", ledger=None) as store:
         fill(store, settings, [*STORIES, Story("PAY-9", "B0", subtask_of="PAY-1", type="Sub-task")])

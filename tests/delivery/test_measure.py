@@ -142,6 +142,14 @@ def test_a_period_of_days(store: Store, settings: Config) -> None:
     assert (scope.summary, scope.metrics["say_do"].status) == (None, MetricStatus.NO_DATA)
 
 
+def test_an_iteration_to_come_shows_its_plan_and_no_figures(store: Store, settings: Config) -> None:
+    fill(store, settings, TEAM, [SEVEN, replace(sprint("9", 50, 60), state=IterationState.FUTURE)])
+    found = snapshot(store, settings)
+    scope = measure(found, "jira", found.resolve("jira", "next")[0])
+    assert (scope.since, scope.until) == (date(2026, 4, 21), date(2026, 5, 1))
+    assert (scope.metrics["throughput"].value, scope.metrics["committed"].value, scope.throughput_days) == (0, 0, ())
+
+
 def test_nothing_at_all_is_no_data_but_a_count_of_zero(store: Store, settings: Config) -> None:
     fill(store, settings, [], [SEVEN])
     scope = measure(snapshot(store, settings), "jira", SEVEN)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from okr_delivery.delivery.item import Item
 from okr_delivery.delivery.metrics.period import Population
 from okr_delivery.delivery.results import IterationSets, IterationSummary, Member, Metric
 from okr_delivery.model.work import Iteration, IterationState
@@ -82,9 +83,9 @@ def metrics(p: Population, found: IterationSummary | None) -> Iterator[tuple[str
     """The same figures as metrics; without an iteration they are there and hold no data."""
     values = _values(found) if found is not None else dict.fromkeys(DEFINITIONS, (None, 0))
     out = _out(p, found)
+    items = _inside(p, found)
     for name, (unit, definition) in DEFINITIONS.items():
         value, n = values[name]
-        items = [i for i in p.counted if i.issue.id in _ids(found)] if found is not None else []
         yield name, p.metric(value, n, unit, definition, items=items, excluded=out[name])
 
 
@@ -105,8 +106,12 @@ def _values(found: IterationSummary) -> dict[str, tuple[float | None, int]]:
     }
 
 
-def _ids(found: IterationSummary) -> set[str]:
-    return {member.issue_id for member in (*found.sets.committed, *found.sets.added)}
+def _inside(p: Population, found: IterationSummary | None) -> list[Item]:
+    """The issues of C and A."""
+    if found is None:
+        return []
+    members = {(member.source, member.issue_id) for member in (*found.sets.committed, *found.sets.added)}
+    return [item for item in p.counted if (item.source, item.issue.id) in members]
 
 
 def _out(p: Population, found: IterationSummary | None) -> dict[str, Counter[str]]:

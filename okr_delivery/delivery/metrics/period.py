@@ -48,13 +48,15 @@ def of_days(calendar: Calendar, as_of: int, since: date | None, until: date | No
 
 
 def of_iteration(snapshot: Snapshot, team_id: str, iteration: Iteration) -> Period:
-    """(start, end] of an iteration; one without a start reaches back to its first issue's."""
+    """(start, end] of an iteration up to `as_of`, its days up to the planned end; nothing lies in one that is to come.
+
+    One without a start reaches back to the beginning of time.
+    """
     bounds, calendar = snapshot.window(team_id, iteration), snapshot.calendar(team_id)
-    start = bounds.end if bounds.start is None else bounds.start
     after = 0 if bounds.start is None else bounds.start
-    return Period(
-        after, max(bounds.end, after), calendar.local_date(start), calendar.local_date(max(bounds.end, start))
-    )
+    end = bounds.end if iteration.end is None or not bounds.provisional else max(bounds.end, iteration.end)
+    first = end if bounds.start is None else bounds.start
+    return Period(after, bounds.end, calendar.local_date(first), calendar.local_date(max(first, end)))
 
 
 class Population:

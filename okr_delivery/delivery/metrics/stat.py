@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import comb
 
 from okr_delivery.delivery.results import Percentiles
@@ -21,6 +22,7 @@ def nearest_rank(values: Sequence[float], p: int) -> float | None:
     return values[rank(len(values), p) - 1] if values else None
 
 
+@lru_cache(maxsize=256)
 def band(n: int, p: int) -> tuple[int, int]:
     """The ranks between which the true percentile lies with 90 % probability; below 1 or above n: open."""
     return _quantile(n, p, 5), _quantile(n, p, 95) + 1
