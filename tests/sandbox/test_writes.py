@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -222,6 +223,36 @@ def test_starting_a_sprint_touches_no_issue(server: RunningServer, client: Clien
     assert client.ids('updated >= "2026-11-18 10:01"') == []
     active = client.get("/rest/agile/1.0/board/1/sprint", state="active")["values"]
     assert following.id in [row["id"] for row in active]
+
+
+def test_a_new_sprint_is_listed_and_can_be_filled(server: RunningServer, client: Client) -> None:
+    made = server.tracker.add_sprint(1, "PAY S99, extra", goal="GROW: one more")
+    rows = client.get("/rest/agile/1.0/board/1/sprint", state="future")["values"]
+    assert rows[-1] == {
+        "id": made.id,
+        "self": f"{server.url}/rest/agile/1.0/sprint/{made.id}",
+        "state": "future",
+        "name": "PAY S99, extra",
+        "createdDate": "2026-11-18T02:00:00.000Z",
+        "originBoardId": 1,
+        "goal": "GROW: one more",
+    }
+    server.tracker.edit("PAY-1", {"customfield_10020": [made.id]})
+    assert client.ids('sprint = "PAY S99, extra"') == [client.issue("PAY-1")["id"]]
+    assert _last_items(client, "PAY-1")[0]["toString"] == "PAY S99, extra"
+
+
+def test_parallel_requests_are_all_answered_and_counted(server: RunningServer) -> None:
+    def edit(number: int) -> int:
+        return _put(Client(server), "PAY-1", update={"labels": [{"add": f"label-{number}"}]})
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(edit, range(40)))
+    assert statuses == [204] * 40
+    assert server.requests["issue/{id}"] == 40
+    issue = server.tracker.issue("PAY-1")
+    assert {f"label-{number}" for number in range(40)} <= set(issue.labels)
+    assert len({history.id for history in issue.histories}) == len(issue.histories)
 
 
 @pytest.mark.parametrize("query", [{}, {"state": "active,future"}, {"state": "closed"}])
