@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def status_map(source: Source, statuses: Iterable[Status]) -> StatusMap:
-    """The status map of a configured source. Raises UserError for settings that contradict the tracker's statuses."""
+    """The status map of a configured source, with whatever in its settings contradicts the tracker's statuses."""
     return compile_map(source.statuses, statuses, source.name)
 
 

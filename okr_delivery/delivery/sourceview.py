@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from okr_delivery.delivery.derive import derive_one
 from okr_delivery.delivery.item import Item
 from okr_delivery.delivery.rules import derived_hash, status_map
-from okr_delivery.delivery.statusmap import StatusMap, require_known
+from okr_delivery.delivery.statusmap import StatusMap, require_sound
 from okr_delivery.delivery.teams import Owners, Role, Traits, boards_of, classify
 from okr_delivery.delivery.timeline import fold, reread
 from okr_delivery.model.work import Change, Field, Issue, ItemFact, Iteration, Kind, Membership
@@ -58,7 +58,7 @@ class SourceView:
         found = status_map(self._source, self._store.statuses(self.name))
         state = self._store.source(self.name)
         if state is not None and state.complete:
-            require_known(found, self.name)
+            require_sound(found)
         return found
 
     @cached_property

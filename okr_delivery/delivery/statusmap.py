@@ -7,7 +7,7 @@ status without one is `unmapped`: quarantined and listed, never guessed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Protocol
@@ -46,8 +46,8 @@ class StatusSettings(Protocol):
 class StatusMap:
     """`kinds` maps a status id to (stage, kind); ids not in it are unmapped. Stages count from 0.
 
-    `categories` maps a status id to 0 (new), 1 (in progress) or 2 (done). `unknown` are configured names that no status
-    of the tracker has, each with the nearest one.
+    `categories` maps a status id to 0 (new), 1 (in progress) or 2 (done). `problems` say what in the settings can't
+    hold: they are for `require_sound`, because a status may still come while a source is being synced.
     """
 
     kinds: Mapping[str, tuple[int, Kind]]
@@ -57,7 +57,7 @@ class StatusMap:
     commitment: int
     start: int
     not_delivered: frozenset[str]
-    unknown: tuple[tuple[str, str | None], ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def has_wait(self) -> bool:
@@ -77,26 +77,14 @@ class StatusMap:
 
 
 def compile_map(settings: StatusSettings, statuses: Iterable[Status], source: str) -> StatusMap:
-    """Joins settings and the statuses that the tracker lists. Raises UserError for points that can't hold."""
+    """Joins settings and the statuses that the tracker has. A point that names none of them takes its default."""
     return _Compiler(settings, statuses, source).build()
 
 
-def require_known(status_map: StatusMap, source: str) -> None:
-    """Raises UserError naming every configured status that the tracker does not have."""
-    problems = [_unknown(name, nearest, source) for name, nearest in status_map.unknown]
-    if problems:
-        raise UserError(problems)
-
-
-def _unknown(name: str, nearest: str | None, source: str) -> Problem:
-    step: Message = msg("delivery.status.unknown.next")
-    if nearest is not None:
-        step = msg("delivery.status.unknown.nearest", nearest=nearest)
-    return Problem(msg("delivery.status.unknown", status=name, source=source), _where(source), step)
-
-
-def _where(source: str) -> str:
-    return f"sources: {source}: statuses"
+def require_sound(status_map: StatusMap) -> None:
+    """Raises UserError with everything in the settings that the tracker's statuses contradict."""
+    if status_map.problems:
+        raise UserError(status_map.problems)
 
 
 class _Compiler:
@@ -104,7 +92,7 @@ class _Compiler:
         self.settings = settings
         self.source = source
         self.statuses = sorted(statuses, key=_natural_order)
-        self.unknown: dict[str, str | None] = {}
+        self.problems: dict[str, Problem] = {}
         self.order = self._order()
         self.place = {status.id: stage for stage, group in enumerate(self.order) for status in group}
         self.wait = self._ids(settings.wait)
@@ -115,7 +103,6 @@ class _Compiler:
         start = self._start()
         commitment = self._point(self.settings.commitment, "commitment", start)
         kinds = {s.id: found for s in self.statuses if (found := self._kind(s, start)) is not None}
-        self._refuse_queues(kinds, start)
         return StatusMap(
             kinds=kinds,
             categories={s.id: _RANK[s.category] for s in self.statuses if s.category in _RANK},
@@ -124,7 +111,7 @@ class _Compiler:
             commitment=commitment,
             start=start,
             not_delivered=frozenset(name.casefold() for name in self.settings.not_delivered),
-            unknown=tuple(self.unknown.items()),
+            problems=(*self.problems.values(), *self._misplaced(kinds, start)),
         )
 
     def _order(self) -> list[list[Status]]:
@@ -141,7 +128,7 @@ class _Compiler:
         found = [s for s in self.statuses if s.id == str(name)] or by_name.get(wanted, [])
         if not found:
             near = get_close_matches(wanted, by_name, 1)
-            self.unknown[str(name)] = by_name[near[0]][0].name if near else None
+            self.problems[str(name)] = self._unknown(str(name), by_name[near[0]][0].name if near else None)
         return found
 
     def _ids(self, names: Sequence[str]) -> frozenset[str]:
@@ -165,10 +152,10 @@ class _Compiler:
         if name is None:
             return default
         stages = [self.place[s.id] for s in self._find(name) if s.id in self.place]
-        if stages:
-            return min(stages)
-        what = msg("delivery.status.point", point=key, status=str(name), source=self.source)
-        raise UserError([Problem(what, f"{_where(self.source)}: {key}", msg("delivery.status.point.next"))])
+        if not stages:
+            what = msg("delivery.status.point", point=key, status=str(name), source=self.source)
+            self.problems[str(name)] = Problem(what, f"{self.where}: {key}", msg("delivery.status.point.next"))
+        return min(stages, default=default)
 
     def _kind(self, status: Status, start: int) -> tuple[int, Kind] | None:
         """(stage, kind), or None: unmapped."""
@@ -196,7 +183,7 @@ class _Compiler:
         if stage < start:
             return Kind.QUEUE
         if status.category is Category.NEW and stage != start:
-            return Kind.QUEUE  # refused below: nothing waits to be started behind the start
+            return Kind.QUEUE  # a problem: nothing waits to be started behind the start
         return Kind.ACTIVE
 
     def _is_mid_flow(self, stage: int) -> bool:
@@ -204,18 +191,29 @@ class _Compiler:
         done = [self.place[status] for status in self.done if status in self.place]
         return bool(done) and stage < min(done)
 
-    def _refuse_queues(self, kinds: Mapping[str, tuple[int, Kind]], start: int) -> None:
-        is_queue: Callable[[int, Kind], bool] = lambda stage, kind: stage >= start and kind is Kind.QUEUE  # noqa: E731
-        late = [s for s in self.statuses if s.id in kinds and is_queue(*kinds[s.id])]
-        early = [s for s in self.statuses if s.id in self.wait and self.place.get(s.id, start) < start]
-        problems = [self._problem("delivery.status.late_queue", s) for s in late]
-        problems += [self._problem("delivery.status.early_wait", s) for s in early]
-        if problems:
-            raise UserError(problems)
+    def _misplaced(self, kinds: Mapping[str, tuple[int, Kind]], start: int) -> Iterator[Problem]:
+        """Nothing may queue at or after the start, and nothing can wait before it."""
+        for status in self.statuses:
+            stage, kind = kinds.get(status.id, UNKNOWN)
+            if kind is Kind.QUEUE and stage >= start:
+                yield self._problem("delivery.status.late_queue", status)
+        for status in self.statuses:
+            if status.id in self.wait and self.place.get(status.id, start) < start:
+                yield self._problem("delivery.status.early_wait", status)
 
     def _problem(self, message_id: str, status: Status) -> Problem:
         what = msg(message_id, status=status.name, source=self.source)
-        return Problem(what, _where(self.source), msg(f"{message_id}.next"))
+        return Problem(what, self.where, msg(f"{message_id}.next"))
+
+    def _unknown(self, name: str, nearest: str | None) -> Problem:
+        step: Message = msg("delivery.status.unknown.next")
+        if nearest is not None:
+            step = msg("delivery.status.unknown.nearest", nearest=nearest)
+        return Problem(msg("delivery.status.unknown", status=name, source=self.source), self.where, step)
+
+    @property
+    def where(self) -> str:
+        return f"sources: {self.source}: statuses"
 
 
 def _natural_order(status: Status) -> tuple[int, int, int, str]:

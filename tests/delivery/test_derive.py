@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from okr_delivery.config import Config
 from okr_delivery.delivery import sourceview
@@ -14,7 +16,7 @@ from okr_delivery.delivery.item import Item, number
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.work import EMPTY, Field, ItemFact, IterationState, Value
 from okr_delivery.store import Derived, Store, open_store
-from tests.delivery.world import AS_OF, SOURCE, YAML, Story, at, config, fill, snapshot, sprint, value
+from tests.delivery.world import AS_OF, DAY, SOURCE, YAML, Story, at, config, fill, snapshot, sprint, value
 
 STORIES = [
     Story("PAY-1", "B0 D2 F7 D9", fields={Field.ITERATION: (None, [(3, "7")]), Field.ESTIMATE: ("3", [(4, "5")])}),
@@ -99,6 +101,29 @@ def test_while_a_source_is_incomplete_a_status_may_still_come(store: Store, tmp_
     with store.page(SOURCE) as tx:
         tx.set_state(complete=0)
     assert len(snapshot(store, typo).items("jira")) == 3
+
+
+def test_python_and_sql_agree_on_the_time_in_each_status(store: Store, settings: Config, database_url: str) -> None:
+    """The closed stays that a change began, summed by a window query over the stored changes and by the fold."""
+    query = text(
+        "SELECT v.ref, SUM(s.until - s.ts) FROM ("
+        "SELECT c.new, c.ts, LEAD(c.ts) OVER (PARTITION BY c.issue ORDER BY c.seq) AS until"
+        " FROM change c WHERE c.field = :field"
+        ") s JOIN value v ON v.id = s.new WHERE s.until IS NOT NULL GROUP BY v.ref"
+    )
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        by_sql = {ref: int(seconds) for ref, seconds in connection.execute(query, {"field": int(Field.STATUS)})}
+    engine.dispose()
+    by_fold: Counter[str] = Counter()
+    for one in snapshot(store, settings).items("jira"):
+        for stay in one.intervals[1:]:
+            by_fold[stay.status_id] += (stay.left_at or stay.entered_at) - stay.entered_at
+    assert (
+        by_sql
+        == {ref: seconds for ref, seconds in by_fold.items() if seconds}
+        == {"D": 7 * DAY, "V": 3 * DAY, "F": 2 * DAY}
+    )
 
 
 def item(store: Store, settings: Config, day: float = AS_OF) -> Item:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from okr_delivery.config.sources import StatusSettings
-from okr_delivery.delivery.statusmap import compile_map, require_known
+from okr_delivery.delivery.statusmap import compile_map, require_sound
 from okr_delivery.locale import LANGS, translator
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.work import Category, Kind, Status, Value
@@ -120,7 +120,7 @@ def test_the_start_may_be_a_status_the_tracker_calls_new() -> None:
 
 def refused(settings: StatusSettings, statuses: tuple[Status, ...] = BOARD) -> list[tuple[str, str]]:
     with pytest.raises(UserError) as error:
-        require_known(compile_map(settings, statuses, "jira"), "jira")
+        require_sound(compile_map(settings, statuses, "jira"))
     t = translator("en")
     return [(t.render(p.what), t.render(p.next_step) if p.next_step else "") for p in error.value.problems]
 
@@ -144,6 +144,11 @@ def test_a_point_the_tracker_does_not_know_is_refused() -> None:
     assert what == "statuses.start of jira is “In Develpment”, which is not one of its stages."
 
 
+def test_until_then_an_unknown_point_takes_its_default() -> None:
+    found = compile_map(EXAMPLE.model_copy(update={"start": "QA", "wait": ()}), BOARD, "jira")
+    assert (found.start, found.kinds["3"]) == (1, (2, Kind.ACTIVE))
+
+
 def test_every_unknown_name_is_named_with_the_nearest() -> None:
     found = refused(EXAMPLE.model_copy(update={"cancelled": ("Rejectd",), "done": ("Done", "Finito")}))
     assert found == [
@@ -157,9 +162,7 @@ def test_every_unknown_name_is_named_with_the_nearest() -> None:
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_refusal_reads_in_every_language(lang: str) -> None:
-    with pytest.raises(UserError) as error:
-        compile_map(StatusSettings(start="Nowhere"), BOARD, "jira")
-    (problem,) = error.value.problems
+    (problem,) = compile_map(StatusSettings(start="Nowhere"), BOARD, "jira").problems
     assert "Nowhere" in translator(lang).render(problem.what)
 
 
