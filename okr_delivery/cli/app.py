@@ -178,7 +178,8 @@ class App:
 
         self.check_teams(teams)
         instant = self.now if as_of is None else as_of
-        return Snapshot.at(self.store, self.config, self.book, instant, teams=list(teams) or None)
+        view = self._stack.enter_context(self.store.reading())  # one moment, even while a sync commits pages
+        return Snapshot.at(view, self.config, self.book, instant, teams=list(teams) or None)
 
     def check_teams(self, teams: tuple[str, ...]) -> None:
         import difflib

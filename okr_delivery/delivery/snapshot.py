@@ -23,7 +23,7 @@ from okr_delivery.model.work import Field, ItemFact, Iteration, IterationState
 if TYPE_CHECKING:
     from okr_delivery.config import Config, Team
     from okr_delivery.okrs import OkrBook
-    from okr_delivery.store import Store
+    from okr_delivery.store.reads import Reads
     from okr_delivery.store.rows import SourceState
 
 NOBODY = ""  # the team of an issue that no team owns
@@ -32,7 +32,7 @@ NOBODY = ""  # the team of an issue that no team owns
 class Snapshot:
     """Everything about issues and iterations as of `as_of` (epoch seconds). Build it with `Snapshot.at`."""
 
-    def __init__(self, store: Store, config: Config, book: OkrBook, as_of: int, teams: tuple[Team, ...]) -> None:
+    def __init__(self, store: Reads, config: Config, book: OkrBook, as_of: int, teams: tuple[Team, ...]) -> None:
         self.store, self.config, self.book, self.as_of, self.teams = store, config, book, as_of, teams
         self._views: dict[str, SourceView] = {}
         self._items: dict[str, tuple[Item, ...]] = {}
@@ -41,7 +41,7 @@ class Snapshot:
 
     @classmethod
     def at(
-        cls, store: Store, config: Config, book: OkrBook, as_of: int, *, teams: Sequence[str] | None = None
+        cls, store: Reads, config: Config, book: OkrBook, as_of: int, *, teams: Sequence[str] | None = None
     ) -> Snapshot:
         """The snapshot at an instant, narrowed to teams by id (None: all); unknown ids are the caller's to refuse."""
         every = tuple(config.effective_teams())

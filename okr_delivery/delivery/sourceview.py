@@ -19,7 +19,7 @@ from okr_delivery.store.rows import Derived
 
 if TYPE_CHECKING:
     from okr_delivery.config import Source
-    from okr_delivery.store import Store
+    from okr_delivery.store.reads import Reads
 
 ENDED = (Kind.DONE, Kind.CANCELLED)
 BLOCK = 500
@@ -29,7 +29,7 @@ KEPT_BLOCKS = 16
 class Histories:
     """Changes of issues, read in blocks of neighbours; the last few blocks are kept."""
 
-    def __init__(self, store: Store, source: str, ids: Sequence[str]) -> None:
+    def __init__(self, store: Reads, source: str, ids: Sequence[str]) -> None:
         self._store, self._source, self._ids = store, source, ids
         self._place = {one: i // BLOCK for i, one in enumerate(ids)}
         self._blocks: OrderedDict[int, dict[str, tuple[Change, ...]]] = OrderedDict()
@@ -48,7 +48,7 @@ class Histories:
 class SourceView:
     """Issues created up to the instant, each with its owner, role, timeline and memberships."""
 
-    def __init__(self, store: Store, source: Source, as_of: int, owners: Owners) -> None:
+    def __init__(self, store: Reads, source: Source, as_of: int, owners: Owners) -> None:
         self._store, self._source, self._owners = store, source, owners
         self.as_of = as_of
         self.name = source.name

@@ -70,9 +70,7 @@ def test_what_cannot_be_computed_says_why(world: World) -> None:
 
 def test_a_source_that_is_not_whole_gives_no_count(world: World) -> None:
     world.issue(1, labels="cs", done=at(10, 10))
-    world.snapshot()
-    store = world.snapshot().store
-    with store.page("jira") as tx:
+    with world.filled().page("jira") as tx:
         tx.set_state(complete=0, reason="sync.reason.running")
     snapshot = world.snapshot()
     assert CS not in computed(snapshot)

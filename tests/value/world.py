@@ -228,7 +228,7 @@ class World:
         )
 
     def snapshot(self, as_of: int = at(10, 30)) -> Snapshot:
-        return Snapshot.at(self._filled(), self.config, self.book, as_of)
+        return Snapshot.at(self.filled(), self.config, self.book, as_of)
 
     def item(self, number: int, as_of: int = at(10, 30)) -> tuple[Snapshot, Item]:
         snapshot = self.snapshot(as_of)
@@ -242,7 +242,7 @@ class World:
     def conclusions(self) -> Conclusions:
         return load_conclusions(self.config, self.book)
 
-    def _filled(self) -> Store:
+    def filled(self) -> Store:
         if self._store is None:
             path = self.folder / "store.db"
             path.write_bytes(empty_store())
