@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
-import traceback
 from pathlib import Path
 
 import click
@@ -54,6 +52,9 @@ def _usage(error: click.ClickException, app: App) -> None:
 
 def _internal(error: Exception, app: App) -> None:
     """Keeps the traceback in a file that only the user can read; it may name paths and keys."""
+    import tempfile
+    import traceback
+
     handle, path = tempfile.mkstemp(prefix="okr-delivery-", suffix=".log")
     with os.fdopen(handle, "w", encoding="utf-8") as log:
         traceback.print_exception(error, file=log)
