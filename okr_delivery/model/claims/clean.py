@@ -11,13 +11,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from okr_delivery.model.claims.grammar import looks_like_part, parse_bare
+from okr_delivery.model.claims.grammar import CUT, looks_like_part, parse_bare
 from okr_delivery.model.claims.keywords import Found, Keyword, find_keywords
 from okr_delivery.model.claims.write import NON_OKR_CLASSES
 
 MAX_LINES = 200
 MAX_LENGTH = 500
-CUT = "…"
 MAX_ROUNDS = 32
 NOTHING = frozenset({"", "no", "none", "n/a", "na", "nil", "无", "否", "没有", "不适用"})
 
@@ -30,11 +29,16 @@ _LOOKALIKES = {
     "﹔": ";",
     "﹐、": ",",
     "﹖": "?",
-    "“”„‟「」『』": '"',
-    "【】〔〕": " ",
+    "“”„‟「」『』«»": '"',
+    "‘’‚‛‹›": "'",
+    "【】〔〕《》〈〉": " ",
     "∣￨": "|",
+    "…": "...",
+    "→➔➜⇒⟶": " -> ",
 }
+_PICTURES = (range(0x1F000, 0x1FB00), range(0x2600, 0x2794), range(0x27B0, 0x27BF), range(0x2B00, 0x2C00))
 _SIGNS: dict[int, str | None] = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+_SIGNS |= {code: " " for codes in _PICTURES for code in codes}
 _SIGNS |= {ord(sign): "-" for sign in _MINUS} | {ord(blank): " " for blank in _BLANKS}
 _SIGNS |= {ord(sign): plain_sign for signs, plain_sign in _LOOKALIKES.items() for sign in signs}
 _ZERO_WIDTH = {0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0xFEFF, 0xFE0E, 0xFE0F}
@@ -44,19 +48,25 @@ _BREAKS = re.compile(
     r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]|<br\s*/?>|</?(?:p|div|li|ul|ol|tr|table|h[1-6])\b[^<>]*>", re.I
 )
 _OPENER = re.compile(
-    r"\{(?P<macro>code|noformat|quote)(?::[^{}\n]*)?\}|<(?P<tag>pre|code|blockquote)\b[^<>]*>|<!--", re.IGNORECASE
+    r"(?<!\{)\{(?P<macro>code|noformat|quote)(?::[^{}\n]*)?\}|<(?P<tag>pre|code|blockquote)\b[^<>]*>|<!--",
+    re.IGNORECASE,
 )
 _FENCE = re.compile(r"\s{0,3}(?:[-*+]\s+|\d+[.)]\s+)?(```+|~~~+)(.*)")
 _QUOTED = re.compile(r"\s*(?:[-*#]+\s+)?(?:>|bq\.)")
 _STRUCK = re.compile(r"~~(?=\S).*?(?<=\S)~~|<(s|del|strike)>.*?</\1>", re.IGNORECASE)
 _STRUCK_LINE = re.compile(r"\s*(?:[-*#]+\s+)?-(?=[^\s-]).*?(?<=[^\s-])-\s*")
+_EDGE = r"(?![^\s|.,;:)!?])"
+_WIKI_STRUCK = re.compile(rf"(?<![^\s|(:;])-(?:[+-]?\d[^\s|;]*[^\s|;-]|[+-]?[^\s\d+>|;-](?:[^|;]*?[^\s|;-])?)-{_EDGE}")
+_WIKI_INSERTED = re.compile(rf"(?<![^\s|(:;])\+([+-]?\d[^\s|;]*[^\s|;+]|[+-]?[^\s\d+|;-](?:[^|;]*?[^\s|;+])?)\+{_EDGE}")
+_MENTION = re.compile(r"\[~[^\[\]]*\]|\([/x!]\)")
+_MONOSPACE = re.compile(r"\{\{|\}\}")
 _CELL_TAGS = re.compile(r"</?t[dh]\b[^<>]*>|\t", re.IGNORECASE)
 _TAGS = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _LINKS = (
     re.compile(r"\[([^\[\]|]*)\|[^\[\]]*\]"),
     re.compile(r"!?\[([^\[\]]*)\]\((?=[^()\s]*[/:#])[^()\s]*(?:\s[^()]*)?\)"),
 )
-_MACROS = re.compile(r"\{[a-z*_+^~?-]+(?::[^{}]*)?\}", re.IGNORECASE)
+_MACROS = re.compile(r"\{(?!contribut|non)[a-z*_+^~?-]+(?::[^{}]*)?\}", re.IGNORECASE)
 _BACKSLASHES = re.compile(r"\\+(?=[^\w\s]|_|\s|$)")
 _MARKS = re.compile(r"[*`\[\]]|~{2,}|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
 _UNDERLINE = re.compile(r"(?:^|(?<=\s))\+(?=[^\W\d])|(?<=[\w%?:])\+(?=\s*$)|(?<=:)\+(?=\s)|\+(?=\s*:)")
@@ -65,7 +75,7 @@ _UNDERLINE = re.compile(r"(?:^|(?<=\s))\+(?=[^\W\d])|(?<=[\w%?:])\+(?=\s*$)|(?<=
 def claim_lines(text: str) -> str:
     """The contribution lines of a description, normalised, one a line; "" when there are none.
 
-    Reads at most 200 lines of 500 characters (a longer one ends in `…` and is refused if the claim reaches that far).
+    Reads at most 200 lines of 500 characters (a longer one ends in `⋯` and is refused if the claim reaches that far).
     Lines with a keyword and nothing behind it (or `none`, `n/a`, 无), as templates leave them, say nothing and are left
     out. Applying it to its own result changes nothing.
     """
@@ -152,7 +162,8 @@ def _is_struck(line: str) -> bool:
 
 def _clean_line(line: str) -> str:
     line = _CELL_TAGS.sub("|", _STRUCK.sub(" ", line))
-    line = _TAGS.sub("", line)
+    line = _MENTION.sub(" ", _MONOSPACE.sub("", _TAGS.sub("", line)))
+    line = _WIKI_INSERTED.sub(r"\1", _WIKI_STRUCK.sub(" ", line))
     for link in _LINKS:
         line = link.sub(r"\1", line)
     line = _BACKSLASHES.sub("", _MACROS.sub("", line))
@@ -179,7 +190,8 @@ def _claims(lines: list[str]) -> Iterator[str]:
         for one, rest in _segments(line, found):
             if _says_something(rest):
                 yield f"{one.keyword.value}: {rest}"
-            elif not rest and one is found[-1] and not one.keyword.non_okr:
+            goes_on = not rest or line.rstrip(" |").endswith(";")
+            if goes_on and one is found[-1] and not one.keyword.non_okr:
                 waiting = one.keyword
 
 

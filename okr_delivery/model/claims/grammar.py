@@ -16,15 +16,17 @@ from okr_delivery.model.claims.write import SIZES, claim_line, number_text, shar
 from okr_delivery.model.contribution import Claim, StatedAs
 from okr_delivery.model.message import Message, msg
 
+CUT = "⋯"
+"""Ends a line that was cut; not the `…` that people write."""
 SCALES = {"k": 1e3, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8}
 
 _NUM = r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
 _SURE = r"(?:@|confidence|conf\b\.?|把握度?|信心|置信度)"
-_STOP = r"(?=$|[\s,;()|@=\d]|/[\s\d]|confidence|把握|信心|置信|贡献)"
+_STOP = r"(?=$|[\s,;()|@=\d+!?。\"']|\.+(?:\s|$)|/[\s\d]|confidence|把握|信心|置信|贡献)"
 _SCALE = r"(?:k|千万|百万|万|亿|千)"
 _POINTS = r"percentage\s+points?|%\s*-?points?|p\.p\."
 _NO_UNIT = r"(?!confidence|conf\b|share|size|sure|把握|信心|置信|贡献|待定|tbd)"
-_WORD = rf"(?:{_POINTS}|%|‰|{_NO_UNIT}[^\W\d_][^\s,;()|@=\d]*?{_STOP})"
+_WORD = rf"(?:{_POINTS}|%|‰|{_NO_UNIT}[^\W\d_][^\s,;()|@=\d+!?。\"']*?{_STOP})"
 _TOKEN = re.compile(
     rf"(?P<pending>(?:\?+|待定|tbd\b))"
     rf"|(?P<share>(?:share(?:\s+of)?|贡献度|份额)\s*[:=]?\s*(?P<share_n>[+-]?\s?{_NUM})\s*(?P<share_u>%?))"
@@ -35,15 +37,29 @@ _TOKEN = re.compile(
     rf"|(?P<amount>[~≈约]?\s*(?P<sign>[+-])?\s*(?P<money>[¥￥$€£])?\s*(?P<n>{_NUM})(?P<u>\s?(?:{_SCALE}\s+)?{_WORD})?)",
     re.IGNORECASE,
 )
-_BETWEEN = re.compile(r"(?:[\s,=()|:。\"']|\.(?!\d)|/(?=[\s\d]))+")
+_BETWEEN = re.compile(r"(?:[\s,=()|:!。\"']|\.(?!\d)|/(?=[\s\d]))+")
 _DASH = re.compile(r"-+>?\s+(?!\d)|=>\s*|->\s*|-+(?=\s*[+-])")
-_KR = re.compile(r"[^\s,;:/+=()|?@…\"]+(?::[^\s,;:/+=()|?@…\"]+)?")
-_GLUED = re.compile(
-    r"([A-Za-z0-9][A-Za-z0-9_.:-]*?)(?=(?:特大|小|中|大|待定|约)(?:$|[\s\d,(~≈+-])|贡献度|份额|把握|信心|置信)"
+_KR = re.compile(r"[^\s,;:/+=()|?!@⋯\"]+(?::[^\s,;:/+=()|?!@⋯\"]+)?")
+_ID = r"[A-Za-z]\w*(?:[.:-]\w+)*-\w*\d\w*"
+_SECOND = re.compile(rf"(?<![A-Za-z0-9_.:+-]){_ID}")
+_CALLED = re.compile(rf"(?:KR|关键结果)[\s:]+(?={_ID})", re.IGNORECASE)
+_MISSPELT = re.compile(
+    r"(?P<group>[A-Za-z]+)\s+(?P<kr>KR\d+)(?![A-Za-z0-9_])|(?P<cycle>[A-Za-z0-9]+)/(?P<id>[A-Za-z]\w*-\w*\d\w*)"
 )
-_RANGE = re.compile(rf"({_NUM})\s*([^\W\d]*?|%)\s*(?:~|-|\bto\b|至|到)\s*[+-]?({_NUM})(?![\d.,]|\s*%)")
+_RESERVED = re.compile(r"share|size|conf(?:idence)?|贡献度|份额|把握度?|信心|置信度", re.IGNORECASE)
+_JOINED = " ,&/+、和与及"
+_GLUED = re.compile(
+    r"([A-Za-z0-9][A-Za-z0-9_.:-]*?)(?=(?:特大|小|中|大|待定|约)(?:$|[\s\d,(~≈+-])|贡献度|份额|把握|信心|置信"
+    r"|-+\d[\d,.]*\s?(?:k\b|万|百万|亿|千|pp\b|%|个?百分点|个点))",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    rf"(?<![A-Za-z0-9_.])({_NUM})\s*([^\W\d]*?|%)\s*(?:~|-|\.\.+|\bto\b|至|到)\s*[+-]?({_NUM})(?![\d.,]|\s*%)"
+)
 _DATE = re.compile(r"\d[-/.年]\d+[-/.月]\d")
-_SPACED = re.compile(r"(?<![\d.])(\d{1,3})((?: \d{3})+)(?![\d.,%])")
+_SPACED = re.compile(r"(?<![\d.])(\d{1,3})((?:[ '_]\d{3})+)(?![\d.,%])")
+
+_SWAPPED = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})+,\d+(?![\d.,])")
 
 
 class Fault(Enum):
@@ -78,6 +94,7 @@ class _Read:
     size: str | None = None
     confidence: float | None = None
     written: str | None = None  # the amount, size or share in the words of the line
+    end: int = 0  # of the last token
     fault: Fault | None = None
     detail: str = ""
 
@@ -95,6 +112,7 @@ def parse_part(text: str, keyword: Keyword = Keyword.CONTRIBUTES, *, kr: str | N
     elif not _refused_whole(read, rest):
         for token in _tokens(read, rest):
             _take(read, token)
+            read.end = token.end()
     return _claim(read, from_field=kr is not None)
 
 
@@ -120,8 +138,11 @@ def looks_like_part(cell: str) -> bool:
 def _take_kr(read: _Read, text: str) -> str:
     """Takes the key result off the front and returns the rest; leaves `read.kr` None when there is none."""
     text = text.lstrip(" ,:=-|(.\"'")
+    text = text[found.end() :] if (found := _CALLED.match(text)) else text
     match = _KR.match(text)
-    if match is None or _is_token(match[0]) or "://" in text[: match.end() + 3]:
+    if match is None or _is_token(match[0]) or _RESERVED.fullmatch(match[0]) or "://" in text[: match.end() + 3]:
+        return text
+    if _MISSPELT.match(text):
         return text
     kr = match[0]
     cycle, colon, name = kr.partition(":")
@@ -141,18 +162,44 @@ def _is_token(text: str) -> bool:
 
 def _refused_whole(read: _Read, rest: str) -> bool:
     """Forms that would be misread token by token."""
-    if rest.endswith("…"):
+    if rest.endswith(CUT):
         read.fail(Fault.CUT, "")
+    elif second := _second(rest):
+        read.fail(Fault.SEVERAL, second[0])
+        read.written = _both(read, rest[: second.start()], rest[second.start() :])
     elif found := _RANGE.search(rest):
         read.fail(Fault.RANGE, found[0])
         read.written = _middle(rest, found)
     elif spaced := _SPACED.search(rest):
         read.fail(Fault.SPACED, spaced[0])
-        read.written = _amount_text(rest.replace(spaced[0], spaced[0].replace(" ", "")))
+        read.written = _amount_text(rest.replace(spaced[0], re.sub(r"\D", "", spaced[0])))
+    elif swapped := _SWAPPED.search(rest):
+        read.fail(Fault.COMMA, swapped[0])
+        read.written = _amount_text(rest.replace(swapped[0], swapped[0].replace(".", "").replace(",", ".")))
     elif comma := next((n for n in re.findall(_NUM, rest) if not _grouped(n)), None):
         read.fail(Fault.COMMA, comma)
         read.written = _amount_text(rest.replace(comma, _point(comma)))
     return read.fault is not None
+
+
+def _second(rest: str) -> re.Match[str] | None:
+    """Another key result behind the first, with nothing between them but an amount, a comma or an `and`."""
+    found = None if "://" in rest else _SECOND.search(rest)
+    between = _between(rest[: found.start()]) if found else ""
+    return found if not between or looks_like_part(between) else None
+
+
+def _between(text: str) -> str:
+    return re.sub(r"\band\s*$", "", text, flags=re.IGNORECASE).strip(" ,").rstrip(_JOINED)
+
+
+def _both(read: _Read, head: str, tail: str) -> str:
+    """The amount of the first key result and, behind a `;`, the claim of the second."""
+    first = _amount_text(_between(head)) or "?"
+    claim = parse_part(tail, read.keyword)
+    line = claim.paste if claim.error is not None and claim.paste else claim.text
+    second = line.partition(": ")[2]
+    return f"{first}; {second}{' ?' if claim.error is None and claim.stated_as is StatedAs.NONE else ''}"
 
 
 def _middle(rest: str, found: re.Match[str]) -> str | None:
@@ -166,9 +213,9 @@ def _middle(rest: str, found: re.Match[str]) -> str | None:
 
 
 def _amount_text(rest: str) -> str | None:
-    """The rest of a corrected line, if it can be read now."""
+    """The rest of a corrected line, if it can be read now and says something."""
     corrected = parse_part(rest.strip(), kr="-")
-    return " ".join(rest.split()) if corrected.error is None else None
+    return " ".join(rest.split()) or None if corrected.error is None else None
 
 
 def _grouped(number: str) -> bool:
@@ -194,17 +241,18 @@ def _tokens(read: _Read, rest: str) -> Iterator[re.Match[str]]:
             yield token
             position = token.end()
         else:
-            _leftover(read, rest[position:])
+            _leftover(read, rest[position:], glued=0 < read.end == position)
             return
 
 
-def _leftover(read: _Read, rest: str) -> None:
-    """Text that is no token: a second key result, or words."""
-    kr = re.match(r"(?:and\s+|和|与|&\s*|/\s*)?([A-Za-z][\w.:-]*-[\w.-]*\d[\w.-]*)", rest, re.IGNORECASE)
-    if kr and not re.search(r"[+/]\d", kr[0]):
-        read.fail(Fault.SEVERAL, kr[1])
-    else:
-        read.fail(Fault.LEFTOVER, rest)
+def _leftover(read: _Read, rest: str, *, glued: bool) -> None:
+    """Words that are no token. An amount that they stand glued to was none; one behind them may have been meant."""
+    read.fail(Fault.LEFTOVER, rest)
+    if glued and read.confidence is None and not re.match(_SURE, rest, re.IGNORECASE):
+        read.written = None
+    signed = re.search(r"(?<=\s)[+-]\s?[\d.]", rest)
+    if read.written is None and signed:
+        read.written = _amount_text(rest[signed.start() :])
 
 
 def _take(read: _Read, token: re.Match[str]) -> None:
@@ -283,13 +331,16 @@ def _take_second_number(read: _Read, token: re.Match[str], unit: str) -> None:
         read.fail(Fault.CONFIDENCE_FORM, token[0])
     elif unit == "%":
         read.fail(Fault.CONFIDENCE, token[0])
+    elif read.suffix == "%" and read.confidence is None and unit:
+        _state(read, StatedAs.AMOUNT, token[0].strip(), token[0])
     else:
         read.fail(Fault.TWICE, token[0])
+        read.written = None if token.start() == read.end else read.written
 
 
 def _scale(unit: str) -> tuple[str | None, str | None]:
     """Splits `万元` into scale and unit. `kg`, `km`, `kWh` are units; `k`, `k元`, `kCNY` are scaled."""
-    scaled = re.fullmatch(r"(百万|千万|万|亿|千|[kK](?=\s|$))\s*(.*)", unit)
+    scaled = re.fullmatch(r"(百万|千万|万|亿|千|[kK](?=[\s/]|$))\s*(.*)", unit)
     if scaled:
         return scaled[1], scaled[2] or None
     if re.fullmatch(r"[kK](?:[A-Z]{3}|[^\x00-\x7f].*|[$€£])", unit):
@@ -324,12 +375,16 @@ def _paste(read: _Read) -> str | None:
     """The nearest line that can be read: what was understood, or `?` when no amount was."""
     if read.kr is None:
         return _paste_reordered(read)
-    line = claim_line(read.kr, read.written or "?", read.confidence, chinese=read.keyword.chinese)
-    return f"{line}; {read.detail} ?" if read.fault is Fault.SEVERAL else line
+    return claim_line(read.kr, read.written or "?", read.confidence, chinese=read.keyword.chinese)
 
 
 def _paste_reordered(read: _Read) -> str | None:
-    """`+1.5pp GROW-KR1`: the same with the key result first, if that can be read."""
+    """`+1.5pp GROW-KR1`: the same with the key result first, if that can be read. `GROW KR1` gets its hyphen."""
+    text = read.text.lstrip(" ,:=-|(.\"'")
+    if odd := _MISSPELT.match(text):
+        name = f"{odd['group']}-{odd['kr']}" if odd["kr"] else f"{odd['cycle']}:{odd['id']}"
+        claim = parse_part(name + text[odd.end() :], read.keyword)
+        return claim.text if claim.error is None else claim.paste
     match = re.search(r"(?<![\w-])[A-Za-z]\w*(?:-\w+)*-\w*\d\w*", read.text)
     if match is None or "/" in read.text:
         return None
