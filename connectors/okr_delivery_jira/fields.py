@@ -75,7 +75,8 @@ def _info(entry: Mapping[str, object]) -> FieldInfo:
 
 def _kind(schema: Mapping[str, object]) -> str:
     if schema.get("type") == "array":
-        return {"option": "options", "string": "words"}.get(str(schema.get("items")), "text")
+        boxes = str(schema.get("custom")).endswith(":multicheckboxes")  # whatever it says its items are
+        return "options" if boxes else {"option": "options", "string": "words"}.get(str(schema.get("items")), "text")
     return "number" if schema.get("type") == "number" else "text"
 
 

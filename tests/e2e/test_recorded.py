@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def test_the_main_job_on_a_recorded_site(site: str, tmp_path: Path) -> None:
         judge(cli, has_sprints=site in ("cloud-a", "cloud-c", "cloud-d"))
     finally:
         server.stop()
+
+
+def test_a_recorded_flag_is_blocked_time(tmp_path: Path) -> None:
+    server = serve(load(sorted(SHARED.glob("jira-*.jsonl")), "cloud-d"), clock=lambda: float(NOW))
+    try:
+        cli = workspace(server.url, ["SP"], tmp_path)
+        cli.ok("sync")
+        cli.ok("export", "--to", "tables", "--as-of", "2021-09-07")
+    finally:
+        server.stop()
+    with (tmp_path / "tables" / "facts.csv").open(encoding="utf-8") as file:
+        waited = {row["issue_key"]: int(row["wait_seconds"]) for row in csv.DictReader(file)}
+    # SP-10 was flagged from 04:33:30 to 04:33:55; SP-1 from 2021-08-29 18:04:39 on, and still is.
+    assert (waited["SP-10"], waited["SP-1"], waited["SP-2"]) == (25, 798_920, 0)
 
 
 def workspace(url: str, projects: list[str], folder: Path) -> Cli:

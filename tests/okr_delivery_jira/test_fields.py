@@ -28,6 +28,13 @@ def test_sprint_is_found_by_schema_and_flagged_by_its_untranslated_name() -> Non
     assert flagged(catalogue())[0].of("1") == FLAG
 
 
+def test_flagged_is_a_list_of_boxes_whatever_it_calls_its_items() -> None:
+    boxes = "com.atlassian.jira.plugin.system.customfieldtypes:multicheckboxes"
+    fields = [custom("customfield_7", "Flagged", TEXT), custom("customfield_8", "Flagged", boxes, "array", items="json")]
+    role, _ = flagged(Catalogue(read_fields(fields)))
+    assert (role.ids, role.kind) == (("customfield_8",), "options")
+
+
 @pytest.mark.parametrize("wanted", ["Key Result", "key result", KR])
 def test_a_configured_field_by_name_or_id(wanted: str) -> None:
     role, found = catalogue().configured("key_result", wanted)

@@ -79,6 +79,14 @@ def test_kanban_and_scrum_side_by_side(shared: Path) -> None:
         assert client.get("/rest/agile/1.0/board/1/configuration")["columnConfig"]["columns"]
 
 
+def test_fields_without_a_recorded_list_are_typed_by_their_values(shared: Path) -> None:
+    schemas = {str(f["id"]): f["schema"] for f in _recording(shared, "cloud-d").site.fields}
+    flagged: Any = schemas["customfield_10021"]
+    assert (flagged["type"], flagged["items"], flagged["custom"].rpartition(":")[2]) == (
+        "array", "option", "multicheckboxes",
+    )  # fmt: skip
+
+
 def test_statuses_that_only_histories_know_have_no_category(shared: Path) -> None:
     statuses = {row["name"]: row for row in _recording(shared, "cloud-b").site.statuses}
     category: Any = statuses["Validating"]["statusCategory"]

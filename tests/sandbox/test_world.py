@@ -374,3 +374,8 @@ def test_clients_change_the_world_they_are_served() -> None:
         Client(server).send("PUT", "issue/PAY-1", json={"fields": {"summary": "changed"}})
     changed = [n for n, issue in world.site.issues.items() if issue != before[n]]
     assert changed == [world.site.keys["PAY-1"]]
+
+
+def test_flagged_is_a_field_of_options() -> None:
+    schema: Any = next(f["schema"] for f in build(issues=20).site.fields if f["name"] == "Flagged")
+    assert (schema["type"], schema["items"]) == ("array", "option")

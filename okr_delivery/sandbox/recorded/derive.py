@@ -179,7 +179,19 @@ def _field(field_id: str, name: str, value: object) -> Wire:
     if not custom:
         return row | {"schema": {"type": _type(value), "system": field_id}}
     number = int(field_id.removeprefix("customfield_"))
-    return row | {"schema": {"type": _type(value), "custom": _custom_type(name, value), "customId": number}}
+    schema: Wire = {"type": _type(value), "custom": _custom_type(name, value), "customId": number}
+    return row | {"schema": schema | ({"items": _items(value)} if isinstance(value, list) else {})}
+
+
+def _items(value: list[object]) -> str:
+    """What a list field holds, from the first of its values."""
+    if _is_options(value):
+        return "option"
+    return "string" if value and isinstance(value[0], str) else "json"
+
+
+def _is_options(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping) and "value" in value[0]
 
 
 def _type(value: object) -> str:
@@ -192,7 +204,7 @@ def _custom_type(name: str, value: object) -> str:
         return f"{GREENHOPPER}:gh-sprint"
     if name.casefold() in POINTS or isinstance(value, int | float):
         return f"{PLAIN}:float"
-    return f"{PLAIN}:textfield"
+    return f"{PLAIN}:multicheckboxes" if _is_options(value) else f"{PLAIN}:textfield"
 
 
 def _is_sprint(value: object) -> bool:

@@ -144,7 +144,8 @@ def custom_fields() -> list[Wire]:
 
 def _custom(number: int, name: str, kind: str, custom: str) -> Wire:
     field_id = f"customfield_{number}"
-    schema: Wire = {"type": kind, "custom": custom, "customId": number} | ({"items": "json"} if kind == "array" else {})
+    items = "option" if custom.endswith(":multicheckboxes") else "json"
+    schema: Wire = {"type": kind, "custom": custom, "customId": number} | ({"items": items} if kind == "array" else {})
     row: Wire = {"id": field_id, "key": field_id, "name": name, "custom": True, "orderable": True, "navigable": True}
     return row | {"searchable": True, "clauseNames": [f"cf[{number}]", name], "schema": schema}
 
