@@ -20,6 +20,8 @@ from zoneinfo import ZoneInfo
 
 SURVEYED = range(2000, 2060)
 """Years that are searched for the last announced make-up days."""
+NAMES = "en_US"
+"""Language of holidays' names; left open, the library takes the machine's."""
 FIRST, LAST = date(1970, 1, 1), date(2199, 12, 31)
 """Days outside are counted as if they were the nearest of these; trackers do hold due dates such as 9999-12-31."""
 
@@ -62,7 +64,7 @@ class _Library:
 
         country, _, subdivision = code.partition("-")
         try:
-            self._days = holidays.country_holidays(country, subdiv=subdivision or None)
+            self._days = holidays.country_holidays(country, subdiv=subdivision or None, language=NAMES)
         except NotImplementedError:
             raise LookupError(code) from None
         self.version = version("holidays")

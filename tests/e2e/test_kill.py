@@ -69,7 +69,9 @@ def test_ctrl_c_in_the_middle(tmp_path: Path) -> None:
     server = serve(build(seed=5, issues=ISSUES, now=NOW), latency=0.1)
     try:
         cli = workspace_for(server, tmp_path / "work")
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` makes children ignore it
         process = cli.process("sync")
+        signal.signal(signal.SIGINT, before)
         while sum(server.requests.values()) < 8:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)

@@ -74,6 +74,15 @@ def test_what_decides_a_day() -> None:
     assert {own.day(on).source for on in decided} == {"override"}
 
 
+@pytest.mark.parametrize("locale", ["C", "en_US.UTF-8", "zh_CN.UTF-8"])
+def test_names_of_holidays_are_the_same_on_every_machine(locale: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", locale)
+    country_days.cache_clear()
+    assert country_days("CN").holiday(date(2026, 10, 1)) == "National Day"
+
+
 def test_the_week_is_the_teams_own() -> None:
     sunday_to_thursday = Calendar("Asia/Riyadh", (True, True, True, True, False, False, True))
     assert sunday_to_thursday.workdays(date(2026, 11, 15), date(2026, 11, 21)) == 5
