@@ -137,6 +137,7 @@ class Site:
     components: dict[str, list[Wire]] = field(default_factory=dict)
     users: dict[str, Wire] = field(default_factory=dict)
     boards: dict[int, Board] = field(default_factory=dict)
+    filters: dict[str, str] = field(default_factory=dict)  # saved queries by id; boards show their issues
     sprints: dict[int, Sprint] = field(default_factory=dict)
     issues: dict[int, SiteIssue] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)  # upper case, old keys too

@@ -79,6 +79,15 @@ def test_kanban_and_scrum_side_by_side(shared: Path) -> None:
         assert client.get("/rest/agile/1.0/board/1/configuration")["columnConfig"]["columns"]
 
 
+@pytest.mark.parametrize("site", ["cloud-b", "cloud-c", "cloud-d"])
+def test_every_board_has_a_filter_that_finds_its_project(site: str, shared: Path) -> None:
+    with serve(_recording(shared, site)) as server:
+        client = Client(server)
+        for row in client.get("/rest/agile/1.0/board")["values"]:
+            saved = client.get(f"/rest/agile/1.0/board/{row['id']}/configuration")["filter"]["id"]
+            assert client.ids(f"filter = {saved}") == client.ids(f"project = {row['location']['projectKey']}") != []
+
+
 def test_fields_without_a_recorded_list_are_typed_by_their_values(shared: Path) -> None:
     schemas = {str(f["id"]): f["schema"] for f in _recording(shared, "cloud-d").site.fields}
     flagged: Any = schemas["customfield_10021"]

@@ -136,6 +136,8 @@ def test_get_and_post_agree(client: Client) -> None:
         ({"jql": "project in (PAY, ORDER)"}, "got 'ORDER'"),
         ({"jql": "nonsense = 1"}, "Field 'nonsense' does not exist"),
         ({"jql": "status = Sleeping"}, "'Sleeping' does not exist"),
+        ({"jql": "filter = 4711"}, "The value '4711' does not exist for the field 'filter'"),
+        ({"jql": "filter ~ 10001"}, "The operator '~' is not supported by the 'filter' field"),
         ({"jql": 'updated >= "yesterday"'}, "Valid formats"),
         ({"jql": "key = PAY-99999"}, "does not exist for field 'key'"),
         ({"jql": "labels > ops"}, "operator '>' is not supported"),

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cmp_to_key
 
 from okr_delivery.sandbox.jql.fields import FieldRule, Sort, rule
-from okr_delivery.sandbox.jql.parser import Both, Clause, Empty, JqlError, Node, Not, Operand, Query
+from okr_delivery.sandbox.jql.parser import Both, Clause, Empty, JqlError, Node, Not, Operand, Query, parse
 from okr_delivery.sandbox.site import Site, SiteIssue
 
 Test = Callable[[SiteIssue], bool]
 
+SAVED = frozenset({"filter", "request", "savedfilter", "searchrequest"})  # one field, four names
 UNBOUNDED = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
 
 
@@ -70,6 +71,8 @@ def compile_node(node: Node, scope: Scope) -> Test:
 
 
 def _clause(clause: Clause, scope: Scope) -> Test:
+    if clause.field.casefold() in SAVED:
+        return _saved(clause, scope)
     found = rule(clause.field, scope)
     if clause.operator not in found.operators:
         raise JqlError(f"The operator '{clause.operator}' is not supported by the '{clause.field}' field.")
@@ -77,6 +80,23 @@ def _clause(clause: Clause, scope: Scope) -> Test:
     if clause.operator in ("is", "is not") or (clause.operator in ("=", "!=") and clause.operands == (Empty(),)):
         return _emptiness(found, clause.operator in ("is", "="))
     return _comparison(found, clause, scope)
+
+
+def _saved(clause: Clause, scope: Scope) -> Test:
+    """Membership in saved queries, by id; their sorting does not matter."""
+    if clause.operator not in ("=", "!=", "in", "not in"):
+        raise JqlError(f"The operator '{clause.operator}' is not supported by the '{clause.field}' field.")
+    tests = [_saved_query(operand, clause.field, scope) for operand in clause.operands]
+    wanted = clause.operator in ("=", "in")
+    return lambda issue: any(test(issue) for test in tests) is wanted
+
+
+def _saved_query(operand: Operand, field: str, scope: Scope) -> Test:
+    text = operand if isinstance(operand, str) else ""
+    if text not in scope.site.filters:
+        raise JqlError(f"The value '{text}' does not exist for the field '{field}'.")
+    where = parse(scope.site.filters[text]).where
+    return compile_node(where, scope) if where is not None else lambda _: True
 
 
 def _unresolved(field: str, operand: Operand) -> Operand:

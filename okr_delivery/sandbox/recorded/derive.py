@@ -21,6 +21,7 @@ GREENHOPPER = "com.pyxis.greenhopper.jira"
 PLAIN = "com.atlassian.jira.plugin.system.customfieldtypes"
 POINTS = ("story points", "story point estimate")
 FIRST_PROJECT = 90_001  # ids for projects that the recording only names
+FIRST_FILTER = 90_000  # ids for filters of boards whose configuration was not recorded
 
 
 def body(row: Wire) -> Wire:
@@ -253,6 +254,15 @@ def add_boards(site: Site, payloads: Payloads, rows: list[Wire]) -> None:
             project = _project_of(site, sprint.id)
             name = f"{site.projects[project]['key']} board"
             site.boards[sprint.board] = Board(sprint.board, name, "scrum", project, _configuration(site, {}))
+    for made in site.boards.values():
+        _add_filter(site, made)
+
+
+def _add_filter(site: Site, board: Board) -> None:
+    """Every board shows what a saved query finds; no recording holds the query, so it is all of the board's project."""
+    number = reference(board.configuration.get("filter")) or str(FIRST_FILTER + board.id)
+    board.configuration.setdefault("filter", {"id": number, "self": f"{BASE}/rest/api/2/filter/{number}"})
+    site.filters[number] = f'project = "{site.projects[board.project]["key"]}"'
 
 
 def _project_of(site: Site, sprint: int) -> str:

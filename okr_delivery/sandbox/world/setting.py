@@ -41,6 +41,7 @@ def site(lang: str, now: int, zone: str) -> Site:
     made.projects = {number: _project(key, number, text) for key, number in PROJECTS.items()}
     made.fields = fields()
     made.boards = {number: _board(project, number, text) for project, number in BOARDS.items()}
+    made.filters = {_filter(number): f"project = {project} ORDER BY Rank ASC" for project, number in BOARDS.items()}
     return made
 
 
@@ -150,6 +151,10 @@ def _custom(number: int, name: str, kind: str, custom: str) -> Wire:
     return row | {"searchable": True, "clauseNames": [f"cf[{number}]", name], "schema": schema}
 
 
+def _filter(board: int) -> str:
+    return str(10_000 + board)
+
+
 def _board(project: str, number: int, text: dict[str, Any]) -> Board:
     columns = [
         {"name": name, "statuses": [{"id": status, "self": f"{BASE}/rest/api/2/status/{status}"}]}
@@ -157,7 +162,7 @@ def _board(project: str, number: int, text: dict[str, Any]) -> Board:
     ]
     configuration: Wire = {
         "location": {"type": "project", "projectKeyOrId": project},
-        "filter": {"id": str(10_000 + number), "self": f"{BASE}/rest/api/2/filter/{10_000 + number}"},
+        "filter": {"id": _filter(number), "self": f"{BASE}/rest/api/2/filter/{_filter(number)}"},
         "columnConfig": {"columns": columns, "constraintType": "none"},
         "estimation": {"type": "field", "field": {"fieldId": "customfield_10026", "displayName": "Story Points"}},
         "ranking": {"rankCustomFieldId": 10019},
