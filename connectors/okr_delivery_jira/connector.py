@@ -85,8 +85,14 @@ class JiraConnector:
         return found
 
     def use(self, metadata: Metadata) -> None:
-        """Takes stored metadata. Raises ValueError when another version of this connector wrote it."""
-        self._settings = Settings.from_json(metadata.raw)
+        """Takes stored metadata.
+
+        Raises ValueError when another version of this connector wrote it or teams name other boards now.
+        """
+        settings = Settings.from_json(metadata.raw)
+        if settings.team_boards != self._spec.iteration_boards:
+            raise ValueError("teams name other boards than those that were read")
+        self._settings = settings
 
     def iterations(self, known: Mapping[str, Iteration]) -> Iterable[Iteration]:
         """Sprints of the boards in scope."""

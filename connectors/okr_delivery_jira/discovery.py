@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Board, Status
 from okr_delivery.sync.connector import FoundField, Metadata, SourceSpec
+from okr_delivery.sync.errors import ConfigError
 from okr_delivery_jira import fields as roles
 from okr_delivery_jira.client import JiraClient, StatusError
 from okr_delivery_jira.fields import EVERYWHERE, Catalogue, FieldInfo, Role
@@ -15,10 +16,14 @@ from okr_delivery_jira.paging import offset_rows
 from okr_delivery_jira.problems import refused
 from okr_delivery_jira.records import read_status
 from okr_delivery_jira.settings import BoardInfo, Settings
-from okr_delivery_jira.text import members, string
+from okr_delivery_jira.text import by_number, members, string
 
 _MISSING = frozenset({400, 404})
 _LISTED = 20
+
+
+class UnknownBoardError(ConfigError):
+    """A board that this account is not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Discovery:
             boards=tuple(board.info for board in boards),
             filters=tuple(dict.fromkeys(b.info.filter_id for b in boards if b.configured and b.info.filter_id)),
             status_ids=tuple(status.id for status in statuses),
+            team_boards=dict(self._spec.iteration_boards),
         )
         return Metadata(
             statuses=statuses,
@@ -93,6 +99,22 @@ class Discovery:
         return ", ".join(sorted(filter(None, (string(row.get("key")) for row in rows)))) or "–"
 
     def _boards(self, projects: Sequence[Project]) -> list[SeenBoard]:
+        """The source's own, and behind them those that only teams name."""
+        own = self._own_boards(projects)
+        known = {board.info.id for board in own}
+        wanted = sorted((self._spec.iteration_boards.keys() - known), key=by_number)
+        return own + [board for board_id in wanted for board in self._team_board(board_id)]
+
+    def _team_board(self, board_id: str) -> list[SeenBoard]:
+        """A board that must be there is an error when it is not; one that may be another source's is left out."""
+        try:
+            return [self._board(board_id, None, configured=False)]
+        except UnknownBoardError:
+            if self._spec.iteration_boards[board_id]:
+                raise
+            return []
+
+    def _own_boards(self, projects: Sequence[Project]) -> list[SeenBoard]:
         if self._spec.boards:
             return [self._board(board_id, None, configured=True) for board_id in self._spec.boards]
         listed = {str(row["id"]): row for project in projects for row in self._listed(project.key) if row.get("id")}
@@ -131,7 +153,9 @@ class Discovery:
             payload = self._client.agile(path, what="board/{id}/configuration", expect=_MISSING)
         except StatusError:
             known = ", ".join(f"{row.get('id')} ({row.get('name')})" for row in self._listed(None)[:_LISTED])
-            raise refused("board_unknown", path, board=board_id, known=known or "–") from None
+            raise UnknownBoardError(
+                refused("board_unknown", path, board=board_id, known=known or "–").problems
+            ) from None
         return _object(payload)
 
     def _read_board(self, board_id: str) -> Mapping[str, object]:

@@ -90,6 +90,7 @@ class Settings:
     boards: tuple[BoardInfo, ...] = ()  # those configured and those whose sprints are read
     filters: tuple[str, ...] = ()  # of the configured boards: they widen the scope
     status_ids: tuple[str, ...] = ()
+    team_boards: Mapping[str, bool] = field(default_factory=dict)  # that teams named when this was read
 
     def role(self, name: str) -> Role:
         return self.roles.get(name, NOBODY)
@@ -118,6 +119,7 @@ class Settings:
             "boards": [[b.id, b.name, b.type, b.filter_id, b.sprints] for b in self.boards],
             "filters": list(self.filters),
             "statuses": list(self.status_ids),
+            "team_boards": dict(self.team_boards),
         }
 
     @classmethod
@@ -130,6 +132,7 @@ class Settings:
                 boards=tuple(_board(row) for row in listed(raw["boards"])),
                 filters=tuple(str(value) for value in listed(raw["filters"])),
                 status_ids=tuple(str(value) for value in listed(raw["statuses"])),
+                team_boards={board: bool(certain) for board, certain in _mapping(raw["team_boards"]).items()},
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not settings of this connector: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from okr_delivery.config.secrets import credentials
@@ -12,7 +12,7 @@ from okr_delivery.sync.connector import Connector, Secret, SourceSpec
 from okr_delivery.sync.transport import NetworkSpec, Transport
 
 if TYPE_CHECKING:
-    from okr_delivery.config import Config, Source
+    from okr_delivery.config import Config, Source, Team
 
 FIELDS = ("key_result", "contribution", "confidence", "estimate", "priority", "user_value")
 
@@ -32,7 +32,7 @@ def connector_for(
     token that is not set.
     """
     kind = registry.load(source.type)
-    spec = spec_of(source, env)
+    spec = spec_of(source, env, config.effective_teams())
     transport = Transport(
         network_of(config),
         origin=source.url,
@@ -45,8 +45,8 @@ def connector_for(
     return kind.open(spec, transport), transport
 
 
-def spec_of(source: Source, env: Mapping[str, str]) -> SourceSpec:
-    """What the connector may know of its source. Raises UserError when a secret is missing."""
+def spec_of(source: Source, env: Mapping[str, str], teams: Sequence[Team] = ()) -> SourceSpec:
+    """What the connector may know of its source and of the teams that use it. Raises UserError for a missing secret."""
     user, token = credentials(source, env)
     named = {name: getattr(source.fields, name) for name in FIELDS}
     return SourceSpec(
@@ -62,7 +62,22 @@ def spec_of(source: Source, env: Mapping[str, str]) -> SourceSpec:
         user=user,
         token=Secret(token),
         options={"groups": tuple(source.groups), "label_scope": source.statuses.label_scope},
+        iteration_boards=boards_of(source, teams),
     )
+
+
+def boards_of(source: Source, teams: Sequence[Team]) -> dict[str, bool]:
+    """The boards that teams of a source name beside its own; False where the board may be one of another source."""
+    found: dict[str, bool] = {}
+    for team in teams:
+        sources = {selector.source for selector in team.select}
+        if source.name not in sources:
+            continue
+        named = {board: True for selector in team.select if selector.source == source.name for board in selector.boards}
+        own = team.iterations.boards if team.iterations is not None else ()
+        for board, certain in [*((board, len(sources) == 1) for board in own), *named.items()]:
+            found[board] = found.get(board, False) or certain
+    return {board: certain for board, certain in sorted(found.items()) if board not in source.boards}
 
 
 def network_of(config: Config) -> NetworkSpec:

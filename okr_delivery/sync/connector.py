@@ -70,6 +70,8 @@ class SourceSpec:
     user: str | None = None
     token: Secret | None = None
     options: Mapping[str, object] = field(default_factory=dict)  # anything else the type understands
+    iteration_boards: Mapping[str, bool] = field(default_factory=dict)
+    """Boards that teams name: their iterations are read too, the scope stays. False: may be another source's board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class Connector(Protocol):
         ...
 
     def use(self, metadata: Metadata) -> None:
-        """Takes stored metadata instead of asking for it again."""
+        """Takes stored metadata instead of asking for it again. Raises ValueError when it must be read anew."""
         ...
 
     def iterations(self, known: Mapping[str, Iteration]) -> Iterable[Iteration]:

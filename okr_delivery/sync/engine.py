@@ -177,7 +177,7 @@ class _Run:
         if raw is not None and not todo.renew:
             store, name = self._store, self._name
             stored = Metadata(store.statuses(name), store.boards(name), store.found_fields(name), (), raw)
-            with suppress(ValueError):  # another version of the connector wrote it
+            with suppress(ValueError):  # another version of the connector wrote it, or teams name other boards now
                 self._connector.use(stored)
                 return None
         fresh = self._connector.metadata()

@@ -30,7 +30,10 @@ def test_sprint_is_found_by_schema_and_flagged_by_its_untranslated_name() -> Non
 
 def test_flagged_is_a_list_of_boxes_whatever_it_calls_its_items() -> None:
     boxes = "com.atlassian.jira.plugin.system.customfieldtypes:multicheckboxes"
-    fields = [custom("customfield_7", "Flagged", TEXT), custom("customfield_8", "Flagged", boxes, "array", items="json")]
+    fields = [
+        custom("customfield_7", "Flagged", TEXT),
+        custom("customfield_8", "Flagged", boxes, "array", items="json"),
+    ]
     role, _ = flagged(Catalogue(read_fields(fields)))
     assert (role.ids, role.kind) == (("customfield_8",), "options")
 

@@ -82,6 +82,42 @@ def test_configured_boards_widen_the_scope_and_a_kanban_board_has_no_sprints(sit
     assert site.count("GET board/2/sprint") == 0
 
 
+def test_a_board_that_a_team_names_is_read_and_leaves_the_scope_as_it_is(site: Site) -> None:
+    site.handlers["GET board/9/configuration"] = lambda _: {**CONFIGURATION, "id": 9, "filter": {"id": "10099"}}
+    site.handlers["GET board/9/sprint"] = lambda _: page([{"id": 90, "state": "active", "name": "T S1"}])
+    connector = connect(iteration_boards={"9": True, "1": True})
+    connector.identity()
+    assert [board.id for board in connector.metadata().boards] == ["1", "9"]
+    assert [iteration.id for iteration in connector.iterations({})] == ["90"]
+    list(connector.pages(None, None, lambda _: {}))
+    assert site.last("POST search/jql").body["jql"].startswith('(project in ("PAY"))')
+
+
+def test_a_team_s_board_that_does_not_exist_is_named(site: Site) -> None:
+    connector = connect(iteration_boards={"99": True})
+    connector.identity()
+    with pytest.raises(ConfigError, match="board_unknown"):
+        connector.metadata()
+
+
+def test_a_team_s_board_that_may_be_another_source_s_is_left_out(site: Site) -> None:
+    connector = connect(iteration_boards={"99": False})
+    connector.identity()
+    assert [board.id for board in connector.metadata().boards] == ["1"]
+    site.handlers["GET board/99/configuration"] = lambda _: (401, {"errorMessages": ["no"]})
+    with pytest.raises(ConfigError, match="unauthorized"):
+        connector.metadata()
+
+
+def test_metadata_of_other_teams_boards_is_not_used(site: Site) -> None:
+    connector = connect()
+    connector.identity()
+    stored = connector.metadata()
+    other = connect(iteration_boards={"2": True})
+    with pytest.raises(ValueError, match="other boards"):
+        other.use(stored)
+
+
 def test_a_board_whose_configuration_lacks_the_type_is_read_itself(site: Site) -> None:
     site.handlers["GET board/1/configuration"] = lambda _: {**CONFIGURATION, "type": None}
     site.handlers["GET board/1"] = lambda _: BOARD

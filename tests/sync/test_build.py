@@ -67,6 +67,32 @@ def test_settings_and_secrets_reach_the_connector(tmp_path: Path) -> None:
     assert TOKEN not in f"{spec!r} {spec} {spec.token}"
 
 
+TEAMS = """
+  - {name: other, type: fake, url: "http://127.0.0.1:4712", projects: [MOB], token_env: OKR_DELIVERY_OTHER_TOKEN}
+teams:
+  - {id: one, select: [{source: work, boards: [7]}], iterations: {from: sprints, boards: [42]}}
+  - {id: both, select: [{source: work}, {source: other, boards: [9]}], iterations: {from: sprints, boards: [42, 43]}}
+  - {id: elsewhere, select: [{source: other}], iterations: {from: sprints, boards: [50]}}
+"""
+
+
+def test_the_boards_that_teams_name_reach_the_connector(tmp_path: Path) -> None:
+    config = configured(tmp_path, text=TEXT + TEAMS)
+    env = {"OKR_DELIVERY_WORK_TOKEN": TOKEN, "OKR_DELIVERY_OTHER_TOKEN": TOKEN}
+    found = {s.name: spec_of(s, env, config.effective_teams()).iteration_boards for s in config.sources}
+    assert found == {
+        "work": {"42": True, "43": False, "7": True},
+        "other": {"42": False, "43": False, "50": True, "9": True},
+    }
+
+
+def test_the_source_s_own_boards_are_not_named_twice(tmp_path: Path) -> None:
+    config = configured(tmp_path, text=TEXT.replace("projects: [PAY]", 'boards: ["42"]') + TEAMS)
+    source = config.source("work")
+    spec = spec_of(source, {"OKR_DELIVERY_WORK_TOKEN": TOKEN}, config.effective_teams())
+    assert (spec.boards, spec.iteration_boards) == (("42",), {"43": False, "7": True})
+
+
 def test_the_transport_goes_where_the_source_is(tmp_path: Path) -> None:
     config = configured(tmp_path, text=TEXT.replace("ca_bundle: ca.pem, ", ""))
     connector, transport = connector_for(
