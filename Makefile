@@ -28,11 +28,12 @@ generate: $(VENV)/check.stamp  ## writes the generated docs, schema and example 
 clean:
 	rm -rf $(VENV) build dist okr-delivery-demo
 
-$(BIN)/pip:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
+$(VENV)/pip.stamp:  # a stamp, so that a run that was cut off or a venv made by hand gets its pip too (--group: 25.1)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	touch $@
 
-$(VENV)/demo.stamp: pyproject.toml | $(BIN)/pip
+$(VENV)/demo.stamp: pyproject.toml | $(VENV)/pip.stamp
 	$(BIN)/pip install --quiet --editable '.[all]'
 	touch $@
 
