@@ -24,11 +24,14 @@ _SAME = (
     frozenset({"€", "eur", "欧元"}),
     frozenset({"£", "gbp", "英镑"}),
     frozenset({"d", "day", "days", "天", "日"}),
-    frozenset({"h", "hour", "hours", "小时"}),
-    frozenset({"min", "minute", "minutes", "分钟"}),
+    frozenset({"h", "hr", "hrs", "hour", "hours", "小时"}),
+    frozenset({"min", "mins", "minute", "minutes", "分钟"}),
     frozenset({"s", "sec", "second", "seconds", "秒"}),
     frozenset({"ms", "millisecond", "milliseconds", "毫秒"}),
 )
+_SECONDS = {"d": 86_400, "h": 3_600, "min": 60, "m": 60, "s": 1, "ms": 0.001, "week": 604_800, "周": 604_800}
+_HUNDREDTHS = frozenset({"bp", "bps", "基点", "个基点"})
+_LARGE = {"m": 1e6, "mn": 1e6, "mm": 1e6, "mio": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 _COUNTED = frozenset({"issue", "issues", "ticket", "tickets", "个", "件", "条", "单"})
 
 
@@ -150,10 +153,21 @@ class _Writer:
         )
 
     def _without_unit(self, suffix: str) -> str:
-        """`12w` is how 12万 is often typed; any other unit is left off."""
-        if suffix == "w" and self.claim.number is not None:
-            return f"{'+' if self.claim.signed and self.claim.number > 0 else ''}{number_text(self.claim.number)}万"
-        return self.signed()
+        """The amount converted, where both units are known, else with the unit left off.
+
+        `12w` is how 12万 is often typed, `1.2m` or `1.2 mn` a million of what is counted.
+        """
+        number = self.claim.number or 0.0
+        plus = "+" if self.claim.signed and number > 0 else ""
+        if suffix == "w":
+            return f"{plus}{number_text(number)}万"
+        if self.in_percent and suffix in _HUNDREDTHS:
+            return f"{plus}{self.written(tidy(number / 100))}"
+        unit = (self.kr.metric.unit or "").strip().casefold()
+        mine, theirs = _seconds(suffix), _seconds(unit)
+        if mine is None or theirs is None:
+            mine, theirs = (_LARGE.get(suffix), 1.0) if unit and not self.in_percent else (None, 1.0)
+        return self.signed() if mine is None else f"{plus}{number_text(tidy(number * mine / theirs))}"
 
     def _fits(self, suffix: str) -> bool:
         if self.in_percent:
@@ -164,9 +178,13 @@ class _Writer:
         return bool(unit) and (_alike(suffix, unit) or _alike(suffix, _base_unit(unit)))
 
     def _percent(self) -> Refusal:
-        """A bare percentage has two readings; both are written out, the likelier one is the line to paste."""
+        """A bare percentage has two readings; both are written out, the likelier one is the line to paste.
+
+        The sign of a share says toward the target or away from it, not up or down.
+        """
         number = self.claim.number or 0.0
-        share = self.line(share_text(number / 100, chinese=self.chinese))
+        away = self.claim.signed and number * wanted_sign(self.kr) < 0
+        share = self.line(share_text(-abs(number) / 100 if away else abs(number) / 100, chinese=self.chinese))
         if self.in_percent:
             points = self.line(self.signed())
             text = msg("value.amount.percent_points", text=self.claim.text, points=points, share=share)
@@ -177,7 +195,12 @@ class _Writer:
         )
 
 
+def _seconds(unit: str) -> float | None:
+    """The length of a unit of time; None for any other."""
+    return next((length for name, length in _SECONDS.items() if _alike(unit, name)), None)
+
+
 def _alike(suffix: str, unit: str) -> bool:
-    if suffix == unit or suffix.rstrip("s") == unit.rstrip("s"):
+    if suffix == unit or (min(len(suffix), len(unit)) > 2 and suffix.rstrip("s") == unit.rstrip("s")):
         return True
     return any(suffix in group and unit in group for group in _SAME)

@@ -22,6 +22,15 @@ from okr_delivery.model.claims import (
 from okr_delivery.model.contribution import StatedAs
 
 PIECES = [
+    "{{",
+    "}}",
+    "-",
+    "…",
+    "GROW KR1",
+    "2026Q4/GROW-KR1",
+    "and ",
+    "-M-",
+    ";\n",
     "Contributes-to",
     "contributes to",
     "贡献",

@@ -272,6 +272,7 @@ REFUSED: list[tuple[str, str, list[Expected]]] = [
         "贡献：GROW-KR1 商家留存 +1.5个百分点",
         [Refused("leftover", "贡献: GROW-KR1 +1.5个百分点")],
     ),
+    ("no id at all", "Contributes-to: share M-1", [Refused("no_kr", None)]),
     ("two sizes", "Contributes-to: GROW-KR1 S/M", [Refused("leftover", "Contributes-to: GROW-KR1 ?")]),
     ("range of dots", "Contributes-to: GROW-KR1 +1pp..+2pp", [Refused("range", "Contributes-to: GROW-KR1 +1.5pp")]),
     ("amount first", "Contributes-to: +1.5pp GROW-KR1", [Refused("no_kr", "Contributes-to: GROW-KR1 +1.5pp")]),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from okr_delivery.model.claims import pattern
 from okr_delivery.model.claims.keywords import Keyword
 from okr_delivery.model.claims.write import SIZES, claim_line, number_text, share_text, size_text
 from okr_delivery.model.contribution import Claim, StatedAs
@@ -19,47 +20,6 @@ from okr_delivery.model.message import Message, msg
 CUT = "⋯"
 """Ends a line that was cut; not the `…` that people write."""
 SCALES = {"k": 1e3, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8}
-
-_NUM = r"(?:\d[\d,]*(?:\.\d+)?|\.\d+)"
-_SURE = r"(?:@|confidence|conf\b\.?|把握度?|信心|置信度)"
-_STOP = r"(?=$|[\s,;()|@=\d+!?。\"']|\.+(?:\s|$)|/[\s\d]|confidence|把握|信心|置信|贡献)"
-_SCALE = r"(?:k|千万|百万|万|亿|千)"
-_POINTS = r"percentage\s+points?|%\s*-?points?|p\.p\."
-_NO_UNIT = r"(?!confidence|conf\b|share|size|sure|把握|信心|置信|贡献|待定|tbd)"
-_WORD = rf"(?:{_POINTS}|%|‰|{_NO_UNIT}[^\W\d_][^\s,;()|@=\d+!?。\"']*?{_STOP})"
-_TOKEN = re.compile(
-    rf"(?P<pending>(?:\?+|待定|tbd\b))"
-    rf"|(?P<share>(?:share(?:\s+of)?|贡献度|份额)\s*[:=]?\s*(?P<share_n>[+-]?\s?{_NUM})\s*(?P<share_u>%?))"
-    rf"|(?P<post_share>(?P<post_n>[+-]?\s?{_NUM})\s*%\s*(?:share\b|贡献度|份额))"
-    rf"|(?P<sure>{_SURE}\s*[:=]?\s*(?P<sure_n>-?{_NUM})\s*(?P<sure_u>%?))"
-    rf"|(?P<post_sure>(?P<post_sure_n>{_NUM})\s*%\s*(?:confidence|confident|sure\b|的?把握))"
-    r"|(?P<size>(?:size\s*)?(?:(?P<letter>XL|S|M|L)(?![\w-]|\.\w)|(?P<hanzi>特大|小|中|大)(?![^\W\d_])))"
-    rf"|(?P<amount>[~≈约]?\s*(?P<sign>[+-])?\s*(?P<money>[¥￥$€£])?\s*(?P<n>{_NUM})(?P<u>\s?(?:{_SCALE}\s+)?{_WORD})?)",
-    re.IGNORECASE,
-)
-_BETWEEN = re.compile(r"(?:[\s,=()|:!。\"']|\.(?!\d)|/(?=[\s\d]))+")
-_DASH = re.compile(r"-+>?\s+(?!\d)|=>\s*|->\s*|-+(?=\s*[+-])")
-_KR = re.compile(r"[^\s,;:/+=()|?!@⋯\"]+(?::[^\s,;:/+=()|?!@⋯\"]+)?")
-_ID = r"[A-Za-z]\w*(?:[.:-]\w+)*-\w*\d\w*"
-_SECOND = re.compile(rf"(?<![A-Za-z0-9_.:+-]){_ID}")
-_CALLED = re.compile(rf"(?:KR|关键结果)[\s:]+(?={_ID})", re.IGNORECASE)
-_MISSPELT = re.compile(
-    r"(?P<group>[A-Za-z]+)\s+(?P<kr>KR\d+)(?![A-Za-z0-9_])|(?P<cycle>[A-Za-z0-9]+)/(?P<id>[A-Za-z]\w*-\w*\d\w*)"
-)
-_RESERVED = re.compile(r"share|size|conf(?:idence)?|贡献度|份额|把握度?|信心|置信度", re.IGNORECASE)
-_JOINED = " ,&/+、和与及"
-_GLUED = re.compile(
-    r"([A-Za-z0-9][A-Za-z0-9_.:-]*?)(?=(?:特大|小|中|大|待定|约)(?:$|[\s\d,(~≈+-])|贡献度|份额|把握|信心|置信"
-    r"|-+\d[\d,.]*\s?(?:k\b|万|百万|亿|千|pp\b|%|个?百分点|个点))",
-    re.IGNORECASE,
-)
-_RANGE = re.compile(
-    rf"(?<![A-Za-z0-9_.])({_NUM})\s*([^\W\d]*?|%)\s*(?:~|-|\.\.+|\bto\b|至|到)\s*[+-]?({_NUM})(?![\d.,]|\s*%)"
-)
-_DATE = re.compile(r"\d[-/.年]\d+[-/.月]\d")
-_SPACED = re.compile(r"(?<![\d.])(\d{1,3})((?:[ '_]\d{3})+)(?![\d.,%])")
-
-_SWAPPED = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})+,\d+(?![\d.,])")
 
 
 class Fault(Enum):
@@ -105,6 +65,10 @@ class _Read:
 
 def parse_part(text: str, keyword: Keyword = Keyword.CONTRIBUTES, *, kr: str | None = None) -> Claim:
     """Reads one claim. With `kr` the text holds only the amount (a number field beside a key-result field)."""
+    return _claim(_read(text, keyword, kr), from_field=kr is not None)
+
+
+def _read(text: str, keyword: Keyword, kr: str | None = None) -> _Read:
     read = _Read(kr, keyword, text)
     rest = text if kr is not None else _take_kr(read, text)
     if read.kr is None:
@@ -113,7 +77,7 @@ def parse_part(text: str, keyword: Keyword = Keyword.CONTRIBUTES, *, kr: str | N
         for token in _tokens(read, rest):
             _take(read, token)
             read.end = token.end()
-    return _claim(read, from_field=kr is not None)
+    return read
 
 
 def parse_bare(text: str, kr: str | None = None) -> Claim:
@@ -125,10 +89,10 @@ def parse_bare(text: str, kr: str | None = None) -> Claim:
 def looks_like_part(cell: str) -> bool:
     """Whether a table cell continues the claim of the cell before it: nothing but amount, size, share or confidence."""
     rest, position = cell.strip(), 0
-    if _DATE.search(rest):
+    if pattern.DATE.search(rest):
         return False
     while position < len(rest):
-        match = _BETWEEN.match(rest, position) or _TOKEN.match(rest, position)
+        match = pattern.BETWEEN.match(rest, position) or pattern.TOKEN.match(rest, position)
         if match is None or match.end() == position:
             return False
         position = match.end()
@@ -138,25 +102,27 @@ def looks_like_part(cell: str) -> bool:
 def _take_kr(read: _Read, text: str) -> str:
     """Takes the key result off the front and returns the rest; leaves `read.kr` None when there is none."""
     text = text.lstrip(" ,:=-|(.\"'")
-    text = text[found.end() :] if (found := _CALLED.match(text)) else text
-    match = _KR.match(text)
-    if match is None or _is_token(match[0]) or _RESERVED.fullmatch(match[0]) or "://" in text[: match.end() + 3]:
+    text = text[found.end() :] if (found := pattern.CALLED.match(text)) else text
+    match = pattern.KR.match(text)
+    if match is None or _is_token(match[0]) or pattern.RESERVED.fullmatch(match[0]) or "://" in text[: match.end() + 3]:
         return text
-    if _MISSPELT.match(text):
+    if pattern.MISSPELT.match(text):
         return text
     kr = match[0]
     cycle, colon, name = kr.partition(":")
     if colon and _is_token(name):
         kr = cycle
-    glued = _GLUED.match(kr)
+    glued = pattern.GLUED.match(kr)
     kr = glued[1] if glued else kr
-    rest = text[len(kr) :].lstrip("\"'")
-    read.kr = kr.strip("'\"").rstrip(".。")
-    return rest
+    name = kr.strip("'\"").rstrip(".。")
+    if _is_token(name) or not any(ch.isalnum() for ch in name):
+        return text
+    read.kr = name
+    return text[len(kr) :].lstrip("\"'")
 
 
 def _is_token(text: str) -> bool:
-    match = _TOKEN.match(text)
+    match = pattern.TOKEN.match(text)
     return match is not None and match.end() == len(text)
 
 
@@ -167,16 +133,16 @@ def _refused_whole(read: _Read, rest: str) -> bool:
     elif second := _second(rest):
         read.fail(Fault.SEVERAL, second[0])
         read.written = _both(read, rest[: second.start()], rest[second.start() :])
-    elif found := _RANGE.search(rest):
+    elif found := pattern.RANGE.search(rest):
         read.fail(Fault.RANGE, found[0])
         read.written = _middle(rest, found)
-    elif spaced := _SPACED.search(rest):
+    elif spaced := pattern.SPACED.search(rest):
         read.fail(Fault.SPACED, spaced[0])
         read.written = _amount_text(rest.replace(spaced[0], re.sub(r"\D", "", spaced[0])))
-    elif swapped := _SWAPPED.search(rest):
+    elif swapped := pattern.SWAPPED.search(rest):
         read.fail(Fault.COMMA, swapped[0])
         read.written = _amount_text(rest.replace(swapped[0], swapped[0].replace(".", "").replace(",", ".")))
-    elif comma := next((n for n in re.findall(_NUM, rest) if not _grouped(n)), None):
+    elif comma := next((n for n in re.findall(pattern.NUM, rest) if not _grouped(n)), None):
         read.fail(Fault.COMMA, comma)
         read.written = _amount_text(rest.replace(comma, _point(comma)))
     return read.fault is not None
@@ -184,13 +150,13 @@ def _refused_whole(read: _Read, rest: str) -> bool:
 
 def _second(rest: str) -> re.Match[str] | None:
     """Another key result behind the first, with nothing between them but an amount, a comma or an `and`."""
-    found = None if "://" in rest else _SECOND.search(rest)
+    found = None if "://" in rest else pattern.SECOND.search(rest)
     between = _between(rest[: found.start()]) if found else ""
     return found if not between or looks_like_part(between) else None
 
 
 def _between(text: str) -> str:
-    return re.sub(r"\band\s*$", "", text, flags=re.IGNORECASE).strip(" ,").rstrip(_JOINED)
+    return re.sub(r"\band\s*$", "", text, flags=re.IGNORECASE).strip(" ,").rstrip(pattern.JOINED)
 
 
 def _both(read: _Read, head: str, tail: str) -> str:
@@ -206,7 +172,7 @@ def _middle(rest: str, found: re.Match[str]) -> str | None:
     """Half-way between both ends of a range, with the sign and the unit written."""
     if not (_grouped(found[1]) and _grouped(found[3])):
         return None
-    unit = re.compile(rf"\s?{_WORD}").match(rest, found.end())
+    unit = re.compile(rf"\s?{pattern.WORD}").match(rest, found.end())
     sign = rest[: found.start()].rstrip()[-1:].strip("(,:=~")
     middle = number_text((_number(found[1]) + _number(found[3])) / 2)
     return _amount_text(f"{sign}{middle}{found[2] or (unit[0].strip() if unit else '')}")
@@ -235,9 +201,9 @@ def _number(text: str) -> float:
 def _tokens(read: _Read, rest: str) -> Iterator[re.Match[str]]:
     position = 0
     while position < len(rest):
-        if skip := _BETWEEN.match(rest, position) or _DASH.match(rest, position):
+        if skip := pattern.BETWEEN.match(rest, position) or pattern.DASH.match(rest, position):
             position = skip.end()
-        elif token := _TOKEN.match(rest, position):
+        elif token := pattern.TOKEN.match(rest, position):
             yield token
             position = token.end()
         else:
@@ -248,7 +214,7 @@ def _tokens(read: _Read, rest: str) -> Iterator[re.Match[str]]:
 def _leftover(read: _Read, rest: str, *, glued: bool) -> None:
     """Words that are no token. An amount that they stand glued to was none; one behind them may have been meant."""
     read.fail(Fault.LEFTOVER, rest)
-    if glued and read.confidence is None and not re.match(_SURE, rest, re.IGNORECASE):
+    if glued and read.confidence is None and not re.match(pattern.SURE, rest, re.IGNORECASE):
         read.written = None
     signed = re.search(r"(?<=\s)[+-]\s?[\d.]", rest)
     if read.written is None and signed:
@@ -278,7 +244,7 @@ def _state(read: _Read, stated: StatedAs, written: str, text: str) -> bool:
         return True
     if read.stated is StatedAs.AMOUNT and read.suffix == "%" and read.confidence is None:
         read.fail(Fault.PERCENT_FIRST, text)
-        read.confidence, read.written = (read.number or 0) / 100, written
+        read.confidence, read.written = min(abs(read.number or 0), 100) / 100, written
     read.fail(Fault.TWICE, text)
     return False
 
@@ -375,21 +341,31 @@ def _paste(read: _Read) -> str | None:
     """The nearest line that can be read: what was understood, or `?` when no amount was."""
     if read.kr is None:
         return _paste_reordered(read)
-    return claim_line(read.kr, read.written or "?", read.confidence, chinese=read.keyword.chinese)
+    for what in (read.written or "?", "?"):
+        line = claim_line(read.kr, what, read.confidence, chinese=read.keyword.chinese)
+        if all(_read(part, read.keyword).fault is None for part in line.partition(": ")[2].split(";")):
+            return line
+    return None
 
 
 def _paste_reordered(read: _Read) -> str | None:
     """`+1.5pp GROW-KR1`: the same with the key result first, if that can be read. `GROW KR1` gets its hyphen."""
     text = read.text.lstrip(" ,:=-|(.\"'")
-    if odd := _MISSPELT.match(text):
+    if odd := pattern.MISSPELT.match(text):
         name = f"{odd['group']}-{odd['kr']}" if odd["kr"] else f"{odd['cycle']}:{odd['id']}"
-        claim = parse_part(name + text[odd.end() :], read.keyword)
-        return claim.text if claim.error is None else claim.paste
+        return _again(name + text[odd.end() :], read.keyword)
     match = re.search(r"(?<![\w-])[A-Za-z]\w*(?:-\w+)*-\w*\d\w*", read.text)
     if match is None or "/" in read.text:
         return None
     rest = f"{read.text[: match.start()]} {read.text[match.end() :]}".strip()
     if not looks_like_part(rest):
         return None
-    claim = parse_part(f"{match[0]} {rest}", read.keyword)
-    return claim.text if claim.error is None else claim.paste
+    return _again(f"{match[0]} {rest}", read.keyword)
+
+
+def _again(text: str, keyword: Keyword) -> str | None:
+    """A corrected line, if it can be read now or corrected once more."""
+    read = _read(text, keyword)
+    if read.fault is None:
+        return f"{keyword.value}: {text}"
+    return _paste(read) if read.kr is not None else None
