@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import date, datetime
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from okr_delivery.cli.streams import Stream
 from okr_delivery.model.errors import Problem, UserError, user_error
 from okr_delivery.model.message import Message, msg
 
@@ -43,6 +47,16 @@ class App:
         self._lang: str | None = None
         self._color: str | None = None
         self._stack = ExitStack()
+
+    @classmethod
+    def of_process(cls) -> App:
+        """The run of this process. A folder that was removed meanwhile is an error only where it is needed."""
+        try:
+            cwd = Path.cwd()
+        except OSError:
+            cwd = Path(os.environ.get("PWD") or "/")
+        out, err = Stream(sys.stdout, needed=True), Stream(sys.stderr, needed=False)
+        return cls(env=dict(os.environ), cwd=cwd, out=out, err=err, clock=time.time)  # type: ignore[arg-type]  # all of TextIO that is used
 
     # -- options ---------------------------------------------------------------------------------------------------
 
@@ -96,6 +110,14 @@ class App:
     def show(self, text: str) -> None:
         """The payload, on standard output."""
         self.out.write(text if text.endswith("\n") else text + "\n")
+
+    def show_document(self, text: str) -> None:
+        """The payload in a machine format, which is UTF-8 in every locale."""
+        whole = text if text.endswith("\n") else text + "\n"
+        if isinstance(self.out, Stream):
+            self.out.write_document(whole)
+        else:
+            self.out.write(whole)
 
     def show_error(self, error: UserError) -> None:
         for problem in error.problems:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from okr_delivery.cli.app import App
-from okr_delivery.cli.options import as_of_option, format_option, iteration_option, subcommand, team_option
+from okr_delivery.cli.options import Reserved, as_of_option, format_option, iteration_option, subcommand, team_option
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import msg
 
@@ -31,6 +31,8 @@ FORMATS = ("text", "json", "junit")
 @click.option("--output", "outputs", multiple=True, metavar="F=PATH", help="Also write format F to PATH; repeatable.")
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), help="Severity from which the exit code is 1.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even with findings; still 2 without a verdict.")
+@click.option("--apply", cls=Reserved)
+@click.option("--merge-request", cls=Reserved)
 @click.option("--no-waivers", is_flag=True, help="Show waived findings as findings.")
 def command(
     app: App,
@@ -57,7 +59,8 @@ def command(
     result = _run(app, asked)
     for kind, path in targets:
         _write(path, _render(app, result, kind, preview=False))
-    app.show(_render(app, result, output_format, preview=preview))
+    show = app.show if output_format == "text" else app.show_document
+    show(_render(app, result, output_format, preview=preview))
     if output_format != "text" and result.exit_code == 2:
         app.err.write(_render(app, result, "reasons", preview=False))
     if result.exit_code == 1 and (exit_zero or preview):

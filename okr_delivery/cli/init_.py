@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from okr_delivery.cli.app import App, later
-from okr_delivery.cli.options import subcommand
+from okr_delivery.cli.app import App
+from okr_delivery.cli.options import Reserved, subcommand
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 
@@ -17,8 +17,8 @@ SCHEMA_FILE = ".okr-delivery.schema.json"
 
 
 @subcommand("init")
-@click.option("--url", hidden=True)
-def command(app: App, /, url: str | None) -> int:
+@click.option("--url", cls=Reserved)
+def command(app: App, /) -> int:
     """Write a commented okr-delivery.yaml, example OKRs and a CI snippet; existing files stay as they are.
 
     \b
@@ -26,8 +26,6 @@ def command(app: App, /, url: str | None) -> int:
       okr-delivery init
       okr-delivery -C planning init
     """
-    if url:
-        raise later("init --url")
     written, kept = 0, 0
     for path, text in _files():
         if _write_new(app.cwd / path, text):

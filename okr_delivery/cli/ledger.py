@@ -5,15 +5,13 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import click
-
 from okr_delivery.cli.app import App
-from okr_delivery.cli.options import subcommand
+from okr_delivery.cli.options import group, subcommand
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import msg
 
 
-@click.group("ledger", context_settings={"help_option_names": ["-h", "--help"]})
+@group("ledger")
 def command() -> None:
     """State of the ledger, and committing it."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from okr_delivery.cli.app import App
-from okr_delivery.cli.options import as_of_option, format_option, iteration_option, subcommand, team_option
+from okr_delivery.cli.options import Reserved, as_of_option, format_option, iteration_option, subcommand, team_option
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 @subcommand("metrics", team_option, iteration_option, as_of_option, format_option("text", "json"))
+@click.option("--explain", cls=Reserved, is_flag=True)
 @click.option("--since", metavar="DATE", help="First day of the period.")
 @click.option("--until", metavar="DATE", help="Last day of the period, included.")
 def command(
@@ -49,7 +50,7 @@ def command(
         _period(app, snapshot, scope, since, until) if since or until else _iterations(app, snapshot, scope, iteration)
     )
     if output_format == "json":
-        app.show(dumps(output.document(scopes, snapshot.as_of)))
+        app.show_document(dumps(output.document(scopes, snapshot.as_of)))
     else:
         app.show(output.text(scopes, app.t))
     return scope.exit_code

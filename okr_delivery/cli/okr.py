@@ -6,14 +6,14 @@ from datetime import date
 
 import click
 
-from okr_delivery.cli.app import App, later
-from okr_delivery.cli.options import as_of_option, format_option, subcommand
+from okr_delivery.cli.app import App
+from okr_delivery.cli.options import as_of_option, format_option, group, reserved, subcommand
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 from okr_delivery.model.okr import KeyResult
 
 
-@click.group("okr", context_settings={"help_option_names": ["-h", "--help"]})
+@group("okr")
 def command() -> None:
     """List, show and read key results."""
 
@@ -31,7 +31,7 @@ def list_command(app: App, /, as_of: str | None, output_format: str) -> int:
     from okr_delivery.output.json import dumps
 
     if output_format == "json":
-        app.show(dumps(output.document(app.book)))
+        app.show_document(dumps(output.document(app.book)))
     else:
         app.show(output.listing(app.book, app.t))
     return 0
@@ -122,12 +122,5 @@ def _number(text: str) -> float:
     return number
 
 
-@subcommand("lint")
-@click.argument("rest", nargs=-1, type=click.UNPROCESSED)
-def lint(app: App, /, rest: tuple[str, ...]) -> int:
-    """Not part of this version yet."""
-    raise later("okr lint")
-
-
-for _part in (list_command, tree, show, read, lint):
+for _part in (list_command, tree, show, read, reserved("lint", "okr lint")):
     command.add_command(_part)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from okr_delivery.cli.app import App
+from okr_delivery.cli.app import App, later
 
 ROOT_NAMES = ("directory", "config_file", "lang", "quiet", "verbose", "color")
 
@@ -85,6 +85,20 @@ def format_option(*formats: str) -> Callable[[], click.Option]:
     )
 
 
+class Reserved(click.Option):
+    """An option that is kept for a later version: it is refused, and help does not list it."""
+
+    def __init__(self, *args: Any, **attrs: Any) -> None:
+        super().__init__(*args, **{**attrs, "hidden": True})
+
+
+def _refuse_reserved(ctx: click.Context, values: dict[str, Any]) -> None:
+    for param in ctx.command.params:
+        if isinstance(param, Reserved) and values.pop(param.name or ""):
+            words = ctx.command_path.split()[1:]
+            raise later(" ".join([*words, param.opts[0]]))
+
+
 def subcommand(name: str, *shared: Callable[[], click.Option]) -> Callable[[Callable[..., int | None]], click.Command]:
     """A command that takes the group's options too; its function gets the App first and returns an exit code."""
 
@@ -93,6 +107,7 @@ def subcommand(name: str, *shared: Callable[[], click.Option]) -> Callable[[Call
         @functools.wraps(function)
         def callback(ctx: click.Context, /, **values: Any) -> None:
             app = remember(ctx, values)
+            _refuse_reserved(ctx, values)
             app.exit_code = function(app, **values) or 0
 
         made = click.command(name, help=function.__doc__)(callback)
@@ -101,3 +116,31 @@ def subcommand(name: str, *shared: Callable[[], click.Option]) -> Callable[[Call
         return made
 
     return wrap
+
+
+def group(name: str) -> Callable[[Callable[[], None]], click.Group]:
+    """A command with commands of its own; the common options may stand before their names too."""
+
+    def wrap(function: Callable[[], None]) -> click.Group:
+        @click.pass_context
+        def callback(ctx: click.Context, /, **values: Any) -> None:
+            remember(ctx, values)
+
+        made = click.Group(name, callback=callback, help=function.__doc__, params=[o() for o in ROOT_OPTIONS])
+        made.context_settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+        return made
+
+    return wrap
+
+
+def reserved(name: str, what: str) -> click.Command:
+    """A command whose name is kept for a later version: whatever follows it, the refusal is clear."""
+
+    @subcommand(name)
+    @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
+    def kept(app: App, /, rest: tuple[str, ...]) -> int:
+        """Not part of this version yet."""
+        raise later(what)
+
+    kept.context_settings["ignore_unknown_options"] = True
+    return kept

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from okr_delivery.cli.app import App, later
-from okr_delivery.cli.options import as_of_option, format_option, subcommand, team_option
+from okr_delivery.cli.app import App
+from okr_delivery.cli.options import Reserved, as_of_option, format_option, subcommand, team_option
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.okr import Direction, KeyResult
 
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 
 @subcommand("progress", team_option, as_of_option, format_option("text", "json"))
 @click.option("--kr", "krs", multiple=True, metavar="KR", help="Only this key result; repeatable.")
-@click.option("--apply", "sinks", multiple=True, hidden=True)
+@click.option("--apply", "sinks", cls=Reserved, multiple=True)
 def command(
     app: App,
     /,
     teams: tuple[str, ...],
     krs: tuple[str, ...],
-    sinks: tuple[str, ...],
     as_of: str | None,
     output_format: str,
 ) -> int:
@@ -35,8 +34,6 @@ def command(
       okr-delivery progress
       okr-delivery progress --kr GROW-KR1 --as-of 2026-10-31
     """
-    if sinks:
-        raise later("progress --apply")
     from okr_delivery.cli.selecting import lacking
     from okr_delivery.output import progress as output
     from okr_delivery.output.json import dumps
@@ -45,7 +42,7 @@ def command(
     snapshot = app.snapshot(app.instant(as_of), teams)
     entries, objectives = progress(snapshot, app.readings, list(krs) or None)
     if output_format == "json":
-        app.show(dumps(output.document(entries, objectives, snapshot.as_of, app.t)))
+        app.show_document(dumps(output.document(entries, objectives, snapshot.as_of, app.t)))
     elif entries:
         app.show(output.text(entries, objectives, app.t))
     else:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from okr_delivery.cli.app import App, later
-from okr_delivery.cli.options import as_of_option, iteration_option, subcommand, team_option
+from okr_delivery.cli.app import App
+from okr_delivery.cli.options import Reserved, as_of_option, group, iteration_option, reserved, subcommand, team_option
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HISTORY = 6  # closed iterations shown beside the one reported
 
 
-@click.group("report", context_settings={"help_option_names": ["-h", "--help"]})
+@group("report")
 def command() -> None:
     """Write a self-contained report."""
 
@@ -40,7 +40,8 @@ def command() -> None:
     metavar="PATH",
     help="Where to write; - for standard output.",
 )
-@click.option("--due", is_flag=True, hidden=True)
+@click.option("--due", cls=Reserved, is_flag=True)
+@click.option("--charts", cls=Reserved)
 def iteration_report(
     app: App,
     /,
@@ -49,7 +50,6 @@ def iteration_report(
     as_of: str | None,
     output_format: str | None,
     path: Path | None,
-    due: bool,
 ) -> int:
     """The iteration report (default: last, else current): value first, then delivery, then data quality.
 
@@ -59,8 +59,6 @@ def iteration_report(
       okr-delivery report iteration --iteration "PAY S26" -o report.html
       okr-delivery report iteration --format markdown -o -
     """
-    if due:
-        raise later("report --due")
     from okr_delivery.cli.selecting import answerable, iterations
 
     kind = output_format or _kind(path)
@@ -69,7 +67,7 @@ def iteration_report(
     pairs = iterations(app, snapshot, iteration, scope)
     views = [_view(app, snapshot, team, one) for team, one in pairs]
     if path is not None and str(path) == "-":
-        app.show("\n".join(_render(app, view, kind) for view in views))
+        app.show_document("\n".join(_render(app, view, kind) for view in views))
         return scope.exit_code
     for (team, one), view in zip(pairs, views, strict=True):
         _write(app, _path(app, path, team, one, kind, several=len(pairs) > 1), _render(app, view, kind))
@@ -147,16 +145,6 @@ def _write(app: App, path: Path, text: str) -> None:
     app.show(str(path))
 
 
-def _later(name: str) -> click.Command:
-    @subcommand(name)
-    @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
-    def kept(app: App, /, rest: tuple[str, ...]) -> int:
-        """Not part of this version yet."""
-        raise later(f"report {name}")
-
-    return kept
-
-
 command.add_command(iteration_report)
 for _name in ("weekly", "monthly", "quarterly"):
-    command.add_command(_later(_name))
+    command.add_command(reserved(_name, f"report {_name}"))

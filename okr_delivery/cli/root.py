@@ -35,6 +35,7 @@ HELPS: dict[str, str] = {
     "completion": "Print the shell completion script.",
 }
 MODULES = {"export": "export_", "init": "init_"}
+KEPT = ("site",)  # names of commands to come, which help does not list
 
 
 class Commands(click.Group):
@@ -44,7 +45,7 @@ class Commands(click.Group):
         return list(HELPS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in HELPS:
+        if cmd_name not in (*HELPS, *KEPT):
             return None
         module = importlib.import_module(f"okr_delivery.cli.{MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
@@ -54,7 +55,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in HELPS:
+        if name and not name.startswith("-") and name not in (*HELPS, *KEPT):
             import difflib
 
             near = difflib.get_close_matches(name, HELPS, n=1)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
-from pathlib import Path
 
 import click
 
@@ -18,7 +15,7 @@ INTERRUPTED = 130
 
 def run(argv: list[str], *, app: App | None = None) -> int:
     """Runs `argv` and returns the exit code; `app` carries environment, streams and clock."""
-    app = app or App(env=dict(os.environ), cwd=Path.cwd(), out=sys.stdout, err=sys.stderr, clock=time.time)
+    app = app or App.of_process()
     try:
         cli.main(args=argv, prog_name="okr-delivery", standalone_mode=False, obj=app)
     except UserError as error:
@@ -29,12 +26,11 @@ def run(argv: list[str], *, app: App | None = None) -> int:
     except click.ClickException as error:
         _usage(error, app)
         return 2
+    except SystemExit:  # click's own way out when the reader of a help text left
+        return app.exit_code
     except (KeyboardInterrupt, click.Abort):
         app.say("cli.interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return app.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: never a traceback, always exit 2
         _internal(error, app)
         return 2
@@ -45,6 +41,9 @@ def run(argv: list[str], *, app: App | None = None) -> int:
 
 def _usage(error: click.ClickException, app: App) -> None:
     ctx = getattr(error, "ctx", None)
+    if ctx is not None and error.format_message() == ctx.get_help():  # a bare command: its help says what is missing
+        app.err.write(ctx.get_help() + "\n")
+        return
     if ctx is not None:
         app.err.write(ctx.get_usage() + "\n")
     app.err.write(f"Error: {error.format_message()}\n")
@@ -55,7 +54,10 @@ def _internal(error: Exception, app: App) -> None:
     import tempfile
     import traceback
 
-    handle, path = tempfile.mkstemp(prefix="okr-delivery-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8") as log:
-        traceback.print_exception(error, file=log)
+    try:
+        handle, path = tempfile.mkstemp(prefix="okr-delivery-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8") as log:
+            traceback.print_exception(error, file=log)
+    except OSError:
+        path = "–"
     app.say("cli.internal_error", kind=type(error).__name__, path=path)

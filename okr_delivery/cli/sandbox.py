@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from okr_delivery.cli.app import App, later
-from okr_delivery.cli.options import subcommand
+from okr_delivery.cli.app import App
+from okr_delivery.cli.options import group, reserved, subcommand
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from okr_delivery.sandbox.jira_cloud import RunningServer
 
 
-@click.group("sandbox", context_settings={"help_option_names": ["-h", "--help"]})
+@group("sandbox")
 def command() -> None:
     """Serve a local tracker with a synthetic organisation or recorded payloads."""
 
@@ -123,16 +123,6 @@ def _instant(app: App, text: str | None) -> int:
     return int(moment.timestamp())
 
 
-def _later(name: str) -> click.Command:
-    @subcommand(name)
-    @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
-    def kept(app: App, /, rest: tuple[str, ...]) -> int:
-        """Not part of this version yet."""
-        raise later(f"sandbox {name}")
-
-    return kept
-
-
 command.add_command(jira_cloud)
 for _name in ("jira-datacenter", "gitlab"):
-    command.add_command(_later(_name))
+    command.add_command(reserved(_name, f"sandbox {_name}"))

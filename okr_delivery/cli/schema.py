@@ -22,7 +22,7 @@ def command(app: App, /, document: str) -> int:
       okr-delivery schema > .okr-delivery.schema.json
       okr-delivery schema gate | jq '.properties | keys'
     """
-    app.show(json.dumps(_schema(document), indent=2, ensure_ascii=False))
+    app.show_document(json.dumps(_schema(document), indent=2, ensure_ascii=False))
     return 0
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from okr_delivery.cli.app import App, later
-from okr_delivery.cli.options import format_option, subcommand
+from okr_delivery.cli.app import App
+from okr_delivery.cli.options import Reserved, format_option, subcommand
 from okr_delivery.model.errors import Problem, UserError
 from okr_delivery.model.message import msg
 
@@ -23,16 +23,14 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=0, min_open=True),
     help="Stop cleanly after this long; the next run resumes.",
 )
-@click.option("--plan", is_flag=True, hidden=True)
-@click.option("--record", hidden=True)
+@click.option("--plan", cls=Reserved, is_flag=True)
+@click.option("--record", cls=Reserved)
 def command(
     app: App,
     /,
     sources: tuple[str, ...],
     full: bool,
     max_minutes: float | None,
-    plan: bool,
-    record: str | None,
     output_format: str,
 ) -> int:
     """Fetch what changed from the trackers.
@@ -42,15 +40,13 @@ def command(
       okr-delivery sync
       okr-delivery sync jira --max-minutes 20
     """
-    if plan or record:
-        raise later("sync --plan" if plan else "sync --record")
     from okr_delivery.cli.syncing import sync_sources
     from okr_delivery.output import sync as output
     from okr_delivery.output.json import dumps
 
     results, errors = sync_sources(app, chosen(app, sources), full=full, max_minutes=max_minutes)
     if output_format == "json":
-        app.show(dumps(output.document(results, app.t)))
+        app.show_document(dumps(output.document(results, app.t)))
     elif results:
         app.show(output.text(results, app.t))
     for error in errors:

@@ -27,7 +27,7 @@ def command(app: App, /, teams: tuple[str, ...], iteration: str | None, as_of: s
         for team, one in iterations(app, snapshot, iteration, scope)
     ]
     if output_format == "json":
-        app.show(dumps(output.document(traces, snapshot.as_of, app.t)))
+        app.show_document(dumps(output.document(traces, snapshot.as_of, app.t)))
     else:
         app.show(output.text(traces, app.t))
     return scope.exit_code

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import click
-
-from okr_delivery.cli.app import App, later
-from okr_delivery.cli.options import subcommand
+from okr_delivery.cli.app import App
+from okr_delivery.cli.options import group, reserved, subcommand
 
 
-@click.group("waivers", context_settings={"help_option_names": ["-h", "--help"]})
+@group("waivers")
 def command() -> None:
     """List and prune waivers."""
 
@@ -36,11 +34,5 @@ def list_command(app: App, /) -> int:
     return 0
 
 
-@subcommand("prune")
-def prune(app: App, /) -> int:
-    """Not part of this version yet."""
-    raise later("waivers prune")
-
-
 command.add_command(list_command)
-command.add_command(prune)
+command.add_command(reserved("prune", "waivers prune"))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from okr_delivery.cli.app import App
+from okr_delivery.cli.run import run
 
 HEAVY = ("sqlalchemy", "alembic", "jira", "altair", "holidays", "babel", "pydantic", "ruamel", "requests", "jinja2")
 
@@ -19,3 +24,44 @@ def test_help_imports_nothing_heavy(argv: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr.strip() == "[]"
+
+
+LATER = (
+    "plan --iteration next",
+    "plan --final",
+    "baseline write --prune",
+    "okr lint --format json",
+    "waivers prune",
+    "report weekly --iteration last -o x.html",
+    "report iteration --due",
+    "report iteration --charts charts",
+    "sandbox gitlab --port 1",
+    "sandbox jira-datacenter",
+    "sync --plan",
+    "sync --record calls",
+    "init --url https://acme.example",
+    "progress --apply jira",
+    "gate --apply tracker",
+    "gate --merge-request 7",
+    "metrics --explain",
+    "site --to public",
+)
+
+
+@pytest.mark.parametrize("words", LATER)
+def test_names_kept_for_later_are_refused_clearly(words: str, tmp_path: Path) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    app = App(env={}, cwd=tmp_path, out=out, err=err, clock=lambda: 0.0)
+    assert run(words.split(), app=app) == 2
+    assert "is not part of this version yet" in err.getvalue()
+    assert out.getvalue() == ""
+
+
+@pytest.mark.parametrize("words", ["okr -C there list", "-C there okr list", "okr list -C there"])
+def test_the_folder_may_be_named_anywhere(words: str, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "okr-delivery.yaml").write_text("version: 1\nlang: zh\n", encoding="utf-8")
+    err = io.StringIO()
+    run(words.split(), app=App(env={}, cwd=tmp_path, out=io.StringIO(), err=err, clock=lambda: 0.0))
+    assert "okr-delivery.yaml" in err.getvalue()
+    assert "there is no okr-delivery.yaml" not in err.getvalue()

@@ -1,0 +1,7 @@
+"""`okr-delivery site`: the name is kept for a later version."""
+
+from __future__ import annotations
+
+from okr_delivery.cli.options import reserved
+
+command = reserved("site", "site")
