@@ -73,15 +73,15 @@ def _issues(snapshot: Snapshot) -> Iterator[Row]:
             issue.id,
             issue.key,
             issue.project,
-            issue.type,
-            None if issue.confidential else issue.title,
+            item.at(Field.TYPE, t).name or issue.type,
+            None if issue.confidential else item.at(Field.TITLE, t).name or issue.title,
             rules.names.get(status) or item.at(Field.STATUS, t).name,
             None if category is None else _CATEGORIES[category],
             item.fact.kind.name.lower(),
             instant(issue.created),
             instant(issue.updated),
             instant(issue.resolved),
-            issue.parent_key,
+            _parent_key(snapshot, item),
             plain(number(item.at(Field.ESTIMATE, t))),
             item.at(Field.PRIORITY, t).name,
             json.dumps((item.at(Field.LABELS, t).name or "").split(), ensure_ascii=False),
@@ -89,6 +89,13 @@ def _issues(snapshot: Snapshot) -> Iterator[Row]:
             issue.url,
             instant(item.gone_at),
         )
+
+
+def _parent_key(snapshot: Snapshot, item: Item) -> str | None:
+    """The key that the parent of the day has now."""
+    value = item.at(Field.PARENT, snapshot.as_of)
+    parent = snapshot.item(item.source, value.id) if value.id is not None else None
+    return value.name if parent is None else parent.key
 
 
 def plain(value: float | None) -> float | int | None:

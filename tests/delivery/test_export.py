@@ -88,6 +88,23 @@ def test_an_issue_as_of_an_earlier_day(store: Store, settings: Config) -> None:
     assert (issue["status"], issue["kind"], issue["estimate"], issue["labels"]) == ("B", "queue", 3, "[]")
 
 
+def test_type_title_and_parent_are_those_of_the_day(tmp_path: Path, database_url: str) -> None:
+    settings = config(tmp_path)
+    fields = {
+        Field.TYPE: ("Story", [(4.0, "Epic")]),
+        Field.TITLE: ("First title", [(5.0, "Second title")]),
+        Field.PARENT: (None, [(6.0, "10002")]),
+    }
+    with open_store(database_url, ledger=None) as store:
+        fill(store, settings, [Story("PAY-1", "B0", fields=fields), Story("PAY-2", "B0")])
+        found = [rows(store, settings, "issues", day)[0] for day in (3, 5, 6)]
+    assert [(row["type"], row["title"], row["parent_key"]) for row in found] == [
+        ("Story", "First title", None),
+        ("Epic", "Second title", None),
+        ("Epic", "Second title", "PAY-2"),
+    ]
+
+
 def test_gone_and_unmapped(store: Store, settings: Config) -> None:
     issue = rows(store, settings, "issues")[0]
     assert (issue["status"], issue["category"], issue["kind"], issue["gone_at"]) == (

@@ -122,6 +122,8 @@ class Story:
 
     def _issue(self, current: Mapping[Field, Value]) -> Issue:
         parent = self.subtask_of
+        parent_id = None if parent is None else str(10_000 + int(parent.rpartition("-")[2]))
+        above = {} if parent is None else {Field.PARENT: Value(parent_id, parent)}
         return Issue(
             source=SOURCE,
             id=self.id,
@@ -135,10 +137,10 @@ class Story:
             created=at(self.created),
             updated=at(AS_OF),
             resolved=None if self.resolved is None else at(self.resolved),
-            parent_id=None if parent is None else str(10_000 + int(parent.rpartition("-")[2])),
+            parent_id=parent_id,
             parent_key=parent,
             history_complete=self.complete,
-            current=current,
+            current={**above, **current},
         )
 
 
