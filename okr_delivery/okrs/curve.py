@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from okr_delivery.model.calendar import Calendar
 from okr_delivery.model.message import Message, msg
+from okr_delivery.model.numbers import less, tidy
 from okr_delivery.model.okr import Cycle, Direction, KeyResult
 from okr_delivery.okrs.book import OkrBook
 from okr_delivery.okrs.check import month_end
@@ -48,7 +49,8 @@ def expected(kr: KeyResult, book: OkrBook, readings: Readings, calendar: Calenda
         progress = clamp(ratio(kr.metric, value, book.target_at(kr, day)))
         return Expected(progress, msg("okrs.expected.plan", progress=progress, value=value, date=shifted.isoformat()))
     worked, whole = elapsed(cycle, calendar, shifted)
-    return Expected(worked / whole, msg("okrs.expected.linear", progress=worked / whole, worked=worked, whole=whole))
+    progress = tidy(worked / whole)
+    return Expected(progress, msg("okrs.expected.linear", progress=progress, worked=worked, whole=whole))
 
 
 def planned(kr: KeyResult, book: OkrBook, readings: Readings, day: date) -> float:
@@ -64,7 +66,7 @@ def planned(kr: KeyResult, book: OkrBook, readings: Readings, day: date) -> floa
     if n == len(points):
         return points[-1][1]
     (left, a), (right, b) = points[n - 1], points[n]
-    return a + (b - a) * (day - left).days / (right - left).days
+    return a + less(b, a) * (day - left).days / (right - left).days
 
 
 def plan_points(kr: KeyResult, book: OkrBook, readings: Readings) -> list[tuple[date, float]]:

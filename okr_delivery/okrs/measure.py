@@ -8,6 +8,7 @@ from datetime import date
 
 from okr_delivery.locale.numbers import plain
 from okr_delivery.model.message import Message, msg
+from okr_delivery.model.numbers import less, tidy, total
 from okr_delivery.model.okr import Direction, KeyResult, Metric, Reading
 from okr_delivery.okrs.book import MOVING, OkrBook
 from okr_delivery.okrs.readings import Readings
@@ -40,10 +41,10 @@ def ratio(metric: Metric, value: float, target: float | None) -> float:
         case Direction.AT_MOST:
             return _at_most(value, _number(target))
         case Direction.ISSUES:
-            return value / _number(target)
+            return tidy(value / _number(target))
         case _:
             baseline = _number(metric.baseline)
-            return (value - baseline) / (_number(target) - baseline)
+            return tidy(less(value, baseline) / less(_number(target), baseline))
 
 
 def _number(value: float | None) -> float:
@@ -56,14 +57,14 @@ def _at_least(value: float, target: float) -> float:
     """min(1, a/t); a ratio says nothing about a target of zero or below, so that is all or nothing."""
     if value >= target:
         return 1.0
-    return value / target if target > 0 else 0.0
+    return tidy(value / target) if target > 0 else 0.0
 
 
 def _at_most(value: float, target: float) -> float:
     """1 up to the target, t/a above it; a target of zero or below is all or nothing."""
     if value <= target:
         return 1.0
-    return target / value if target > 0 else 0.0
+    return tidy(target / value) if target > 0 else 0.0
 
 
 def _range(metric: Metric, value: float) -> float:
@@ -71,12 +72,12 @@ def _range(metric: Metric, value: float) -> float:
     outside = distance(metric, value)
     if outside == 0:
         return 1.0
-    return 1 - outside / metric.tolerance if metric.tolerance else 0.0
+    return less(1.0, tidy(outside / metric.tolerance)) if metric.tolerance else 0.0
 
 
 def distance(metric: Metric, value: float) -> float:
     """How far a value lies outside a range; 0 inside, bounds included."""
-    return max(_number(metric.low) - value, value - _number(metric.high), 0.0)
+    return max(less(_number(metric.low), value), less(value, _number(metric.high)), 0.0)
 
 
 def measure(kr: KeyResult, book: OkrBook, readings: Readings, day: date, computed: Mapping[str, float]) -> Measure:
@@ -138,9 +139,9 @@ def _term(value: float | None) -> str:
 
 def _milestones(metric: Metric, day: date) -> Measure:
     done = [item for item in metric.items if item.done is not None and item.done <= day]
-    reached, total = sum(item.weight for item in done), sum(item.weight for item in metric.items)
-    progress = reached / total
-    counts = {"n": len(done), "of": len(metric.items), "reached": _term(reached), "total": _term(total)}
+    reached, whole = total(item.weight for item in done), total(item.weight for item in metric.items)
+    progress = tidy(reached / whole)
+    counts = {"n": len(done), "of": len(metric.items), "reached": _term(reached), "total": _term(whole)}
     return Measure(progress, progress, progress, msg("okrs.formula.milestones", progress=progress, **counts))
 
 
@@ -166,4 +167,4 @@ def _composite(kr: KeyResult, book: OkrBook, readings: Readings, day: date, comp
 
 
 def _combine(metric: Metric, shares: list[float]) -> float:
-    return min(shares) if metric.rule == "all" else sum(shares) / len(shares)
+    return min(shares) if metric.rule == "all" else tidy(total(shares) / len(shares))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from okr_delivery.model.message import Message, msg
+from okr_delivery.model.numbers import tidy, total
 from okr_delivery.model.okr import Direction, KeyResult, Objective
 from okr_delivery.okrs.book import OkrBook
 from okr_delivery.okrs.results import KrProgress, ObjectiveProgress
@@ -20,8 +21,8 @@ def objective_progress(objective: Objective, book: OkrBook, every: Mapping[str, 
     counted = leaves(objective, book)
     with_data = [every[kr.full_id] for kr in counted if every[kr.full_id].clamped is not None]
     no_data = tuple(kr.full_id for kr in counted if every[kr.full_id].clamped is None)
-    total = sum(found.kr.weight for found in with_data)
-    progress = sum(found.kr.weight * _share(found) for found in with_data) / total if with_data else None
+    whole = total(found.kr.weight for found in with_data)
+    progress = tidy(total(found.kr.weight * _share(found) for found in with_data) / whole) if with_data else None
     weakest = min(with_data, key=lambda found: (_share(found), found.kr.full_id), default=None)
     return ObjectiveProgress(
         id=objective.full_id,
@@ -29,7 +30,7 @@ def objective_progress(objective: Objective, book: OkrBook, every: Mapping[str, 
         progress=progress,
         weakest=weakest.kr.full_id if weakest else None,
         no_data=no_data,
-        arithmetic=_arithmetic(with_data, progress, total, weakest, no_data),
+        arithmetic=_arithmetic(with_data, progress, whole, weakest, no_data),
     )
 
 
@@ -81,7 +82,7 @@ def _share(found: KrProgress) -> float:
 def _arithmetic(
     with_data: list[KrProgress],
     progress: float | None,
-    total: float,
+    whole: float,
     weakest: KrProgress | None,
     no_data: tuple[str, ...],
 ) -> Message:
@@ -90,7 +91,7 @@ def _arithmetic(
         lines.append(msg("okrs.rollup.no_data"))
     else:
         terms = " + ".join(f"{found.kr.weight:g} × {_share(found):.2f}" for found in with_data)
-        lines.append(msg("okrs.rollup.mean", terms=terms, total=total, progress=progress))
+        lines.append(msg("okrs.rollup.mean", terms=terms, total=whole, progress=progress))
         lines.append(msg("okrs.rollup.weakest", kr=weakest.kr.id, progress=_share(weakest)))
     if no_data:
         lines.append(msg("okrs.rollup.left_out", krs=tuple(full.partition(":")[2] for full in no_data)))

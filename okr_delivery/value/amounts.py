@@ -10,8 +10,9 @@ from okr_delivery.model.claims.grammar import SCALES
 from okr_delivery.model.claims.write import points_unit, share_text
 from okr_delivery.model.contribution import Claim, StatedAs
 from okr_delivery.model.message import Message, msg
+from okr_delivery.model.numbers import tidy
 from okr_delivery.model.okr import Direction, KeyResult
-from okr_delivery.value.krs import UNCOUNTABLE, tidy, wanted_sign
+from okr_delivery.value.krs import UNCOUNTABLE, wanted_sign
 
 PERCENT = frozenset({"%", "％", "percent", "pct"})
 POINTS = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from okr_delivery.value.krs import tidy
+from okr_delivery.model.numbers import divided, less, total
 
 ROUNDING = 1e-9
 
@@ -42,15 +42,13 @@ def attribute(observed: float | None, parts: Sequence[Part], sign: int, drift: f
         return Attribution()
     way = sign or (1 if observed >= 0 else -1)
     seen = way * observed
-    lift = sum(way * part.measured for part in parts if part.measured is not None)
+    lift = total(way * part.measured for part in parts if part.measured is not None)
     if any(part.measured is not None for part in parts) and lift > seen + ROUNDING:
         return Attribution(over=True)
-    left = seen - lift - max(way * drift, 0.0)
+    left = less(seen, lift, max(way * drift, 0.0))
     open_parts = [part for part in parts if part.measured is None]
     if left <= 0:
-        return Attribution(
-            {part.key: 0.0 for part in open_parts if _weight(part, way)}, tidy(way * left) if left else None
-        )
+        return Attribution({part.key: 0.0 for part in open_parts if _weight(part, way)}, way * left if left else None)
     return _split(left, open_parts, way)
 
 
@@ -60,8 +58,8 @@ def _weight(part: Part, way: int) -> float:
 
 
 def _split(left: float, parts: Sequence[Part], way: int) -> Attribution:
-    whole = sum(_weight(part, way) for part in parts)
-    if not whole:
-        return Attribution(unexplained=tidy(way * left), group=len(parts) > 1)
-    shares = {part.key: tidy(way * left * (_weight(part, way) / whole)) for part in parts if _weight(part, way)}
-    return Attribution(shares)
+    weighty = [part for part in parts if _weight(part, way)]
+    if not weighty:
+        return Attribution(unexplained=way * left, group=len(parts) > 1)
+    shares = divided(way * left, [_weight(part, way) for part in weighty])
+    return Attribution({part.key: share for part, share in zip(weighty, shares, strict=True)})

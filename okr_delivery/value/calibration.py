@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from okr_delivery.model.numbers import tidy, total
 from okr_delivery.value.effects import Effects, is_measured
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def calibration(past: Sequence[Realised], kr: str) -> float | None:
 def ratio(pairs: Iterable[tuple[float, float]]) -> float | None:
     """Σ realised / Σ expected of (expected, realised) pairs; None for none and for Σ expected = 0."""
     found = list(pairs)
-    expected = sum(one for one, _ in found)
-    return sum(other for _, other in found) / expected if found and expected else None
+    expected = total(one for one, _ in found)
+    return tidy(total(other for _, other in found) / expected) if found and expected else None
 
 
 def past(

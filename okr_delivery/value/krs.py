@@ -17,11 +17,6 @@ _UP = frozenset({Direction.INCREASE, Direction.AT_LEAST, Direction.ISSUES})
 _DOWN = frozenset({Direction.DECREASE, Direction.AT_MOST})
 
 
-def tidy(value: float) -> float:
-    """Without the noise of binary fractions: 0.05 × 12 is 0.6, not 0.6000000000000001."""
-    return float(f"{value:.12g}")
-
-
 def needs_amount(kr: KeyResult) -> bool:
     return kr.metric.direction not in WITHOUT_AMOUNT
 

@@ -13,6 +13,7 @@ from okr_delivery.delivery.rules import calendar_of
 from okr_delivery.delivery.teams import Role
 from okr_delivery.model.calendar import Calendar
 from okr_delivery.model.contribution import Carrier, Contribution
+from okr_delivery.model.numbers import total
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.model.work import Field, Kind, Membership
 from okr_delivery.okrs import Readings
@@ -210,7 +211,7 @@ class LinkReader:
         own: dict[str, float] = {}
         for links in spoken.values():
             for stated in links.contributions:
-                own[stated.kr] = own.get(stated.kr, 0.0) + (stated.amount or 0.0)
+                own[stated.kr] = total((own.get(stated.kr, 0.0), stated.amount or 0.0))
         silent = [c for c in children if not spoken[c.issue.id].stated]
         linked = {stated.kr for links in spoken.values() for stated in links.contributions}
         weights = {c.issue.id: c.number_at(Field.ESTIMATE, t) for c in silent}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.message import Message, msg
-from okr_delivery.value.krs import tidy
+from okr_delivery.model.numbers import divided, less, tidy
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.item import Item
@@ -29,23 +29,25 @@ class Split:
         known = [weight for weight in self.weights.values() if weight is not None and weight >= 0]
         return len(known) < len(self.weights) or not sum(known)
 
-    def share(self, issue_id: str) -> float:
-        """This child's part of what is left, 0..1; nothing for one that was cancelled or gone by then."""
+    def share(self, issue_id: str, whole: float) -> float:
+        """This child's part of `whole`; nothing for one that was cancelled or gone by then. All parts add up to it."""
         if issue_id not in self.weights:
             return 0.0
-        if self.equal:
-            return 1.0 / len(self.weights)
-        return (self.weights[issue_id] or 0.0) / sum(weight or 0.0 for weight in self.weights.values())
+        parts = divided(whole, [1.0 if self.equal else weight or 0.0 for weight in self.weights.values()])
+        return dict(zip(self.weights, parts, strict=True))[issue_id]
 
     def part(self, child: Item, whole: Contribution) -> Contribution:
         """The child's part of the parent's contribution, after the amounts that children state themselves."""
         if whole.amount is None:
             return whole
-        left = whole.amount - self.own.get(whole.kr, 0.0)
+        left = less(whole.amount, self.own.get(whole.kr, 0.0))
         left = left if left * whole.amount > 0 else 0.0
-        factor = self.share(child.issue.id) * left / whole.amount if whole.amount else 0.0
-        low, high = (None if bound is None else tidy(bound * factor) for bound in (whole.low, whole.high))
-        return replace(whole, amount=tidy(whole.amount * factor), low=low, high=high)
+        factor = left / whole.amount if whole.amount else 0.0
+        low, high = (
+            None if bound is None else self.share(child.issue.id, tidy(bound * factor))
+            for bound in (whole.low, whole.high)
+        )
+        return replace(whole, amount=self.share(child.issue.id, left), low=low, high=high)
 
     def note(self, parent: Item) -> Message:
         way = "value.links.split_equally" if self.equal else "value.links.split_by_estimate"

@@ -12,6 +12,8 @@ from okr_delivery.delivery.results import IterationSets, Member
 from okr_delivery.delivery.teams import Role
 from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.message import Message, msg
+from okr_delivery.model.numbers import less, tidy
+from okr_delivery.model.numbers import total as added
 from okr_delivery.model.okr import Effect, KeyResult, Reading
 from okr_delivery.value.attribution import Attribution, Part, attribute
 from okr_delivery.value.calibration import Realised, calibration, past, ratio
@@ -19,7 +21,7 @@ from okr_delivery.value.effects import Effects, Keys, is_measured
 from okr_delivery.value.evidence import COMPUTED, value_at
 from okr_delivery.value.goal import goal_of
 from okr_delivery.value.hits import Due, hit_rate
-from okr_delivery.value.krs import UNCOUNTABLE, tidy, wanted_sign
+from okr_delivery.value.krs import UNCOUNTABLE, wanted_sign
 from okr_delivery.value.links import LinkReader, reader
 from okr_delivery.value.progress import one
 from okr_delivery.value.results import (
@@ -229,9 +231,9 @@ class _Tracing:
             return None
         if kr.metric.direction in COMPUTED:
             before, after = (self._computed(kr, day) for day in (window.start, window.end))
-            return None if before is None or after is None else after - before
+            return None if before is None or after is None else tidy(less(after, before))
         first, last = self._reading(kr, window.start), self._reading(kr, window.end)
-        return None if first is None or last is None or first == last else tidy(last.value - first.value)
+        return None if first is None or last is None or first == last else less(last.value, first.value)
 
     def _over(self, day: date) -> bool:
         return over(day, self.calendar, self.snapshot.as_of)
@@ -295,12 +297,12 @@ class _Tracing:
 def total(amounts: Sequence[float | None]) -> float | None:
     """The sum of the stated amounts: 0 of nothing at all, None when something is linked but nothing is stated."""
     stated = [amount for amount in amounts if amount is not None]
-    return tidy(sum(stated)) if stated or not amounts else None
+    return added(stated) if stated or not amounts else None
 
 
 def unlinked(without: Sequence[tuple[Item, Member]], members: Sequence[Member]) -> Unlinked:
     """Work that names no key result, and its share of the estimated effort."""
     keys = tuple(item.key for item, _ in without)
-    whole = sum(member.estimate_in or 0.0 for member in members)
-    part = sum(member.estimate_in or 0.0 for _, member in without)
-    return Unlinked(len(keys), part / whole if whole else None, keys)
+    whole = added(member.estimate_in or 0.0 for member in members)
+    part = added(member.estimate_in or 0.0 for _, member in without)
+    return Unlinked(len(keys), tidy(part / whole) if whole else None, keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from okr_delivery.model.numbers import tidy
 from okr_delivery.model.okr import Cycle, Direction, KeyResult
 from okr_delivery.okrs.book import MOVING
 from okr_delivery.okrs.curve import expected, plan_points, planned
@@ -62,7 +63,7 @@ def _plan(c: Context, kr: KeyResult, cycle: Cycle, target: float | None) -> tupl
         return ()
     weeks = range(0, (cycle.end - cycle.start).days, 7)
     days = [cycle.start + timedelta(days=offset) for offset in weeks] + [cycle.end]
-    return tuple(PacePoint(day, start + (target - start) * _share(c, kr, day)) for day in days)
+    return tuple(PacePoint(day, tidy(start + (target - start) * _share(c, kr, day))) for day in days)
 
 
 def _share(c: Context, kr: KeyResult, day: date) -> float:
@@ -73,7 +74,7 @@ def _by_month(c: Context, kr: KeyResult, cycle: Cycle) -> tuple[PacePoint, ...]:
     book, lag = c.snapshot.book, timedelta(days=kr.lag_days)
     corners = [day + lag for day, _ in plan_points(kr, book, c.readings)]
     days = sorted({cycle.start, *(day for day in corners if cycle.start < day < cycle.end), cycle.end})
-    return tuple(PacePoint(day, planned(kr, book, c.readings, day - lag)) for day in days)
+    return tuple(PacePoint(day, tidy(planned(kr, book, c.readings, day - lag))) for day in days)
 
 
 def _releases(c: Context, kr: KeyResult, cycle: Cycle) -> tuple[Release, ...]:
