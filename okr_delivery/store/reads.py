@@ -38,6 +38,7 @@ BLOCK = 500
 CACHED_VALUES = 200_000
 CLAIM = "claim"
 TOMBSTONE = "tombstone"
+FIRST_SYNC = "first_sync"
 CHANGE_COLUMNS = [
     t.change.c[name] for name in ("issue", "ts", "field", "history_id", "item", "old", "new", "actor")
 ]  # the interned ones last

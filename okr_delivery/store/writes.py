@@ -16,7 +16,7 @@ from okr_delivery.store.codes import clean, digest, dumps
 from okr_delivery.store.facts import insert_facts, record
 from okr_delivery.store.intern import Interner, insert_new
 from okr_delivery.store.mapping import Pair, of, pair
-from okr_delivery.store.reads import CLAIM, TOMBSTONE, Reads, Rows, blocks
+from okr_delivery.store.reads import CLAIM, FIRST_SYNC, TOMBSTONE, Reads, Rows, blocks
 from okr_delivery.store.rows import Derived, Fact
 
 Texts = Mapping[Field, str]
@@ -281,6 +281,11 @@ class StoreTx(Reads):
                 self._connection.execute(insert(table), found)
 
     # facts that cannot be fetched again
+
+    def first_sync(self, at: int) -> int:
+        """When the source was first synced to the end (epoch seconds): as the ledger has it, else `at` from now on."""
+        self.add_facts([Fact(FIRST_SYNC, self.source_name, self.source_name, at, self.source_name)])
+        return next(self.facts(FIRST_SYNC, self.source_name)).at
 
     def add_facts(self, facts: Iterable[Fact]) -> list[Fact]:
         """Adds facts whose identity is new, here and in the ledger; answers those."""

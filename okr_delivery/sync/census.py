@@ -29,13 +29,17 @@ class CensusResult:
 
 
 def take(store: Store, name: str, connector: Connector, now: int, team_of: Callable[[Issue], str]) -> CensusResult:
-    """Counts the source once and keeps book. `now` is the tracker's clock; a raised SyncError changes nothing."""
+    """Counts the source once and keeps book. `now` is the tracker's clock; a raised SyncError changes nothing.
+
+    The token is suspected for what it is no longer shown at all; what merely left the scope may be any share.
+    """
     listed = frozenset(connector.census())
     held = frozenset(store.held(name))
     missing = sorted(held - listed)
     before = store.missed(name)
-    if len(missing) > 1 and len(missing) > VANISHED_SHARE * len(held):
-        return CensusResult(False, warnings=(msg("sync.vanished", n=len(missing), total=len(held)),))
+    hidden = len(missing) - len(_visible(connector, missing)) if _too_many(len(missing), len(held)) else 0
+    if _too_many(hidden, len(held)):
+        return CensusResult(False, warnings=(msg("sync.vanished", n=hidden, total=len(held), store=store.where),))
     twice = [ref for ref in missing if ref in before]
     shown = _visible(connector, twice)
     gone = {ref: before[ref] for ref in twice if ref not in shown}
@@ -48,6 +52,10 @@ def take(store: Store, name: str, connector: Connector, now: int, team_of: Calla
         tx.set_state(census_at=now)
     warnings = (msg("sync.out_of_scope", n=len(shown)),) if shown else ()
     return CensusResult(True, tuple(gone), min(back, default=None), warnings)
+
+
+def _too_many(missing: int, held: int) -> bool:
+    return missing > 1 and missing > VANISHED_SHARE * held
 
 
 def _visible(connector: Connector, ids: list[str]) -> frozenset[str]:

@@ -188,7 +188,7 @@ class _Run:
 
     def _pages(self, todo: Plan) -> None:
         after, seen = todo.after, {todo.after}
-        for page in self._connector.pages(todo.since, todo.after, self._held(todo)):
+        for page in self._connector.pages(todo.since, todo.after, self._held(todo, self._state().watermark)):
             self._check(page, seen)
             seen.add(page.after)
             after = page.after or after
@@ -198,10 +198,18 @@ class _Run:
             if self._deadline is not None and self._clock() >= self._deadline:
                 raise out_of_time(self._name)
 
-    def _held(self, todo: Plan) -> Callable[[Sequence[str]], Mapping[str, int]]:
+    def _held(self, todo: Plan, settled: int | None) -> Callable[[Sequence[str]], Mapping[str, int]]:
+        """What need not be sent again: `updated` before the second in which the last whole run began.
+
+        What was changed in that second or later may have been read in the same second as the change, and changed once
+        more in the rest of it: equal instants then say nothing, and it is read again once.
+        """
+
         def held(ids: Sequence[str]) -> Mapping[str, int]:
             self._met.update(ids)
-            return {} if todo.full else self._store.held(self._name, ids)
+            if todo.full or settled is None:
+                return {}
+            return {ref: at for ref, at in self._store.held(self._name, ids).items() if at < settled}
 
         return held
 
@@ -257,11 +265,22 @@ class _Run:
             self._pages(replace(todo, since=todo.since - WIDER, after=None))
 
     def _leave_scope(self) -> None:
-        """After a change of the settings: drops issues that are alive but no longer asked for, as a new store would."""
+        """After a change of the settings: drops issues that are no longer asked for, as a new store would.
+
+        Those are what is alive elsewhere, and what belongs to a project that was taken out of the settings, alive or
+        not: a project that was deleted or closed to the token is left in just this way.
+        """
         missing = natural(self._store.held(self._name).keys() - self._met)
-        alive = [ref for part in _blocks(missing) for ref in self._connector.visible(part)]
+        named = {name.casefold() for name in self._source.projects}
+        taken_out = {
+            issue.id
+            for issue in self._store.issues(self._name, missing)
+            if named and not self._source.boards and not named & {issue.project.casefold(), issue.project_id}
+        }
+        rest = [ref for ref in missing if ref not in taken_out]
+        alive = {ref for part in _blocks(rest) for ref in self._connector.visible(part)}
         with self._store.page(self._name) as tx:
-            tx.drop(alive)
+            tx.drop(natural(taken_out | alive))
 
     def _rederive(self) -> None:
         """Derives everything again when the meaning of statuses changed since it was derived."""
@@ -297,8 +316,8 @@ class _Run:
                 return
             tx.set_state(complete=1, reason=None, fetched_at=todo.started_at, watermark=todo.started_at)
             tx.set_state(settings_hash=settings_hash(self._source))
-            if state.first_synced_at is None:
-                tx.set_state(first_synced_at=todo.started_at)
+            first = todo.started_at if state.first_synced_at is None else state.first_synced_at
+            tx.set_state(first_synced_at=tx.first_sync(first))
             if state.census_at is None:
                 tx.set_state(census_at=todo.started_at)
             if todo.since is None:

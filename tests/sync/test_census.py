@@ -78,7 +78,7 @@ def test_when_too_much_vanishes_the_token_is_suspected(store: Store, sync: Sync,
     for _ in range(3):
         result = sync(tracker)
         assert not result.complete
-        assert result.warnings == (msg("sync.vanished", n=3, total=10),)
+        assert result.warnings == (msg("sync.vanished", n=3, total=10, store=store.where),)
         tracker.now += DAY
     found = store.source(NAME)
     assert found is not None
@@ -86,6 +86,39 @@ def test_when_too_much_vanishes_the_token_is_suspected(store: Store, sync: Sync,
     tracker.hidden = set()
     assert sync(tracker).complete
     assert store.dump() == before
+
+
+def test_any_share_may_leave_the_scope(store: Store, sync: Sync, tracker: FakeTracker) -> None:
+    tracker.outside = {"10001", "10002", "10003", "10004"}
+    for _ in range(3):
+        result = sync(tracker)
+        assert (result.complete, result.deleted) == (True, 0)
+        tracker.now += DAY
+    assert result.warnings == (msg("sync.out_of_scope", n=4),)
+    tracker.hidden = {"10005", "10006", "10007"}
+    assert not sync(tracker).complete
+
+
+def test_a_project_taken_out_of_the_settings_is_left_though_nobody_shows_it(
+    store: Store, sync: Sync, tracker: FakeTracker
+) -> None:
+    for ref in ("10001", "10002", "10003"):
+        tracker.touch(ref, project="MOB")
+    sync(tracker, settings={"projects": ["PAY", "MOB"]})
+    tracker.hidden = {"10001", "10002", "10003"}
+    tracker.now += DAY
+    assert not sync(tracker, settings={"projects": ["PAY", "MOB"]}).complete
+    result = sync(tracker, settings={"projects": ["pay"]})
+    assert (result.complete, result.deleted, result.warnings) == (True, 0, ())
+    assert {issue.id for issue in store.issues(NAME)} == tracker.issues.keys() - tracker.hidden
+
+
+def test_a_new_store_accepts_what_is_there(sync: Sync, tracker: FakeTracker, ledger: Path, tmp_path: Path) -> None:
+    tracker.hidden = {"10001", "10002", "10003"}
+    assert not sync(tracker).complete
+    with open_store(f"sqlite:///{tmp_path}/again/store.db", ledger=ledger) as fresh:
+        assert sync(tracker, into=fresh).complete
+        assert sync(tracker, into=fresh, full=True).complete
 
 
 def test_a_fifth_may_vanish(store: Store, sync: Sync, tracker: FakeTracker) -> None:

@@ -100,6 +100,23 @@ def test_only_what_changed_is_fetched_and_derived(store: Store, sync: Sync) -> N
     assert [c.new.name for c in dict(store.changes(NAME))["10002"]] == ["In Progress", "Done"]
 
 
+def test_a_change_in_the_second_of_the_fetch_is_not_lost(store: Store, sync: Sync) -> None:
+    tracker = FakeTracker.of(4)
+    sync(tracker)
+    tracker.now += 600
+    tracker.touch("10001", title="Read like this")
+    tracker.touch("10002", title="Read while the run went on")
+    tracker.issues["10002"] = replace(tracker.issues["10002"], updated=tracker.now + 3)
+    sync(tracker)
+    tracker.touch("10001", title="and then like that, within one second")
+    tracker.issues["10002"] = replace(tracker.issues["10002"], title="and once more in that second")
+    tracker.now += 60
+    assert sync(tracker).changed == 2
+    assert {i.id: i for i in store.issues(NAME)} == tracker.issues
+    tracker.now += 60
+    assert sync(tracker).fetched == 0
+
+
 def test_a_history_is_replaced_whole(store: Store, sync: Sync) -> None:
     tracker = FakeTracker.of(3)
     sync(tracker)
@@ -403,10 +420,38 @@ def test_the_ledger_keeps_what_a_lost_store_can_not_fetch_again(
     assert ledger_text(ledger) == lines
 
 
+def test_the_day_of_the_first_sync_survives_the_store(store: Store, sync: Sync, ledger: Path, tmp_path: Path) -> None:
+    tracker = FakeTracker.of(2)
+    sync(tracker, settings={"links": {"labels": []}})
+    for later in (DAY, 7 * DAY):
+        tracker.now = NOW + later
+        with open_store(f"sqlite:///{tmp_path}/{later}/store.db", ledger=ledger) as fresh:
+            sync(tracker, into=fresh)
+            found = fresh.source(NAME)
+            assert found is not None
+            assert (found.first_synced_at, found.fetched_at) == (NOW, NOW + later)
+    assert ledger_text(ledger).count("first_sync") == 1
+
+
+def test_a_store_whose_ledger_was_lost_writes_the_day_of_its_first_sync_again(
+    store: Store, sync: Sync, ledger: Path
+) -> None:
+    tracker = FakeTracker.of(2)
+    sync(tracker)
+    for file in ledger.rglob("*.jsonl"):
+        file.unlink()
+    tracker.now += DAY
+    sync(tracker)
+    found = store.source(NAME)
+    assert found is not None
+    assert found.first_synced_at == NOW
+    assert "first_sync" in ledger_text(ledger)
+
+
 def test_unreadable_lines_of_the_ledger_are_told(sync: Sync, ledger: Path) -> None:
     tracker = FakeTracker.of(3)
     sync(tracker)
-    (file,) = ledger.rglob("*.jsonl")
+    (file,) = ledger.rglob("payments.jsonl")
     with file.open("a", encoding="utf-8") as stream:
         stream.write('{"kind": "cla')
     line = len(file.read_text("utf-8").splitlines())
