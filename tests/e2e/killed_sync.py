@@ -1,29 +1,75 @@
-"""Runs `okr-delivery sync` and dies by SIGKILL around a page: `python -m tests.e2e.killed_sync N before|after NOW`."""
+"""Runs `okr-delivery sync` again and again, each in a fork of one warm process, and lets it die by SIGKILL on demand.
+
+`python -m tests.e2e.killed_sync` reads one JSON object a line: `folder`, `store`, `now`, and `page` and `moment`
+(before or after the commit) of the transaction that is the last; it answers the child's exit code, negative for a
+signal. The process has no threads, so that forking is safe; each child starts those of its own connector.
+"""
 
 from __future__ import annotations
 
+import importlib
+import io
+import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from okr_delivery.cli.app import App
 from okr_delivery.cli.run import run
+from okr_delivery.sandbox import TOKEN, USER
 from okr_delivery.store import Store
 
-count = 0
+ISSUES_A_PAGE = 12
+LAZY = (
+    "alembic.command", "jira", "psycopg", "sqlalchemy.dialects.postgresql", "okr_delivery_jira.connector",
+    "okr_delivery.cli.syncing", "okr_delivery.config", "okr_delivery.delivery.derive", "okr_delivery.sync.build",
+    "okr_delivery.sync.engine",
+)  # fmt: skip
 
 
-def main() -> int:
-    number, moment, now = int(sys.argv[1]), sys.argv[2], float(sys.argv[3])
-    original = Store.page
+def main() -> None:
+    for name in LAZY:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        sys.stdout.write(f"{_in_child(json.loads(line))}\n")
+        sys.stdout.flush()
+
+
+def _in_child(asked: Mapping[str, Any]) -> int:
+    child = os.fork()
+    if child == 0:
+        os._exit(_sync(asked))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _sync(asked: Mapping[str, Any]) -> int:
+    from okr_delivery_jira import cloud
+
+    cloud.BLOCK, cloud.BODIES, cloud.AHEAD = ISSUES_A_PAGE, ISSUES_A_PAGE // 2, 2 * ISSUES_A_PAGE
+    _die_at(asked["page"], asked["moment"])
+    env = os.environ | {
+        "OKR_DELIVERY_JIRA_USER": USER,
+        "OKR_DELIVERY_JIRA_TOKEN": TOKEN,
+        "OKR_DELIVERY_STORE": asked["store"],
+    }
+    out, err = io.StringIO(), io.StringIO()
+    app = App(env=env, cwd=Path(asked["folder"]), out=out, err=err, clock=lambda: float(asked["now"]))
+    code = run(["sync"], app=app)
+    sys.stderr.write(err.getvalue())
+    return code
+
+
+def _die_at(number: int, moment: str) -> None:
+    """Kills this process around its transaction of that number; 0 lives."""
+    original, count = Store.page, 0
 
     @contextmanager
     def page(self: Store, *args: Any, **kwargs: Any) -> Iterator[Any]:
-        global count
+        nonlocal count
         count += 1
         with original(self, *args, **kwargs) as tx:
             yield tx
@@ -34,9 +80,6 @@ def main() -> int:
 
     Store.page = page  # type: ignore[method-assign]  # the only seam around a transaction
 
-    app = App(env=dict(os.environ), cwd=Path.cwd(), out=sys.stdout, err=sys.stderr, clock=lambda: now)
-    return run(["sync"], app=app)
-
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -18,14 +21,35 @@ from okr_delivery.sandbox.world import build
 from okr_delivery.store import open_store
 from tests.e2e.runner import NOW, Cli
 
-ISSUES = 520  # three pages of at most 250
-LIMIT = 40
+ISSUES = 36
+PAGES = 3  # of issues, twelve each
+ROOT = Path(__file__).parents[2]
 
 
-def killed(cli: Cli, page: int, moment: str, store: str) -> int:
-    env = {**os.environ, **cli.environment, "OKR_DELIVERY_STORE": store, "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, "-m", "tests.e2e.killed_sync", str(page), moment, str(NOW)]
-    return subprocess.run(command, cwd=cli.folder, env=env, capture_output=True, text=True, check=False).returncode
+class Syncs:
+    """Syncs of one workspace, each in a process of its own that may be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+        command = [sys.executable, "-m", "tests.e2e.killed_sync"]
+        env = os.environ | {"PYTHONPATH": str(ROOT)}
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def __call__(self, store: str, page: int = 0, moment: str = "") -> int:
+        """The exit code of a sync that dies around its transaction number `page`; 0 lives."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = {"folder": self._folder, "store": store, "now": NOW, "page": page, "moment": moment}
+        print(json.dumps(asked), file=self._process.stdin, flush=True)
+        return int(self._process.stdout.readline())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
 
 
 def dump(url: str) -> object:
@@ -34,29 +58,31 @@ def dump(url: str) -> object:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_at_every_page(database_urls: object, moment: str, tmp_path: Path) -> None:
-    world = build(seed=5, issues=ISSUES, now=NOW)
-    server = serve(world, clock=lambda: float(NOW))
-    try:
+def test_killed_at_every_page(database_urls: Callable[[], str], moment: str, tmp_path: Path) -> None:
+    with serve(build(seed=5, issues=ISSUES, now=NOW), clock=lambda: float(NOW)) as server:
         cli = workspace_for(server, tmp_path / "work")
-        whole = database_urls()  # type: ignore[operator]
-        assert killed(cli, LIMIT, moment, whole) == 0
-        expected = dump(whole)
-        page = 0
-        while True:
-            page += 1
-            assert page < LIMIT
-            shutil.rmtree(cli.folder / "ledger", ignore_errors=True)
-            url = database_urls()  # type: ignore[operator]
-            code = killed(cli, page, moment, url)
-            if code == 0:
-                break
-            assert code == -signal.SIGKILL
-            assert killed(cli, LIMIT, moment, url) == 0
-            assert dump(url) == expected, f"killed {moment} the commit of page {page}"
-        assert page > 3
-    finally:
-        server.stop()
+        with Syncs(cli.folder) as sync:
+            whole = database_urls()
+            assert sync(whole) == 0
+            assert server.requests["changelog/bulkfetch"] >= PAGES
+            expected, lines = dump(whole), ledger(cli)
+            deaths = 0
+            while True:
+                shutil.rmtree(cli.folder / "ledger", ignore_errors=True)
+                url = database_urls()
+                code = sync(url, deaths + 1, moment)
+                if code == 0:
+                    break
+                assert code == -signal.SIGKILL
+                deaths += 1
+                assert sync(url) == 0
+                assert dump(url) == expected, f"killed {moment} the commit of transaction {deaths}"
+                assert ledger(cli) == lines
+    assert deaths == PAGES + 2  # the start and the end are commits too
+
+
+def ledger(cli: Cli) -> list[str]:
+    return sorted(line for file in (cli.folder / "ledger").rglob("*.jsonl") for line in file.read_text().splitlines())
 
 
 def workspace_for(server: RunningServer, folder: Path) -> Cli:
