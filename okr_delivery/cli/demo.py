@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ import click
 
 from okr_delivery.cli.app import App
 from okr_delivery.cli.options import subcommand
+from okr_delivery.cli.run import INTERRUPTED, run
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 
@@ -48,11 +51,14 @@ def command(app: App, /, folder: Path | None, keep: bool) -> int:
     target = app.cwd / (folder or DEFAULT)
     now = _prepare(app, target)
     with _sandbox(app, target, now) as server:
-        ended = [_step(app, target, words, good) for words, good in STEPS]
-        _closing(app, target, server, now, ended[1][0])
+        codes = _steps(app, target)
+        if codes[-1] == INTERRUPTED:
+            return INTERRUPTED
+        well = all(code in good for code, (_, good) in zip(codes, STEPS, strict=True))
+        _closing(app, target, _serving(app, server, now), found=codes[1] == 1, well=well)
         if keep:
             _wait(app, server)
-    return 0 if all(ok for _, ok in ended) else 2
+    return 0 if well else 2
 
 
 def _prepare(app: App, target: Path) -> int:
@@ -117,10 +123,18 @@ def _environment(app: App) -> dict[str, str]:
     return {**kept, "OKR_DELIVERY_JIRA_USER": USER, "OKR_DELIVERY_JIRA_TOKEN": TOKEN}
 
 
-def _step(app: App, target: Path, words: tuple[str, ...], good: tuple[int, ...]) -> tuple[int, bool]:
-    """Runs one command as a user would and says how it ended."""
-    from okr_delivery.cli.run import run
+def _steps(app: App, target: Path) -> list[int]:
+    """The exit codes of the steps, in order; none is begun after one that was interrupted."""
+    codes = []
+    for words, _ in STEPS:
+        codes.append(_step(app, target, words))
+        if codes[-1] == INTERRUPTED:
+            break
+    return codes
 
+
+def _step(app: App, target: Path, words: tuple[str, ...]) -> int:
+    """Runs one command as a user would and says how it ended."""
     app.show("\n$ okr-delivery " + shlex.join(words))
     app.out.flush()
     inner = App(env=_environment(app), cwd=target, out=app.out, err=app.err, clock=app.clock)
@@ -128,21 +142,37 @@ def _step(app: App, target: Path, words: tuple[str, ...], good: tuple[int, ...])
     code = run([*color, "--lang", app.lang, *words], app=inner)
     app.out.flush()
     app.show(app.t("cli.demo.exit", code=code))
-    return code, code in good
+    return code
 
 
-def _closing(app: App, target: Path, server: RunningServer, now: int, gate_code: int) -> None:
+def _closing(app: App, target: Path, serving: str, *, found: bool, well: bool) -> None:
+    """What came of it and what to try, in lines that can be pasted as they are; a report's path is the last line."""
     from okr_delivery.sandbox import TOKEN, USER
 
-    reports = sorted((target / "reports").glob("*.html"))
-    app.show("\n" + app.t("cli.demo.gate_found" if gate_code == 1 else "cli.demo.gate_clean"))
-    serve = (
-        f"okr-delivery sandbox jira-cloud --port {urlsplit(server.url).port} --seed {SEED} "
-        f"--now {datetime.fromtimestamp(now, UTC).isoformat()} --lang {app.lang}"
-    )
-    app.show(app.t("cli.demo.next", path=str(target), user=USER, token=TOKEN, serve=serve))
-    for path in reports:
-        app.show(app.t("cli.demo.report", path=str(path)))
+    outcome = "gate_found" if found else "gate_clean"
+    app.show("\n" + app.t(f"cli.demo.{outcome if well else 'failed'}"))
+    path = _path_line(app)
+    enter, serve = f"  cd {shlex.quote(str(target))}{path}", f"{path}\n  {serving}".removeprefix("\n")
+    app.show(app.t("cli.demo.next", enter=enter, user=USER, token=TOKEN, serve=serve))
+    if well:
+        app.show(app.t("cli.demo.reports"))
+        for report in sorted((target / "reports").glob("*.html")):
+            app.show(str(report))
+
+
+def _serving(app: App, server: RunningServer, now: int) -> str:
+    """The command that serves the same organisation again."""
+    moment = datetime.fromtimestamp(now, UTC).isoformat()
+    port = urlsplit(server.url).port
+    return f"okr-delivery sandbox jira-cloud --port {port} --seed {SEED} --now {moment} --lang {app.lang}"
+
+
+def _path_line(app: App) -> str:
+    """Where the shell finds the command, if it doesn't yet: after `make demo` it is only in the clone's venv."""
+    folder = Path(sys.executable).parent
+    if shutil.which("okr-delivery", path=app.env.get("PATH", "")) or not (folder / "okr-delivery").exists():
+        return ""
+    return f'\n  export PATH={shlex.quote(str(folder))}:"$PATH"'
 
 
 def _wait(app: App, server: RunningServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -59,9 +60,13 @@ class Cli:
         """The same in a process of its own, with the real clock."""
         env = {**os.environ, **self.environment}
         command = [sys.executable, "-m", "okr_delivery", *argv]
-        return subprocess.Popen(
-            command, cwd=self.folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
-        )
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` makes children ignore it
+        try:
+            return subprocess.Popen(
+                command, cwd=self.folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def edit(self, name: str, old: str, new: str) -> None:
         path = self.folder / name
