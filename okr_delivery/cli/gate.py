@@ -9,11 +9,13 @@ import click
 
 from okr_delivery.cli.app import App
 from okr_delivery.cli.options import Reserved, as_of_option, format_option, iteration_option, subcommand, team_option
-from okr_delivery.model.errors import UserError, user_error
+from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 
 if TYPE_CHECKING:
+    from okr_delivery.config import Source
     from okr_delivery.gate.engine import GateResult
+    from okr_delivery.model.message import Message
 
 FORMATS = ("text", "json", "junit")
 
@@ -54,9 +56,7 @@ def command(
     """
     targets = [_target(app, text) for text in outputs]
     _check_selection(asked)
-    if refresh:
-        _refresh(app, asked)
-    result = _run(app, asked)
+    result = _run(app, asked, _refresh(app, asked) if refresh else {})
     for kind, path in targets:
         _write(path, _render(app, result, kind, preview=False))
     show = app.show if output_format == "text" else app.show_document
@@ -69,7 +69,7 @@ def command(
 
 
 def _check_selection(asked: dict[str, object]) -> None:
-    chosen = [name for name in ("iteration", "issues", "backlog") if asked[name]]
+    chosen = [name for name in ("iteration", "issues", "backlog") if asked[name] not in (None, (), False)]
     if len(chosen) > 1:
         raise click.UsageError("--iteration, --issue and --backlog exclude each other.")
 
@@ -81,16 +81,33 @@ def _target(app: App, text: str) -> tuple[str, Path]:
     return kind, app.cwd / path
 
 
-def _refresh(app: App, asked: dict[str, object]) -> None:
-    """Brings the store up to date; what can't be reached makes the verdict none later, and is said now."""
+def _refresh(app: App, asked: dict[str, object]) -> dict[str, Message]:
+    """Brings up to date what is asked about; why not, for the sources whose teams get no verdict therefore."""
     from okr_delivery.cli.syncing import sync_sources
 
-    _, errors = sync_sources(app, app.config.sources)
-    if errors:
-        raise UserError([problem for error in errors for problem in error.problems])
+    _, errors = sync_sources(app, _sources_asked(app, asked))
+    for error in errors.values():
+        app.show_error(error)
+    return {name: error.problems[0].what for name, error in errors.items()}
 
 
-def _run(app: App, asked: dict[str, object]) -> GateResult:
+def _sources_asked(app: App, asked: dict[str, object]) -> list[Source]:
+    from okr_delivery.delivery import find
+    from okr_delivery.delivery.teams import sources_of
+
+    teams, issues = asked["teams"], asked["issues"]
+    if not isinstance(teams, tuple) or not isinstance(issues, tuple):  # pragma: no cover - click's own tuples
+        raise TypeError("options that repeat are tuples")
+    app.check_teams(teams)
+    if issues:
+        names = {source.name for text in issues for source in find.sources_of(text, app.config)}
+    else:
+        chosen = [team for team in app.config.effective_teams() if not teams or team.id in teams]
+        names = {name for team in chosen for name in sources_of(team)}
+    return [source for source in app.config.sources if source.name in names]
+
+
+def _run(app: App, asked: dict[str, object], refused: dict[str, Message]) -> GateResult:
     from okr_delivery.gate.engine import GateInput, run
     from okr_delivery.gate.finding import Severity, Stage
     from okr_delivery.gate.waivers import load_waivers
@@ -99,17 +116,20 @@ def _run(app: App, asked: dict[str, object]) -> GateResult:
     as_of = asked["as_of"]
     stage = asked["stage"]
     fail_on = asked["fail_on"] or app.config.gate.fail_on
-    snapshot = app.snapshot(app.instant(str(as_of) if as_of else None), teams if isinstance(teams, tuple) else ())
+    snapshot = app.snapshot(
+        app.instant(None if as_of is None else str(as_of)), teams if isinstance(teams, tuple) else ()
+    )
     return run(
         GateInput(
             snapshot=snapshot,
             readings=app.readings,
             stage=Stage(str(stage)) if stage else None,
-            iteration=str(asked["iteration"]) if asked["iteration"] else None,
+            iteration=None if asked["iteration"] is None else str(asked["iteration"]),
             issues=tuple(asked["issues"]) if isinstance(asked["issues"], tuple) else (),
             backlog=bool(asked["backlog"]),
             now=app.now,
             fail_on=Severity(str(fail_on)),
+            refused=refused,
             waivers=None if asked["no_waivers"] else load_waivers(app.config),
         )
     )

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 def sync_sources(
     app: App, sources: Sequence[Source], *, full: bool = False, max_minutes: float | None = None
-) -> tuple[list[SourceResult], list[UserError]]:
-    """One result per source that ran to an answer and one error per source that could not; others still run."""
+) -> tuple[list[SourceResult], dict[str, UserError]]:
+    """One result per source that ran to an answer and one error per name of a source that could not."""
     minutes = app.config.network.max_minutes if max_minutes is None else max_minutes
     deadline = app.clock() + 60 * minutes if minutes else None
     results: list[SourceResult] = []
-    errors: list[UserError] = []
+    errors: dict[str, UserError] = {}
     for source in sources:
         try:
             results.append(_sync(app, source, full, deadline))
         except UserError as error:
-            errors.append(error)
+            errors[source.name] = error
     return results, errors
 
 

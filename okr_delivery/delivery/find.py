@@ -32,13 +32,21 @@ def find(text: str, config: Config, view: View) -> Item:
 
 def _hits(asked: str, config: Config, view: View) -> Iterator[Item]:
     for source in config.sources:
-        key = _key_for(asked, source)
+        key = key_for(asked, source)
         found = None if key is None else _by_key(key, view(source.name))
         if found is not None:
             yield found
 
 
-def _key_for(asked: str, source: Source) -> str | None:
+def sources_of(text: str, config: Config) -> list[Source]:
+    """The sources that may hold what `text` names, by its form and the projects that they are limited to."""
+    named = [(source, key_for(text.strip(), source)) for source in config.sources]
+    known = [(source, key.rpartition("-")[0].casefold()) for source, key in named if key is not None]
+    own = [source for source, project in known if project in {each.casefold() for each in source.projects}]
+    return (own and [source for source, _ in known if source in own or not source.projects]) or [s for s, _ in known]
+
+
+def key_for(asked: str, source: Source) -> str | None:
     """What `asked` means in a source; None when it speaks of another one."""
     if "://" in asked:
         return _from_url(asked, source)

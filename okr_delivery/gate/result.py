@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,8 @@ class GateInput:
     """One question to the gate.
 
     `stage` None: each team's adopted stage. `iteration`, `issues` and `backlog` replace the plain choice. `now` is the
-    wall clock (epoch seconds), only for the age of the data. `waivers` None: every finding counts.
+    wall clock (epoch seconds), only for the age of the data. `waivers` None: every finding counts. `refused` holds the
+    sources that could not be refreshed just now though the run was asked to, and why.
     """
 
     snapshot: Snapshot
@@ -47,6 +49,7 @@ class GateInput:
     backlog: bool = False
     fail_on: Severity = Severity.ERROR
     waivers: Waivers | None = None
+    refused: Mapping[str, Message] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def scopes(asked: GateInput) -> list[TeamScope]:
     try:
         if asked.issues:
             return _by_issue(asked)
-        if asked.iteration:
+        if asked.iteration is not None:
             return _by_iteration(asked, asked.iteration)
     except UserError:
         blocked = [scope for scope in _blank(asked) if scope.blocked]
@@ -68,7 +68,7 @@ def _blank(asked: GateInput) -> list[TeamScope]:
 
 
 def _scope(asked: GateInput, team: Team) -> TeamScope:
-    return TeamScope(team, stage_of(asked, team), blocked=blocking(team, asked.snapshot, asked.now))
+    return TeamScope(team, stage_of(asked, team), blocked=blocking(team, asked))
 
 
 def stage_of(asked: GateInput, team: Team) -> Stage:

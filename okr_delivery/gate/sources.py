@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.config import fetch_hash
 from okr_delivery.delivery.teams import sources_of
-from okr_delivery.gate.result import SourceUse
+from okr_delivery.gate.result import GateInput, SourceUse
 from okr_delivery.model.message import Message, msg
 
 if TYPE_CHECKING:
@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
-def blocking(team: Team, snapshot: Snapshot, now: int) -> tuple[Message, ...]:
+def blocking(team: Team, asked: GateInput) -> tuple[Message, ...]:
     """Why this team can't be judged; empty when it can. Each reason names the source and what to run."""
-    found = (unusable(name, snapshot, now) for name in sources_of(team))
+    found = (_refused(name, asked) or unusable(name, asked.snapshot, asked.now) for name in sources_of(team))
     return tuple(reason for reason in found if reason is not None)
+
+
+def _refused(name: str, asked: GateInput) -> Message | None:
+    reason = asked.refused.get(name)
+    return None if reason is None else msg("gate.none.refused", source=name, reason=reason)
 
 
 def unusable(name: str, snapshot: Snapshot, now: int) -> Message | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from okr_delivery.locale import Translator
+from okr_delivery.model.errors import UserError
 from okr_delivery.output.json import number
 from okr_delivery.output.safe import terminal
 from okr_delivery.sync.engine import SourceResult
@@ -12,6 +13,11 @@ from okr_delivery.sync.engine import SourceResult
 
 def document(results: Sequence[SourceResult], t: Translator) -> dict[str, object]:
     return {"schema": "okr-delivery/sync/1", "sources": [_source(result, t) for result in results]}
+
+
+def failed(name: str, error: UserError) -> SourceResult:
+    """A source that gave no answer at all: its entry says why."""
+    return SourceResult(name, False, False, 0, 0, 0, 0, 0, 0.0, tuple(problem.what for problem in error.problems))
 
 
 def _source(result: SourceResult, t: Translator) -> dict[str, object]:
