@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from okr_delivery.locale.numbers import plain
+from okr_delivery.locale.numbers import hundredths, plain
 from okr_delivery.locale.render import Renderable, Translator
 
-__all__ = ["LANGS", "Renderable", "Translator", "plain", "translator"]
+__all__ = ["LANGS", "Renderable", "Translator", "hundredths", "plain", "translator"]
 
 LANGS = ("en", "zh")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 DECIMALS = 4  # digits kept behind the point, counted from the first that is not zero
 
@@ -17,6 +17,17 @@ def plain(number: float) -> str:
     text = format(rounded, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
+
+
+def hundredths(share: float) -> str:
+    """A share in per cent: 0.834 -> 83. Just above nothing and just below the whole one decimal is kept, and the
+    second is cut, not rounded: 0.9993 -> 99.9, for 100 would claim a target that isn't met."""
+    value = 100 * Decimal(repr(share))
+    if 99 < value < 100:
+        rounded = value.quantize(Decimal("0.1"), ROUND_DOWN)
+    else:
+        rounded = value.quantize(Decimal("0.1" if abs(value) < 1 else "1"), ROUND_HALF_EVEN)
+    return plain(float(rounded))
 
 
 def _too_long(value: Decimal, places: int) -> bool:

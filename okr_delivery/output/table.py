@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from okr_delivery.locale import hundredths
+
 
 def width(text: str) -> int:
     """Columns that a terminal uses for `text`."""
@@ -55,4 +57,4 @@ def figure(value: float | None, digits: int = 2) -> str:
 
 
 def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.0f} %"
+    return "–" if value is None else f"{hundredths(value)} %"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date, datetime, tzinfo
 
-from okr_delivery.locale import Translator, plain
+from okr_delivery.locale import Translator, hundredths, plain
 
 NOTHING = "–"
 POINTS = "%"  # a key result in per cent moves in points
@@ -18,11 +18,8 @@ class Words:
         self.t = t
 
     def percent(self, ratio: float | None) -> str:
-        """0.834 -> 83%; below one per cent one decimal is kept."""
-        if ratio is None:
-            return NOTHING
-        digits = 1 if 0 < abs(ratio) < 0.01 else 0
-        return plain(round(ratio * 100, digits)).replace("-", "\u2212") + "%"
+        """0.834 -> 83%; with a true minus sign."""
+        return NOTHING if ratio is None else hundredths(ratio).replace("-", "\u2212") + "%"
 
     def days(self, days: float | None) -> str:
         return NOTHING if days is None else self._joined(plain(round(days, 1)), self.t("terms.unit.d"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from okr_delivery.locale import LANGS, Translator, plain, translator
+from okr_delivery.locale import LANGS, Translator, hundredths, plain, translator
 from okr_delivery.locale.catalogue import DuplicateIdError, catalogue
 from okr_delivery.model.message import msg
 
@@ -97,3 +97,24 @@ def test_importing_the_package_does_not_import_babel() -> None:
     script = "import sys, okr_delivery.locale; sys.exit('babel' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
     assert set(LANGS) == {"en", "zh"}
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.834, "83"),
+        (1, "100"),
+        (0.9993, "99.9"),
+        (0.9999999, "99.9"),
+        (0.99, "99"),
+        (1.006, "101"),
+        (0, "0"),
+        (0.004, "0.4"),
+        (0.0004, "0"),
+        (-0.004, "-0.4"),
+        (-0.5, "-50"),
+        (-0.0, "0"),
+    ],
+)
+def test_no_share_looks_whole_before_it_is(share: float, text: str) -> None:
+    assert hundredths(share) == text
