@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from okr_delivery.okrs import OkrBook, Readings
     from okr_delivery.store import Store
     from okr_delivery.value.conclusions import Conclusions
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class App:
@@ -228,12 +231,12 @@ class App:
         if day is not None:
             return self.calendar.day_end(day) - 1
         try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
+            moment = datetime.fromisoformat(text if DAY.match(text) and len(text) > len("2026-10-31") else "")
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=self.calendar.zone)
+            return int(moment.timestamp())
+        except (ValueError, OverflowError):
             raise self._bad_date(text) from None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=self.calendar.zone)
-        return int(moment.timestamp())
 
     def day(self, text: str, option: str) -> date:
         """A `YYYY-MM-DD` option."""
@@ -245,7 +248,7 @@ class App:
     @staticmethod
     def _date(text: str) -> date | None:
         try:
-            return date.fromisoformat(text) if len(text) == len("2026-10-31") else None
+            return date.fromisoformat(text) if DAY.fullmatch(text) else None
         except ValueError:
             return None
 
