@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from okr_delivery.model.numbers import tidy
+
 
 def dumps(document: Mapping[str, object]) -> str:
     """Readable JSON without NaN or Infinity; ends with a newline."""
@@ -24,9 +26,12 @@ def day(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def number(value: float | None, digits: int = 6) -> float | int | None:
-    """A JSON number: whole numbers without a fraction, the rest rounded so that the same sum prints the same."""
+def number(value: float | None) -> float | int | None:
+    """A JSON number: whole numbers without a fraction, the rest without the noise of binary fractions.
+
+    Significant digits, not decimals, are kept: a rounded part may not pass the whole, nor a small one become 0.
+    """
     if value is None:
         return None
-    rounded = round(value, digits)
+    rounded = tidy(value)
     return int(rounded) if rounded == int(rounded) else rounded

@@ -28,7 +28,7 @@ def _source(result: SourceResult, t: Translator) -> dict[str, object]:
         "issues": {"fetched": result.fetched, "changed": result.changed, "deleted": result.deleted},
         "changes": result.changes,
         "requests": result.requests,
-        "seconds": number(result.seconds, 3),
+        "seconds": number(round(result.seconds, 3)),
         "warnings": [t.render(warning) for warning in result.warnings],
     }
 

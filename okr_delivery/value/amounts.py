@@ -32,7 +32,8 @@ _SAME = (
 )
 _SECONDS = {"d": 86_400, "h": 3_600, "min": 60, "m": 60, "s": 1, "ms": 0.001, "week": 604_800, "周": 604_800}
 _HUNDREDTHS = frozenset({"bp", "bps", "基点", "个基点"})
-_LARGE = {"m": 1e6, "mn": 1e6, "mm": 1e6, "mio": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
+MILLION = 1e6
+_LARGE = {**dict.fromkeys(("m", "mn", "mm", "mio", "million"), MILLION), "bn": 1e9, "billion": 1e9}
 _COUNTED = frozenset({"issue", "issues", "ticket", "tickets", "个", "件", "条", "单"})
 
 
@@ -88,16 +89,21 @@ def _number(claim: Claim, kr: KeyResult, writer: _Writer) -> Amount | Refusal:
 
 def _unit_scale(claim: Claim, kr: KeyResult) -> float:
     """10,000 for a key result counted in 万元 whose claim was written in 元, 万, k …; 1 when it names no other unit."""
-    word = _scale_word(kr.metric.unit)
     written = f"{claim.scale or ''}{claim.suffix or ''}"
-    if word is None or not written:
-        return 1.0
-    return SCALES[word]
+    return _factor(kr.metric.unit) if written else 1.0
+
+
+def _factor(unit: str | None) -> float:
+    """What one of the unit is counted in: 10,000 for 万元."""
+    word = _scale_word(unit)
+    return SCALES.get(word, MILLION) if word else 1.0
 
 
 def _scale_word(unit: str | None) -> str | None:
-    """The scale that a unit such as `万元` or `k CNY` begins with."""
+    """The scale that a unit such as `万元`, `k CNY` or `M CNY` begins with."""
     text = (unit or "").strip()
+    if text.startswith("M "):
+        return "M"
     if text.lower() == "k" or text.lower().startswith("k "):
         return "k"
     return next((word for word in ("百万", "千万", "万", "亿") if text.startswith(word)), None)
@@ -164,10 +170,10 @@ class _Writer:
             return f"{plus}{number_text(number)}万"
         if self.in_percent and suffix in _HUNDREDTHS:
             return f"{plus}{self.written(tidy(number / 100))}"
-        unit = (self.kr.metric.unit or "").strip().casefold()
-        mine, theirs = _seconds(suffix), _seconds(unit)
+        unit = (self.kr.metric.unit or "").strip()
+        mine, theirs = _seconds(suffix), _seconds(unit.casefold())
         if mine is None or theirs is None:
-            mine, theirs = (_LARGE.get(suffix), 1.0) if unit and not self.in_percent else (None, 1.0)
+            mine, theirs = (_LARGE.get(suffix), _factor(unit)) if unit and not self.in_percent else (None, 1.0)
         return self.signed() if mine is None else f"{plus}{number_text(tidy(number * mine / theirs))}"
 
     def _fits(self, suffix: str) -> bool:

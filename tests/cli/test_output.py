@@ -23,4 +23,6 @@ def test_numbers() -> None:
     assert figure(44.0) == "44"
     assert number(44.0) == 44
     assert number(0.1 + 0.2) == 0.3
+    assert number(0.0000004) == 0.0000004
+    assert number(14450.6666666) == 14450.6666666
     assert number(None) is None

@@ -21,6 +21,7 @@ def moving(unit: str | None, baseline: float, target: float) -> KeyResult:
 SHARE = moving("%", 38, 50)
 COST = moving("CNY", 4_000_000, 3_000_000)
 DAYS = moving("d", 45, 32)
+TURNOVER = moving("M CNY", 820, 1000)
 LATENCY = moving("ms", 900, 300)
 
 
@@ -39,6 +40,9 @@ def said(what: str, kr: KeyResult) -> Amount | Refusal | None:
         ("share 10%", COST, Amount(-100_000)),
         ("120k", COST, Amount(-120_000)),
         ("3 days", DAYS, Amount(-3)),
+        ("+1.5", TURNOVER, Amount(1.5)),
+        ("+120k", TURNOVER, Amount(0.12)),
+        ("+2亿", TURNOVER, Amount(200)),
     ],
 )
 def test_amount(what: str, kr: KeyResult, amount: Amount) -> None:
@@ -55,6 +59,7 @@ def test_amount(what: str, kr: KeyResult, amount: Amount) -> None:
         ("-1.2m", COST, "-1200000", -1_200_000),
         ("1.2 million", COST, "1200000", -1_200_000),
         ("-12w", COST, "-12万", -120_000),
+        ("+2 million", TURNOVER, "+2", 2),
         ("-24h", DAYS, "-1", -1),
         ("1 week", DAYS, "7", -7),
         ("-5m", LATENCY, "-300000", -300_000),
