@@ -228,15 +228,17 @@ class App:
         if text is None:
             return self.now
         day = self._date(text)
-        if day is not None:
-            return self.calendar.day_end(day) - 1
+        found = self._moment(text) if day is None else self.calendar.day_end(day) - 1
+        if found is None or found < 0:  # before 1970 there was no tracker
+            raise self._bad_date(text)
+        return found
+
+    def _moment(self, text: str) -> int | None:
         try:
-            moment = datetime.fromisoformat(text if DAY.match(text) and len(text) > len("2026-10-31") else "")
-            if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=self.calendar.zone)
-            return int(moment.timestamp())
-        except (ValueError, OverflowError):
-            raise self._bad_date(text) from None
+            moment = datetime.fromisoformat(text if DAY.match(text) else "")
+        except ValueError:
+            return None
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=self.calendar.zone)).timestamp())
 
     def day(self, text: str, option: str) -> date:
         """A `YYYY-MM-DD` option."""
