@@ -314,7 +314,7 @@ def reread(
     """What `fold` would answer, from a fold made at the issue's last change; None when only a new fold can tell."""
     gone = gone_at if gone_at is not None and gone_at <= as_of else None
     horizon = as_of if gone is None else gone
-    if horizon < fact.last_change:
+    if horizon < fact.last_change or gone == fact.last_change:  # what changes as it goes no longer counts
         return None
     fact = extend(fact, issue, horizon)
     if gone is None:

@@ -20,7 +20,7 @@ from okr_delivery.delivery.metrics.stat import LEVELS, band, nearest_rank, perce
 from okr_delivery.delivery.teams import Role
 from okr_delivery.delivery.timeline import fold, reread
 from okr_delivery.model.work import EMPTY, Change, Field, Issue, Kind, Value
-from tests.delivery.world import RULES, SOURCE, at, sprint
+from tests.delivery.world import RULES, SOURCE, Story, at, sprint
 
 oracle = settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 """The same examples on every machine, however slow it is today."""
@@ -141,8 +141,16 @@ def test_a_stored_fact_answers_like_a_new_fold(history: History, as_of: int, gon
     fresh = fold(issue, changes, RULES, as_of, gone)
     last = max((c.ts for c in changes), default=CREATED)
     horizon = as_of if gone is None or gone > as_of else gone
-    assert (read is None) == (horizon < last)
+    assert (read is None) == (horizon < last or (horizon == last and gone == last))
     assert read is None or read == (fresh.intervals, fresh.fact)
+
+
+def test_a_resolution_given_as_an_issue_goes_needs_a_new_fold() -> None:
+    story = Story("PAY-1", "B0 D1 F2", fields={Field.RESOLUTION: (None, [(5.0, "Duplicate")])})
+    issue, changes = story.build()
+    stored = derive_one(issue, changes, RULES, "")
+    assert reread(issue, stored.intervals, stored.fact, at(9), at(5)) is None
+    assert fold(issue, changes, RULES, at(9), at(5)).fact.finished_at == at(2)
 
 
 def _item(history: History, as_of: int, gone: int | None) -> Item:
