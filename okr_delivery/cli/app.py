@@ -92,10 +92,21 @@ class App:
     @property
     def lang(self) -> str:
         """--lang, else OKR_DELIVERY_LANG, else the configuration's, else English."""
-        chosen = self._lang or self.env.get("OKR_DELIVERY_LANG")
-        if chosen is None and "config" in self.__dict__:
-            chosen = self.config.language
+        chosen = self._lang or self.env.get("OKR_DELIVERY_LANG") or None
+        if chosen is None:
+            chosen = self.config.language if "config" in self.__dict__ else self._written_lang
         return chosen if chosen in ("en", "zh") else "en"
+
+    @cached_property
+    def _written_lang(self) -> str | None:
+        """So that commands without configuration, and what is wrong with it, speak the language it names."""
+        from okr_delivery.config.discover import language
+
+        return language(self._config_path, self.cwd, self.env)
+
+    @property
+    def _config_path(self) -> Path | None:
+        return None if self._config_file is None else self.cwd / self._config_file
 
     def retranslate(self) -> None:
         """The language may only be known once the configuration has been read."""
@@ -157,8 +168,7 @@ class App:
     def config(self) -> Config:
         from okr_delivery.config import load
 
-        path = None if self._config_file is None else self.cwd / self._config_file
-        loaded = load(path, cwd=self.cwd, env=self.env)
+        loaded = load(self._config_path, cwd=self.cwd, env=self.env)
         self.__dict__["config"] = loaded
         self.retranslate()
         if self.verbosity:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from okr_delivery.model.errors import user_error
+from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import msg
 
 NAME = "okr-delivery.yaml"
+_LANG = re.compile(rb"^lang:[ \t]*[\"']?(en|zh)[\"']?[ \t]*(#.*)?\r?$", re.MULTILINE)
 
 
 def find(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Path:
@@ -23,6 +25,15 @@ def find(path: Path | None, cwd: Path, env: Mapping[str, str]) -> Path:
         if (folder / NAME).is_file():
             return folder / NAME
     raise user_error(msg("config.none", name=NAME), where=str(cwd), next_step=msg("config.none.next"))
+
+
+def language(path: Path | None, cwd: Path, env: Mapping[str, str]) -> str | None:
+    """`lang:` as the file that `find` finds has it, even if nothing else in it can be read; None without one."""
+    try:
+        found = _LANG.search(find(path, cwd, env).read_bytes())
+    except (UserError, OSError):
+        return None
+    return found[1].decode() if found else None
 
 
 def _existing(path: Path, named_by: str) -> Path:

@@ -221,7 +221,7 @@ class Config(Strict):
     @property
     def language(self) -> Lang:
         """Language of prose; `OKR_DELIVERY_LANG` wins."""
-        return "zh" if self._env.get("OKR_DELIVERY_LANG", self.lang) == "zh" else "en"
+        return "zh" if (self._env.get("OKR_DELIVERY_LANG") or self.lang) == "zh" else "en"
 
     @property
     def allowed_hosts(self) -> frozenset[str] | None:
