@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from okr_delivery.model.claims import claim_line
+from okr_delivery.model.claims.keywords import Keyword
 from okr_delivery.model.contribution import Carrier, Claim, Contribution, StatedAs
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.okr import KeyResult
@@ -225,5 +226,7 @@ def _with_kr(claim: Claim, kr: str) -> str:
 
 
 def _line_of(stated: Stated, kr: KeyResult) -> str:
+    """A field may hold whole lines, or begin with the key result; then its text is the line."""
     line = stated.claim.text
-    return line if stated.carrier is Carrier.LINE else f"Contributes-to: {kr.id} {line}"
+    whole = any(line.startswith(f"{keyword.value}: ") for keyword in Keyword)
+    return line if whole else claim_line(kr.id, line)

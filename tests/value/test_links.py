@@ -184,6 +184,15 @@ def test_the_order_of_carriers_is_configured(world: World) -> None:
     assert (only(links(world)).amount, only(links(world)).carrier) == (2, Carrier.LINE)
 
 
+@pytest.mark.parametrize("field", ["GROW-KR1 +2pp", "Contributes-to: GROW-KR1 +2pp", "{{GROW-KR1}} +2pp"])
+def test_a_whole_line_in_the_field_is_the_line_to_paste(world: World, field: str) -> None:
+    world.issue(1, "Contributes-to: GROW-KR1 +1pp", contribution=field)
+    snapshot, item = world.item(1)
+    wrong = problem(links_at(snapshot, item))
+    assert wrong.fault is LinkFault.DISAGREE
+    assert wrong.paste == "Contributes-to: GROW-KR1 +2pp"
+
+
 def test_equal_amounts_do_not_disagree(world: World) -> None:
     world.issue(1, "Contributes-to: GROW-KR1 M\nContributes-to: GROW-KR1 +0.6pp")
     assert links(world).problems == ()
