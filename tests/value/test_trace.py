@@ -229,6 +229,32 @@ def test_counted_key_results_are_observed_in_the_tracker(world: World) -> None:
     assert found.verdict.value == "undetermined"
 
 
+COMPOSITE = """
+cycle: {id: 2026Q4, start: 2026-10-01, end: 2026-12-31}
+objectives:
+  - id: BOTH
+    title: Merchants stay and it costs less
+    owner: lin
+    key_results:
+      - {id: BOTH-KR1, title: Both, metric: {direction: composite, rule: mean, parts: [GROW-KR1, COST-KR2]}}
+"""
+
+
+def test_key_results_without_readings_are_traced_too(world: World) -> None:
+    (world.folder / "okrs" / "both.yaml").write_text(COMPOSITE, "utf-8")
+    world.issue(1, "Contributes-to: BOTH-KR1", sprint="26", done=at(10, 9))
+    world.issue(2, "Contributes-to: SPEED-KR8 -3d; CS-KR7", sprint="26", done=at(10, 9), labels="cs")
+    world.issue(3, labels="cs", done=at(10, 20), created=at(10, 10))
+    world.issue(4, done=at(10, 20), created=at(10, 10))
+    found = {entry.kr.id: entry for entry in traced(world, at(11, 20)).key_results}
+    assert (found["BOTH-KR1"].promised, found["BOTH-KR1"].observed) == (None, None)
+    assert rows(found["BOTH-KR1"])["PAY-1"].delivered
+    assert found["CS-KR7"].observed == 1
+    assert found["SPEED-KR8"].promised == found["SPEED-KR8"].delivered == -3
+    assert found["SPEED-KR8"].observed == pytest.approx(10 - 19)  # p50 of 19, 19; then of 10, 10, 19, 19 days
+    assert rows(found["SPEED-KR8"])["PAY-2"].allocated == found["SPEED-KR8"].observed
+
+
 def test_calibration_from_five_measured_requirements(world: World) -> None:
     for number in range(1, 6):
         world.issue(number, "Contributes-to: GROW-KR1 +2pp", sprint="26", done=at(10, 10))
