@@ -6,8 +6,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -75,6 +75,23 @@ class App:
         self.verbosity = max(self.verbosity, options.get("verbose") or 0)
         if self.quiet and self.verbosity:
             raise click.UsageError("-q and -v can't be used together.", ctx)
+        if self.verbosity > 1:
+            self._show_requests()
+
+    def _show_requests(self) -> None:
+        """-vv: a line for every request, until the run ends."""
+        import logging
+
+        log = logging.getLogger("okr_delivery.http")
+        handlers, propagate, level = list(log.handlers), log.propagate, log.level
+
+        def restore() -> None:
+            log.handlers, log.propagate = handlers, propagate
+            log.setLevel(level)
+
+        self._stack.callback(restore)
+        log.handlers, log.propagate = [logging.StreamHandler(self.err)], False
+        log.setLevel(logging.DEBUG)
 
     def _folder(self, path: Path) -> Path:
         if not path.is_dir():
@@ -162,6 +179,15 @@ class App:
     def unicode(self) -> bool:
         return (getattr(self.out, "encoding", None) or "ascii").lower().replace("-", "") in ("utf8", "utf16")
 
+    @contextmanager
+    def timed(self, message_id: str, /, **params: object) -> Iterator[None]:
+        """-v: how long a phase took, on standard error."""
+        began = time.perf_counter()
+        yield
+        if self.verbosity:
+            phase = self.t(message_id, **params)
+            self.say("cli.timing", phase=phase, seconds=f"{time.perf_counter() - began:.2f}")
+
     # -- inputs ----------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -213,7 +239,8 @@ class App:
 
         self.check_teams(teams)
         instant = self.now if as_of is None else as_of
-        view = self._stack.enter_context(self.store.reading())  # one moment, even while a sync commits pages
+        with self.timed("cli.phase.store"):
+            view = self._stack.enter_context(self.store.reading())  # one moment, even while a sync commits pages
         return Snapshot.at(view, self.config, self.book, instant, teams=list(teams) or None)
 
     def check_teams(self, teams: tuple[str, ...]) -> None:

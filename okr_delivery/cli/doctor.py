@@ -55,6 +55,8 @@ def _source(app: App, source: Source) -> Iterator[UserError]:
     from okr_delivery.sync.build import connector_for
 
     app.show(app.t("cli.doctor.source", name=source.name, type=source.type, url=source.url))
+    network = app.config.network
+    app.show("  " + app.t("cli.doctor.network", proxy=str(network.proxy), ca=str(network.ca_bundle)))
     try:
         connector, _ = connector_for(app.config, source, app.env, deadline=app.clock() + 120)
         identity = connector.identity()
@@ -78,8 +80,6 @@ def _identity(app: App, identity: Identity) -> None:
     )
     if abs(skew) > SKEW_LIMIT:
         app.show("  " + app.t("cli.doctor.skew", seconds=skew))
-    network = app.config.network
-    app.show("  " + app.t("cli.doctor.network", proxy=str(network.proxy), ca=str(network.ca_bundle)))
 
 
 def _metadata(app: App, metadata: Metadata) -> None:

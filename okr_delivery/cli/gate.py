@@ -119,20 +119,31 @@ def _run(app: App, asked: dict[str, object], refused: dict[str, Message]) -> Gat
     snapshot = app.snapshot(
         app.instant(None if as_of is None else str(as_of)), teams if isinstance(teams, tuple) else ()
     )
-    return run(
-        GateInput(
-            snapshot=snapshot,
-            readings=app.readings,
-            stage=Stage(str(stage)) if stage else None,
-            iteration=None if asked["iteration"] is None else str(asked["iteration"]),
-            issues=tuple(asked["issues"]) if isinstance(asked["issues"], tuple) else (),
-            backlog=bool(asked["backlog"]),
-            now=app.now,
-            fail_on=Severity(str(fail_on)),
-            refused=refused,
-            waivers=None if asked["no_waivers"] else load_waivers(app.config),
+    with app.timed("cli.phase.gate"):
+        result = run(
+            GateInput(
+                snapshot=snapshot,
+                readings=app.readings,
+                stage=Stage(str(stage)) if stage else None,
+                iteration=None if asked["iteration"] is None else str(asked["iteration"]),
+                issues=tuple(asked["issues"]) if isinstance(asked["issues"], tuple) else (),
+                backlog=bool(asked["backlog"]),
+                now=app.now,
+                fail_on=Severity(str(fail_on)),
+                refused=refused,
+                waivers=None if asked["no_waivers"] else load_waivers(app.config),
+            )
         )
-    )
+    if app.verbosity:
+        app.say("cli.rules", rules=", ".join(_asked(result)) or "–")
+    return result
+
+
+def _asked(result: GateResult) -> list[str]:
+    """Each rule that was asked, with how many requirements it found something in and how many it was asked about."""
+    rows = {rule: [row for row in result.counts if row.rule == rule] for rule in result.rules_run}
+    asked = {rule: sum(r.ok + r.found + r.not_applicable + r.silenced for r in rows[rule]) for rule in rows}
+    return [f"{rule} {sum(row.found for row in rows[rule])}/{asked[rule]}" for rule in rows]
 
 
 def _render(app: App, result: GateResult, kind: str, *, preview: bool) -> str:

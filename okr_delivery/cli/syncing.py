@@ -25,7 +25,8 @@ def sync_sources(
     errors: dict[str, UserError] = {}
     for source in sources:
         try:
-            results.append(_sync(app, source, full, deadline))
+            with app.timed("cli.phase.sync", source=source.name):
+                results.append(_sync(app, source, full, deadline))
         except UserError as error:
             errors[source.name] = error
     return results, errors

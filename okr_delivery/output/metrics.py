@@ -119,10 +119,21 @@ def _metrics_text(scope: Scope, t: Translator) -> str:
 def _metric_row(name: str, metric: Metric, t: Translator) -> list[str]:
     value = figure(metric.value) if metric.value is not None else t(f"output.status.{metric.status.value}")
     p = metric.percentiles
-    out = ", ".join(f"{reason} {n}" for reason, n in sorted(metric.excluded.items()) if n)
-    unit = f" {metric.unit}" if metric.value is not None and metric.unit else ""
+    out = ", ".join(f"{_reason(reason, t)} {n}" for reason, n in sorted(metric.excluded.items()) if n)
+    unit = f" {_word('unit', metric.unit, t)}" if metric.value is not None and metric.unit else ""
     middle = [figure(p.p50 if p else None), figure(p.p85 if p else None), str(metric.n)]
     return [t(f"output.metric.{name}"), value + unit, *middle, out or "–", metric.definition]
+
+
+def _reason(reason: str, t: Translator) -> str:
+    """Why issues were left out: a reason of its own, or a check of data quality."""
+    return _word("excluded" if t.knows(f"terms.excluded.{reason}") else "check", reason, t)
+
+
+def _word(kind: str, name: str, t: Translator) -> str:
+    """A name of the JSON document as people say it; one that has no word yet stays as it is."""
+    known = f"terms.{kind}.{name}"
+    return t(known) if t.knows(known) else name
 
 
 def _sets_text(summary: IterationSummary, t: Translator) -> str:
@@ -150,5 +161,7 @@ def _quality_text(entries: Sequence[Quality], t: Translator) -> str:
     lines = ["  " + t("output.metrics.quality")]
     for entry in entries:
         keys = ", ".join(terminal(key) for key in entry.keys)
-        lines.append("    " + t("output.metrics.quality_line", check=entry.check, n=entry.n, keys=keys))
+        lines.append(
+            "    " + t("output.metrics.quality_line", check=_word("check", entry.check, t), n=entry.n, keys=keys)
+        )
     return "\n".join(lines)

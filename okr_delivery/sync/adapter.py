@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -15,6 +17,7 @@ from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.network import NetworkSpec, Origin, proxies, trust
 
 POOL = 16
+log = logging.getLogger("okr_delivery.http")  # method, path, status and seconds; never a host, query, header or body
 
 
 class GuardedAdapter(HTTPAdapter):
@@ -78,6 +81,7 @@ class GuardedAdapter(HTTPAdapter):
         url = str(request.url)
         check_address(url, self._origin, allow_http=self._allow_http, hosts=self._hosts)
         self._count(request)
+        began = time.perf_counter()
         response = super().send(
             request,
             stream=stream,
@@ -86,6 +90,7 @@ class GuardedAdapter(HTTPAdapter):
             cert=None,
             proxies=_proxies(self._spec, url),
         )
+        log.debug("%s %s %s %.2f s", request.method, path_of(url), response.status_code, time.perf_counter() - began)
         self._check_redirect(response, url)
         return response
 
