@@ -38,6 +38,7 @@ class JiraClient(JIRA):
         self._opening = threading.Lock()
         self.server_date: str | None = None  # `Date` of the first answer: the server's clock before the first page
         self.site: Mapping[str, object] = {}  # what `serverInfo` said
+        self.always_named = True  # every answer so far names the account that it was made for
         super().__init__(server=spec.url, max_retries=0, logging=False, get_server_info=True, **_auth(spec, token))
 
     def _add_ssl_cert_verif_strategy_to_session(self) -> None:
@@ -123,6 +124,7 @@ class JiraClient(JIRA):
 
         response = self._transport.call(attempt, repeat=Repeat.FREE, what=what)
         self.server_date = self.server_date or response.headers.get("Date")
+        self.always_named = self.always_named and "X-AACCOUNTID" in response.headers
         return self._transport.json(response, what)
 
     def close(self) -> None:

@@ -81,6 +81,7 @@ class JiraConnector:
     def metadata(self) -> Metadata:
         """Reads fields, statuses, projects and boards anew."""
         found = Discovery(self._spec, self._site()).read()
+        self._confirm()
         self.use(found)
         return found
 
@@ -104,8 +105,12 @@ class JiraConnector:
         ids = self._changed(since, held)
         if resume is not None:
             ids = [issue_id for issue_id in ids if by_number(issue_id) > by_number(resume)]
+        if not ids:
+            self._confirm()
         pages = _Pages(self._spec.name, self._known(), self._who())
         for block in reader.blocks(ids, self._known().body_fields):
+            if block.not_visible:
+                self._confirm()
             yield pages.page(block, self._told())
         if self._warnings:
             yield Page((), (), None, warnings=self._told())
@@ -116,7 +121,10 @@ class JiraConnector:
 
     def visible(self, ids: Sequence[str]) -> frozenset[str]:
         """Those of `ids` that the site still shows by id."""
-        return CloudReader(self._site(), self._note).visible(ids)
+        shown = CloudReader(self._site(), self._note).visible(ids)
+        if len(shown) < len(ids):
+            self._confirm()
+        return shown
 
     def close(self) -> None:
         """Closes the sessions."""
@@ -138,6 +146,16 @@ class JiraConnector:
             have = held(part)
             fresh.extend(issue_id for issue_id in part if have.get(issue_id) != now[issue_id])
         return fresh
+
+    def _confirm(self) -> None:
+        """Raises ConfigError when the token has died since `identity()`.
+
+        Searches, lists and bodies are answered to nobody too, with 200 and less in them; only histories are not. Jira
+        Cloud names the account in a header of each answer; where one came without, it is asked once more.
+        """
+        account, client = self._who().account, self._site()
+        if not client.always_named and string(client.myself().get("accountId")) != account:
+            raise refused("anonymous", "myself")
 
     def _search(self) -> Search:
         today = datetime.fromtimestamp(self._who().server_time, UTC).date()

@@ -50,7 +50,7 @@ class Site:
     zone: str | None = "Asia/Shanghai"
     history_page: int = 10_000
     approximate: int | None = None  # what the count answers, None = the truth
-    headers: dict[str, str] = field(default_factory=lambda: {"Date": DATE})
+    headers: dict[str, str] = field(default_factory=lambda: {"Date": DATE, "X-AACCOUNTID": "bot"})
 
     def add(self, *bodies: Mapping[str, Any]) -> None:
         self.issues.update({str(body["id"]): dict(body) for body in bodies})

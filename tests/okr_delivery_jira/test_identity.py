@@ -131,3 +131,30 @@ def test_a_scoped_token_works_through_the_gateway_and_links_lead_to_the_site(sit
     connector.metadata()
     (page,) = connector.pages(None, None, lambda _: {})
     assert page.issues[0].url == "https://acme.atlassian.net/browse/PAY-1"
+
+
+def test_an_answer_that_names_nobody_is_confirmed_before_nothing_is_believed(site: Site) -> None:
+    del site.headers["X-AACCOUNTID"]
+    connector = connect()
+    connector.identity()
+    connector.metadata()
+    assert site.count("GET myself") == 2
+    assert list(connector.pages(None, None, lambda _: {})) == []
+    assert site.count("GET myself") == 3
+    assert connector.visible(["1"]) == frozenset()
+    assert site.count("GET myself") == 4
+
+
+def test_a_token_that_dies_after_the_identity_never_looks_like_nothing(site: Site) -> None:
+    connector = connect()
+    connector.identity()
+    connector.metadata()
+    del site.headers["X-AACCOUNTID"]
+    site.handlers["GET myself"] = lambda _: {}
+    for call in (
+        connector.metadata,
+        lambda: list(connector.pages(None, None, lambda _: {})),
+        lambda: connector.visible(["1"]),
+    ):
+        with pytest.raises(ConfigError, match="anonymous"):
+            call()

@@ -174,6 +174,23 @@ def test_a_dead_token_is_never_an_empty_project(server: RunningServer, store: St
     assert store.dump() == before
 
 
+@pytest.mark.parametrize("public", [[], ["PAY", "MOB"]], ids=str)
+def test_a_token_that_dies_in_the_middle_is_never_a_shorter_success(
+    public: list[str], tmp_path: Path, plain: Any
+) -> None:
+    requests = 17
+    for number in range(2, requests + 1):
+        url = f"sqlite:///{tmp_path}/{number}/store.db"
+        with serve(build(issues=ISSUES), clock=Clock()) as server, open_store(url, ledger=None) as store:
+            server.faults = {"revoke_after": number, "dead_login": "anonymous", "anonymous_projects": public}
+            if number < requests:
+                with pytest.raises(SyncError):
+                    sync(server, store)
+                server.faults = {}
+            assert sync(server, store).complete
+            assert content(server, store) == plain, f"revoked after {number} requests"
+
+
 def test_a_second_sync_asks_five_times_and_changes_no_row(server: RunningServer, store: Store, plain: Any) -> None:
     sync(server, store)
     server.reset()

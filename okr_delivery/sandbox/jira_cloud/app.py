@@ -154,6 +154,8 @@ class App:
             response = endpoint.handler(self._call(request, endpoint, account), **arguments)
         except RefusedError as error:
             response = error.response()
+        if account is not None:
+            response.headers["X-AACCOUNTID"] = account
         self._count(request, endpoint.label, response.status_code, account)
         return response
 
