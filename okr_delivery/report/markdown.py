@@ -111,7 +111,8 @@ class _Page:
         return blocks
 
     def _flow(self, f: Flow) -> list[str]:
-        blocks = [self._section("flow"), f.headline, self._figures(f.figures), self._group(f.ageing)]
+        blocks = [self._section("flow"), f.headline, self._figures(f.figures)]
+        blocks += [self._group(f.ageing)] if f.ageing else []
         blocks.append("\n".join(f"- {note}" for note in f.notes))
         if f.chart:
             blocks.append(self._chart(self.t("report.chart.scatter"), tables.scatter(f.chart, self.t), f.chart))
@@ -125,7 +126,7 @@ class _Page:
         blocks.append(f"### {t('report.value.open_label')}")
         blocks.append("\n".join(self._asked(o.key, o.kr, o.text, o.asked) for o in v.open) or t("report.value.no_open"))
         blocks.append(self._group(v.unmeasured) if v.unmeasured else "")
-        blocks.append("\n".join(f"- {_flat(line)}" for line in (v.unlinked, *v.notes)))
+        blocks.append("\n".join(f"- {_flat(line)}" for line in (v.unlinked, *v.notes) if line))
         if v.chart:
             blocks.append(self._chart(t("report.chart.flow"), tables.flow(v.chart, t), v.chart))
         return blocks

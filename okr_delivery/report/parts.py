@@ -176,7 +176,7 @@ class Flow:
     headline: str
     figures: tuple[Figure, ...]
     quality: tuple[Figure, ...]
-    ageing: ItemClass
+    ageing: ItemClass | None
     notes: tuple[str, ...]
     chart: ScatterChart | None
 

@@ -22,7 +22,11 @@ class Words:
         return NOTHING if ratio is None else hundredths(ratio).replace("-", "\u2212") + "%"
 
     def days(self, days: float | None) -> str:
-        return NOTHING if days is None else self._joined(plain(round(days, 1)), self.t("terms.unit.d"))
+        """6.2 d; a part of a day keeps two decimals, so that what took minutes took no 0 d."""
+        if days is None:
+            return NOTHING
+        number = plain(round(days, 1 if days >= 1 else 2))
+        return self._joined("<0.01" if number == "0" and days > 0 else number, self.t("terms.unit.d"))
 
     def level(self, value: float | None, unit: str | None) -> str:
         """Where a key result stands: 44%, 32 d, 1200 orders."""

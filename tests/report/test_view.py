@@ -5,18 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from datetime import date
 from typing import Any
 
 import jsonschema
 import pytest
 
-from okr_delivery.delivery.results import Scope
+from okr_delivery.delivery.results import Scope, Window
 from okr_delivery.locale import LANGS, translator
+from okr_delivery.model.work import IterationState
 from okr_delivery.report import html, markdown
 from okr_delivery.report import json as report_json
 from okr_delivery.report.parts import Figure, IterationReport
 from okr_delivery.report.schema import json_schema
 from okr_delivery.report.view import iteration_view
+from okr_delivery.report.words import Words
 from okr_delivery.value.results import GoalTrace, IterationTrace, Unlinked
 from tests.report import scenario
 
@@ -129,7 +132,9 @@ def bent(**changes: Any) -> IterationReport:
     trace = changes.get("trace") or scenario.trace(words, {p.kr.full_id: p for p in krs}, hostile=False)
     snapshot = scenario.FixedSnapshot(okrs, "Payments", changes.get("items", scenario.items(words["titles"], False)))
     long = scenario.longer(short, changes.get("points", 64))
-    return iteration_view(snapshot, short, trace, krs, objectives, scenario.readings(), [whole], EN, long)
+    return iteration_view(
+        snapshot, short, trace, krs, objectives, scenario.readings(), changes.get("history", [whole]), EN, long
+    )
 
 
 def empty_trace(**changes: Any) -> IterationTrace:
@@ -178,7 +183,10 @@ def test_an_iteration_without_anything_says_so() -> None:
     assert view.promise.figures[0].text == "nothing committed"
     assert view.key_results.headline == "The iteration's requirements name no key result."
     assert view.value.headline == "No requirement of this iteration is linked to a key result."
-    assert view.flow.headline == "Nothing with a known start has finished, so there is no cycle time."
+    assert view.flow.headline.endswith(
+        "to 2026-11-20 nothing with a known start has finished, so there is no cycle time."
+    )
+    assert not view.flow.notes
     assert (view.flow.chart, view.value.chart) == (None, None)
     text = markdown.render(view, EN)
     assert not re.search(r"\b0%|\b100%", text) and "No goal was set" in text
@@ -196,7 +204,46 @@ def test_without_an_iteration_there_are_no_promises() -> None:
 def test_too_few_finished_items_are_held_against_nothing() -> None:
     view = bent(points=6)
     assert view.flow.headline == "Only 6 finished: too few for a percentile to mean anything."
-    assert view.flow.ageing.n == 0
+    assert view.flow.ageing is None
+    assert EN("report.flow.past_p85") not in html.render(view, EN)
+
+
+def test_an_iteration_to_come_has_promised_nothing_yet() -> None:
+    now = scenario.iteration(27)
+    later = dataclasses.replace(now, state=IterationState.FUTURE, activated_at=None, closed_at=None)
+    begins = scenario.at("2026-11-23")
+    window = Window(start=begins, end=scenario.AS_OF, committed_by=begins, closing=scenario.AS_OF, provisional=True)
+    none: dict[str, Any] = dict.fromkeys(
+        ("committed", "added", "delivered", "carried_over", "removed", "done_before_start"), ()
+    )
+    empty = dataclasses.replace(scenario.sets(later), window=window, **none)
+    planned = dataclasses.replace(scenario.scope(later, empty), until=date(2026, 12, 7))
+    view = bent(scope=planned, trace=empty_trace(), history=[scenario.sets(scenario.iteration(26)), empty])
+    assert view.head.period.endswith("planned, not started")
+    assert view.head.until > view.head.day
+    assert "not started" in view.promise.headline and "not started" in view.value.headline
+    assert not view.promise.notes and not view.value.unlinked
+    assert view.promise.chart and [bar.iteration for bar in view.promise.chart.bars] == ["PAY S26"]
+    page = html.render(view, EN) + markdown.render(view, EN)
+    assert "still running" not in page and "linked to a key result" not in page
+
+
+def test_nobody_is_told_to_commit_to_nothing() -> None:
+    now = scenario.iteration(27)
+    whole = scenario.sets(now)
+    none = dataclasses.replace(whole, delivered=(), carried_over=(*whole.delivered, *whole.carried_over))
+    steady = scenario.scope(now, none)
+    metrics = {name: metric for name, metric in steady.metrics.items() if name != "scope_change_ratio"}
+    steady = dataclasses.replace(steady, metrics=metrics)
+    assert bent(scope=steady, trace=empty_trace()).experiment.rule == "commit"
+    assert bent(scope=steady, trace=empty_trace(), history=[none]).experiment.rule != "commit"
+
+
+def test_minutes_are_not_no_time() -> None:
+    words = Words(EN)
+    assert [words.days(days) for days in (0, 0.0007, 0.013, 0.5, 1.04, 6.17)] == [
+        "0 d", "<0.01 d", "0.01 d", "0.5 d", "1 d", "6.2 d",
+    ]  # fmt: skip
 
 
 def test_only_sources_that_the_team_needs_are_named() -> None:

@@ -9,10 +9,11 @@ from okr_delivery.locale import Translator
 from okr_delivery.report.chartdata import SayDoBar, SayDoChart
 from okr_delivery.report.charts.draw import altair, data, svg
 from okr_delivery.report.charts.palette import BLUE, INK, ORANGE, SAND, SKY
-from okr_delivery.report.charts.text import shortened
+from okr_delivery.report.charts.text import columns, shortened
 from okr_delivery.report.words import Words
 
-WIDTH, ROW, LEFT, RIGHT = 440, 32, 104, 44
+WIDTH, ROW, LEFT, RIGHT = 440, 32, 116, 44
+NAME = 18  # columns of text that fit to the left of the bars
 CLASSES = ("committed_done", "added_done", "committed_not", "added_not", "removed")
 FILL = {"committed_done": BLUE, "added_done": SKY, "committed_not": ORANGE, "added_not": SAND, "removed": "transparent"}
 LABEL = {"committed_done": "#fff", "added_done": "#000", "committed_not": "#000", "added_not": "#000", "removed": INK}
@@ -78,13 +79,15 @@ def _texts(bars: Sequence[SayDoBar], segments: Sequence[dict[str, Any]], t: Tran
         for name in CLASSES
         if any(row["class"] == name for row in segments)
     ]
-    names = [{"cx": 0, "cy": i * ROW + ROW / 2, "n": shortened(_name(bar, t), 16)} for i, bar in enumerate(bars)]
+    names = [{"cx": 0, "cy": i * ROW + ROW / 2, "n": _name(bar, t)} for i, bar in enumerate(bars)]
     shares = [{"cx": WIDTH, "cy": i * ROW + ROW / 2, "n": Words(t).percent(bar.say_do)} for i, bar in enumerate(bars)]
     return [*layers, _text(names, x, y, align="left"), _text(shares, x, y, align="right", fontWeight="bold")]
 
 
 def _name(bar: SayDoBar, t: Translator) -> str:
-    return t("report.chart.say_do.open", name=bar.iteration) if bar.open else bar.iteration
+    """The mark of a running iteration only where it fits: the name is what tells the rows apart."""
+    marked = t("report.chart.say_do.open", name=bar.iteration)
+    return marked if bar.open and columns(marked) <= NAME else shortened(bar.iteration, NAME)
 
 
 def _text(rows: Sequence[dict[str, Any]], x: Any, y: Any, **style: Any) -> Any:

@@ -12,6 +12,7 @@ from okr_delivery.delivery.results import IterationSets, Member, Metric, Scope
 from okr_delivery.delivery.snapshot import Snapshot
 from okr_delivery.locale import Translator
 from okr_delivery.model.text import one_line, own_link
+from okr_delivery.model.work import IterationState
 from okr_delivery.okrs.readings import Readings
 from okr_delivery.okrs.results import KrProgress, ObjectiveProgress
 from okr_delivery.report.parts import Figure, ItemClass, WorkItem
@@ -52,6 +53,16 @@ class Context:
     @property
     def team(self) -> str:
         return self.scope.team
+
+    @cached_property
+    def begun(self) -> bool:
+        """Whether there is a start from which promises count. One still to come has promised nothing yet."""
+        summary = self.scope.summary
+        if summary is None:
+            return True
+        start = summary.sets.window.start
+        planned = summary.sets.iteration.state is IterationState.FUTURE
+        return not planned if start is None else start <= self.snapshot.as_of
 
     @cached_property
     def today(self) -> date:

@@ -47,11 +47,12 @@ def _commit(c: Context, p: Promise, _f: Flow, _v: Value) -> Experiment | None:
     if ratio is None or ratio >= SAY_DO or not p.chart or p.chart.bars[-1].open:
         return None
     done = sorted(bar.committed_done + bar.added_done for bar in p.chart.bars if not bar.open)
-    return _say(c, "commit", "say_do", share=c.words.percent(ratio), n=done[(len(done) - 1) // 2])
+    middle = done[(len(done) - 1) // 2]
+    return _say(c, "commit", "say_do", share=c.words.percent(ratio), n=middle) if middle else None
 
 
 def _ageing(c: Context, _p: Promise, f: Flow, _v: Value) -> Experiment | None:
-    if not f.ageing.n:
+    if f.ageing is None or not f.ageing.n:
         return None
     return _say(c, "ageing", "work_item_age", n=f.ageing.n, key=f.ageing.items[0].key)
 

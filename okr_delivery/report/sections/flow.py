@@ -24,7 +24,7 @@ def flow(c: Context) -> Flow:
     limit = _limit(cycle)
     ageing = _ageing(c, limit)
     return Flow(
-        headline=_headline(c, cycle, ageing, limit),
+        headline=_headline(c, cycle, ageing),
         figures=_figures(c, FLOW),
         quality=_figures(c, QUALITY),
         ageing=ageing,
@@ -52,16 +52,19 @@ def _limit(cycle: Metric | None) -> float | None:
     return cycle.percentiles.p85
 
 
-def _headline(c: Context, cycle: Metric | None, ageing: ItemClass, limit: float | None) -> str:
+def _headline(c: Context, cycle: Metric | None, ageing: ItemClass | None) -> str:
     if cycle is None or cycle.percentiles is None or cycle.percentiles.p85 is None:
-        return c.t("report.flow.no_cycle_time")
-    if limit is None:
+        return c.t("report.flow.no_cycle_time", since=c.sle.since.isoformat(), until=c.sle.until.isoformat())
+    if ageing is None:
         return c.t("report.flow.too_few", n=cycle.n)
-    return c.t("report.flow.headline", p85=c.words.days(limit), n=cycle.n, old=ageing.n)
+    return c.t("report.flow.headline", p85=c.words.days(cycle.percentiles.p85), n=cycle.n, old=ageing.n)
 
 
-def _ageing(c: Context, limit: float | None) -> ItemClass:
-    old = [] if limit is None else sorted(_past(c, limit), key=lambda pair: (-pair[0], pair[1].issue.key))
+def _ageing(c: Context, limit: float | None) -> ItemClass | None:
+    """None where there is no p85 to hold open work against."""
+    if limit is None:
+        return None
+    old = sorted(_past(c, limit), key=lambda pair: (-pair[0], pair[1].issue.key))
     items = (c.shown(item, c.t("report.flow.age", age=c.words.days(age))) for age, item in old)
     return c.group("past_p85", c.t("report.flow.past_p85"), items)
 
@@ -80,7 +83,7 @@ def _past(c: Context, limit: float) -> list[tuple[float, Item]]:
 
 def _notes(c: Context, cycle: Metric | None) -> tuple[str, ...]:
     notes = []
-    if c.sle is not c.scope:
+    if c.sle is not c.scope and cycle and cycle.n:
         notes.append(c.t("report.flow.window", since=c.sle.since.isoformat(), until=c.sle.until.isoformat()))
     if cycle and 10 <= cycle.n < 30:
         notes.append(c.t("report.flow.thin", n=cycle.n))

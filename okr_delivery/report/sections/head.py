@@ -12,7 +12,7 @@ from okr_delivery.report.sections.context import Context
 def head(c: Context, summary: tuple[str, ...]) -> Head:
     iteration, sets = c.scope.iteration, c.scope.summary.sets if c.scope.summary else None
     since = c.local(sets.window.start) if sets and sets.window.start is not None else None
-    until = c.local(sets.window.end) if sets else c.scope.until
+    until = c.local(sets.window.end) if sets and c.begun else c.scope.until
     provisional = bool(sets and sets.window.provisional)
     return Head(
         team=c.team,
@@ -33,6 +33,9 @@ def head(c: Context, summary: tuple[str, ...]) -> Head:
 
 
 def _period(c: Context, provisional: bool, since: date | None, until: date) -> str:
+    if not c.begun:
+        planned = "?" if since is None else since.isoformat()
+        return c.t("report.period.to_come", since=planned, until=until.isoformat())
     if since is None:
         return c.t("report.period.no_start", until=until.isoformat())
     state = "open" if provisional else "closed"

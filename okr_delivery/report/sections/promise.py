@@ -31,6 +31,8 @@ def promise(c: Context) -> Promise:
 
 def _headline(c: Context, summary: IterationSummary) -> str:
     sets = summary.sets
+    if not c.begun:
+        return c.t("report.promise.to_come")
     if not sets.committed:
         return c.t("report.promise.nothing_committed", added=len(sets.added))
     done = len(_ids(sets.committed) & _ids(sets.delivered))
@@ -112,7 +114,8 @@ def _carried(c: Context, members: Sequence[Member]) -> list[WorkItem]:
 
 
 def _carried_note(c: Context, m: Member, iterations: int) -> str | None:
-    notes = [c.t(f"terms.carry_to.{m.carry_to.value}")] if m.carry_to else []
+    closed = c.scope.summary is not None and not c.scope.summary.sets.window.provisional
+    notes = [c.t(f"terms.carry_to.{m.carry_to.value}")] if m.carry_to and closed else []
     if iterations > 1:
         notes.append(c.t("report.promise.spill", n=iterations))
     return c.t.list(notes) or None
@@ -130,7 +133,7 @@ def _removed(c: Context, m: Member) -> WorkItem:
 
 def _notes(c: Context, s: IterationSummary) -> tuple[str, ...]:
     sets, notes = s.sets, []
-    if sets.window.provisional:
+    if sets.window.provisional and c.begun:
         notes.append(c.t("report.promise.provisional"))
     if sets.window.start is None:
         notes.append(c.t("report.promise.no_start"))
@@ -147,6 +150,8 @@ def _chart(c: Context, current: IterationSets) -> SayDoChart:
     every = list(c.history)
     if (current.iteration.source, current.iteration.id) not in known:
         every.append(current)
+    if not c.begun:
+        every = [sets for sets in every if sets.iteration.id != current.iteration.id]
     bars = tuple(_bar(sets) for sets in every[-BARS:])
     return SayDoChart(bars, len(bars), SETS, c.as_of)
 

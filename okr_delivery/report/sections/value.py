@@ -40,6 +40,8 @@ def undecided(row: RequirementTrace) -> bool:
 
 
 def _headline(c: Context, links: int, due: int, measured: int) -> str:
+    if not c.begun:
+        return c.t("report.value.to_come")
     if not links:
         return c.t("report.value.no_links")
     if not due:
@@ -166,6 +168,8 @@ def _unmeasured(c: Context, rows: list[RequirementTrace]) -> ItemClass | None:
 
 def _unlinked(c: Context) -> str:
     unlinked = c.trace.unlinked
+    if not c.begun:
+        return ""
     if not unlinked.count:
         return c.t("report.value.all_linked")
     keys = c.t.list([one_line(key) for key in unlinked.keys[:5]])
