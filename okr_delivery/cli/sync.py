@@ -47,8 +47,8 @@ def command(
     results, errors = sync_sources(app, chosen(app, sources), full=full, max_minutes=max_minutes)
     if output_format == "json":
         app.show_document(dumps(output.document([*results, *map(output.failed, errors, errors.values())], app.t)))
-    elif results:
-        app.show(output.text(results, app.t))
+    else:
+        app.show(output.text([*results, *map(output.unfinished, errors, errors.values())], app.t))
     for error in errors.values():
         app.show_error(error)
     return 0 if not errors and all(result.complete for result in results) else 2

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from okr_delivery.locale import Translator
 from okr_delivery.model.errors import UserError
 from okr_delivery.output.json import number
 from okr_delivery.output.safe import terminal
 from okr_delivery.sync.engine import SourceResult
+from okr_delivery.sync.errors import SyncError
 
 
 def document(results: Sequence[SourceResult], t: Translator) -> dict[str, object]:
     return {"schema": "okr-delivery/sync/1", "sources": [_source(result, t) for result in results]}
 
 
+def unfinished(name: str, error: UserError) -> SourceResult:
+    """How far a source came that was not read to its end."""
+    done = error.done if isinstance(error, SyncError) else None
+    return replace(done or SourceResult(name, False, False, 0, 0, 0, 0, 0, 0.0, ()), complete=False)
+
+
 def failed(name: str, error: UserError) -> SourceResult:
-    """A source that gave no answer at all: its entry says why."""
-    return SourceResult(name, False, False, 0, 0, 0, 0, 0, 0.0, tuple(problem.what for problem in error.problems))
+    """The same, and why it came no further: documents have no other place for it."""
+    done = unfinished(name, error)
+    return replace(done, warnings=(*done.warnings, *(problem.what for problem in error.problems)))
 
 
 def _source(result: SourceResult, t: Translator) -> dict[str, object]:

@@ -22,7 +22,7 @@ from okr_delivery.store.codes import dumps, natural
 from okr_delivery.sync import census
 from okr_delivery.sync.claims import claim_texts
 from okr_delivery.sync.connector import Connector, Identity, Metadata, Page
-from okr_delivery.sync.errors import AbortSyncError
+from okr_delivery.sync.errors import AbortSyncError, SyncError
 from okr_delivery.sync.failures import out_of_time
 from okr_delivery.sync.run import CENSUS_AGE, WIDER, Plan, plan
 from okr_delivery.sync.run import SourceResult as SourceResult
@@ -54,15 +54,18 @@ def sync_source(
 
     `derive` is called inside each page's transaction with the ids whose body or history changed. `team_of` names the
     ledger file of an issue's facts. `deadline` is an instant of `clock`: pages committed before it stay, a later run
-    resumes. `transport` is asked how many requests were sent; None counts none. Raises SyncError when the source could
-    not be read to the end, UserError when another sync of it runs or the store can't be written. KeyboardInterrupt
-    passes through with the committed pages kept.
+    resumes. `transport` is asked how many requests were sent; None counts none. Raises SyncError, with what was `done`,
+    when the source could not be read to the end, UserError when another sync of it runs or the store can't be written.
+    KeyboardInterrupt passes through with the committed pages kept.
     """
     run = _Run(source, store, connector, derive, team_of, deadline, clock, on_progress)
     begun, sent = clock(), transport.total if transport else 0
     try:
         with store.lock(source.name):
             run.go(full)
+    except SyncError as error:
+        error.done = run.result(clock() - begun, (transport.total if transport else 0) - sent)
+        raise
     finally:
         close = getattr(connector, "close", None)
         if callable(close):

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from okr_delivery.model.errors import UserError
+
+if TYPE_CHECKING:
+    from okr_delivery.sync.run import SourceResult
 
 
 class SyncError(UserError):
     """Base of all errors of this module. Each ends the source's run as incomplete, never as a shorter success.
 
-    `status` is the HTTP status that was answered, None when there was none.
+    `status` is the HTTP status that was answered, None when there was none. `done` is what the run had fetched and
+    changed until then, None where no run had begun.
     """
 
     status: int | None = None
+    done: SourceResult | None = None
 
 
 class ConfigError(SyncError):

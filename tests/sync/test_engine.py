@@ -214,6 +214,18 @@ def test_the_deadline_leaves_a_run_that_resumes(store: Store, sync: Sync) -> Non
     assert sync(tracker).complete
 
 
+def test_a_run_that_failed_tells_how_far_it_came(sync: Sync) -> None:
+    def fail(number: int) -> None:
+        if number == 3:
+            raise RetryLaterError([])
+
+    with pytest.raises(RetryLaterError) as caught:
+        sync(FakeTracker.of(8), FakeConnector(FakeTracker.of(8), on_page=fail))
+    done = caught.value.done
+    assert done is not None
+    assert (done.complete, done.fetched, done.changed, done.changes) == (False, 6, 6, 6)
+
+
 def test_metadata_is_kept_for_a_day(sync: Sync) -> None:
     tracker = FakeTracker.of(3)
     sync(tracker)
