@@ -39,7 +39,7 @@ def write(
     t = translator(lang)
     contents = {"okr-delivery.yaml": _config(world, url, lang, t, user_env, token_env)}
     contents |= {f"okrs/{plan.name}": _okrs(plan.document(), t) for plan in world.cycles}
-    contents |= {f"readings/{cycle}.csv": _csv(READING_COLUMNS, rows) for cycle, rows in world.readings.items()}
+    contents |= {f"readings/{cycle.lower()}.csv": _csv(READING_COLUMNS, rows) for cycle, rows in world.readings.items()}
     cycle = Quarter.of(local_day(world.now * 1000)).id
     contents[f"effects/{cycle}.csv"] = _csv(EFFECT_COLUMNS, world.effects)
     contents["conclusions.yaml"] = _conclusions(world.conclusions, t)

@@ -137,7 +137,7 @@ def test_conclusions_speak_of_delivered_requirements(tmp_path: Path) -> None:
 
 def test_readings_are_weekly_and_sorted(tmp_path: Path) -> None:
     workspace.write(tmp_path, build(), URL, "en")
-    with (tmp_path / "readings" / "2026Q4.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "readings" / "2026q4.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     dates = [row["date"] for row in rows]
     assert dates == sorted(dates)
