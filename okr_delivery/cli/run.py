@@ -46,7 +46,9 @@ def _usage(error: click.ClickException, app: App) -> None:
         return
     if ctx is not None:
         app.err.write(ctx.get_usage() + "\n")
-    app.err.write(f"Error: {error.format_message()}\n")
+    from okr_delivery.output.safe import terminal
+
+    app.err.write("\n".join(terminal(line) for line in f"Error: {error.format_message()}".split("\n")) + "\n")
 
 
 def _internal(error: Exception, app: App) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,14 +12,11 @@ from okr_delivery.locale import Translator
 from okr_delivery.output.json import dumps, instant
 
 SCHEMA = "okr-delivery/gate/1"
-_RISKY = re.compile(
-    "[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
-)
 
 
 def write(result: GateResult, t: Translator) -> str:
-    """The document. Characters that a terminal would obey are escaped as JSON allows, so nothing is lost."""
-    return _RISKY.sub(lambda found: f"\\u{ord(found[0]):04x}", dumps(document(result, t)))
+    """The document."""
+    return dumps(document(result, t))
 
 
 def document(result: GateResult, t: Translator) -> dict[str, Any]:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from okr_delivery.model.numbers import tidy
 
+_RISKY = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
+
 
 def dumps(document: Mapping[str, object]) -> str:
-    """Readable JSON without NaN or Infinity; ends with a newline."""
-    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    """Readable JSON without NaN or Infinity; ends with a newline.
+
+    Characters that a terminal would obey are escaped as JSON allows, so nothing is lost.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return _RISKY.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def instant(ts: int | None, zone: object = UTC) -> str | None:

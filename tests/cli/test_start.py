@@ -65,3 +65,10 @@ def test_the_folder_may_be_named_anywhere(words: str, tmp_path: Path) -> None:
     run(words.split(), app=App(env={}, cwd=tmp_path, out=io.StringIO(), err=err, clock=lambda: 0.0))
     assert "okr-delivery.yaml" in err.getvalue()
     assert "there is no okr-delivery.yaml" not in err.getvalue()
+
+
+@pytest.mark.parametrize("words", [["\x1b[31mX"], ["gate", "--output", "\x1b[31mX"], ["gate", "--format", "\x1b[31mX"]])
+def test_errors_of_use_show_no_control_characters(words: list[str], tmp_path: Path) -> None:
+    err = io.StringIO()
+    assert run(words, app=App(env={}, cwd=tmp_path, out=io.StringIO(), err=err, clock=lambda: 0.0)) == 2
+    assert "\x1b" not in err.getvalue() and "X" in err.getvalue()
