@@ -117,12 +117,12 @@ def _metrics_text(scope: Scope, t: Translator) -> str:
 
 
 def _metric_row(name: str, metric: Metric, t: Translator) -> list[str]:
-    value = figure(metric.value) if metric.value is not None else t(f"output.status.{metric.status.value}")
+    value = figure(metric.value) if metric.value is not None else t(f"terms.metric_status.{metric.status.value}")
     p = metric.percentiles
     out = ", ".join(f"{_reason(reason, t)} {n}" for reason, n in sorted(metric.excluded.items()) if n)
     unit = f" {_word('unit', metric.unit, t)}" if metric.value is not None and metric.unit else ""
     middle = [figure(p.p50 if p else None), figure(p.p85 if p else None), str(metric.n)]
-    return [t(f"output.metric.{name}"), value + unit, *middle, out or "–", metric.definition]
+    return [t(f"terms.metric.{name}"), value + unit, *middle, out or "–", metric.definition]
 
 
 def _reason(reason: str, t: Translator) -> str:
@@ -153,7 +153,7 @@ def _set_lines(sets: IterationSets, t: Translator) -> list[str]:
     for name in ("committed", "added", "delivered", "carried_over", "removed"):
         members = getattr(sets, name)
         keys = ", ".join(terminal(key) for key in _keys(members)) or "–"
-        lines.append("  " + t("output.metrics.set", name=t(f"output.set.{name}"), n=len(members), keys=keys))
+        lines.append("  " + t("output.metrics.set", name=t(f"terms.set.{name}"), n=len(members), keys=keys))
     return lines
 
 

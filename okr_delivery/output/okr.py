@@ -113,7 +113,7 @@ def one(entry: KrProgress, readings: Readings, t: Translator) -> str:
     lines.append(
         "  " + t("output.okr.owner", owner=terminal(kr.owner or "–"), path=kr.location.path, line=kr.location.line)
     )
-    state = t(f"output.kr_status.{entry.status.value}")
+    state = t(f"terms.kr_status.{entry.status.value}")
     lines.append(
         "  "
         + t(

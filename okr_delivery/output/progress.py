@@ -81,8 +81,8 @@ def _kr_row(entry: KrProgress, t: Translator) -> list[str]:
         figure(entry.value) + unit,
         percent(entry.progress),
         percent(entry.expected_progress),
-        t(f"output.kr_status.{entry.status.value}"),
-        t(f"output.verdict.{entry.verdict.value}"),
+        t(f"terms.kr_status.{entry.status.value}"),
+        t(f"terms.verdict.{entry.verdict.value}"),
         age + (" !" if entry.stale else ""),
     ]
 

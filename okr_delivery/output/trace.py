@@ -86,7 +86,7 @@ def text(traces: Sequence[IterationTrace], t: Translator) -> str:
 def _iteration_text(trace: IterationTrace, t: Translator) -> str:
     goal = trace.goal
     lines = [t("output.trace.head", team=terminal(trace.team), name=terminal(trace.name))]
-    verdict = t(f"output.goal.{goal.verdict}") if goal.verdict else t("output.goal.none")
+    verdict = t(f"terms.goal.{goal.verdict}") if goal.verdict else t("output.goal.none")
     lines.append("  " + t("output.trace.goal", goal=terminal(goal.goal or goal.objective or "–"), verdict=verdict))
     for entry in trace.key_results:
         lines.extend(["", *_kr_text(entry, t)])
@@ -110,7 +110,7 @@ def _kr_text(entry: KrTrace, t: Translator) -> list[str]:
             observed=_amount(entry.observed, unit),
             realisation=percent(entry.realisation),
             window=_window_text(entry.window, t),
-            verdict=t(f"output.verdict.{entry.verdict.value}"),
+            verdict=t(f"terms.verdict.{entry.verdict.value}"),
         )
     )
     lines.extend("    " + t.render(note) for note in entry.notes)
@@ -131,7 +131,7 @@ def _points(unit: str | None, t: Translator) -> str:
 def _window_text(window: ObservationWindow, t: Translator) -> str:
     if window.start is None:
         return t("output.window.none")
-    state = t(f"output.window.{window.state.value}")
+    state = t(f"terms.window.{window.state.value}")
     return t("output.trace.window", start=str(window.start), end=str(window.end), state=state)
 
 
@@ -158,7 +158,7 @@ def _requirement_row(entry: RequirementTrace, t: Translator) -> list[str]:
 
 def _conclusion(entry: RequirementTrace, t: Translator) -> str:
     if entry.conclusion is not None:
-        return t(f"output.conclusion.{entry.conclusion.conclusion.value}")
+        return t(f"terms.conclusion.{entry.conclusion.conclusion.value}")
     if entry.due is None:
         return "–"
     return t("output.trace.due", due=str(entry.due))
