@@ -109,7 +109,8 @@ def _cell(text: str) -> str:
 def commands() -> str:
     from okr_delivery.cli.root import HELPS, cli
 
-    context = click.Context(cli, info_name="okr-delivery", terminal_width=WIDTH)
+    names = cli.context_settings["help_option_names"]  # click keeps the option that the first context made
+    context = click.Context(cli, info_name="okr-delivery", terminal_width=WIDTH, help_option_names=names)
     blocks = [NOTE + "# Commands\n", _help(context, cli)]
     for name in HELPS:
         command = cli.get_command(context, name)
