@@ -11,6 +11,7 @@ from okr_delivery import __version__
 from okr_delivery.cli.app import App
 from okr_delivery.cli.options import subcommand
 from okr_delivery.model.errors import UserError
+from okr_delivery.output.safe import terminal
 
 if TYPE_CHECKING:
     from okr_delivery.config import Source
@@ -55,6 +56,7 @@ def _source(app: App, source: Source) -> Iterator[UserError]:
     from okr_delivery.sync.build import connector_for
 
     app.show(app.t("cli.doctor.source", name=source.name, type=source.type, url=source.url))
+    _token(app, source)
     network = app.config.network
     app.show("  " + app.t("cli.doctor.network", proxy=str(network.proxy), ca=str(network.ca_bundle)))
     try:
@@ -66,13 +68,25 @@ def _source(app: App, source: Source) -> Iterator[UserError]:
         yield error
 
 
+def _token(app: App, source: Source) -> None:
+    """Which variables hold the login, and whether they are set; never what is in them."""
+    from okr_delivery.config.secrets import variables
+
+    for name in variables(source):
+        if name is not None:
+            there = app.env.get(name) or app.env.get(f"{name}_FILE")
+            app.show(
+                "  " + app.t("cli.doctor.variable", name=name, there=app.t("output.yes" if there else "output.no"))
+            )
+
+
 def _identity(app: App, identity: Identity) -> None:
     skew = identity.server_time - app.now
     app.show(
         "  "
         + app.t(
             "cli.doctor.identity",
-            name=identity.display_name,
+            name=terminal(identity.display_name),
             zone=identity.timezone or app.t("cli.doctor.no_zone"),
             deployment=identity.deployment,
             skew=skew,
@@ -85,9 +99,10 @@ def _identity(app: App, identity: Identity) -> None:
 def _metadata(app: App, metadata: Metadata) -> None:
     app.show("  " + app.t("cli.doctor.found", statuses=len(metadata.statuses), boards=len(metadata.boards)))
     for field in metadata.fields:
-        app.show("    " + app.t("cli.doctor.field", role=field.role, id=field.id, name=field.name, reason=field.reason))
+        found = {"role": field.role, "id": terminal(field.id), "name": terminal(field.name), "reason": field.reason}
+        app.show("    " + app.t("cli.doctor.field", **found))
     for warning in metadata.warnings:
-        app.show("  " + app.t.render(warning))
+        app.show("  " + terminal(app.t.render(warning)))
 
 
 def _store(app: App) -> Iterator[UserError]:
@@ -105,10 +120,9 @@ def _store(app: App) -> Iterator[UserError]:
 
 
 def _ledger(app: App) -> None:
-    from okr_delivery.cli.ledger import uncommitted
+    from okr_delivery.cli.ledger import state, uncommitted
 
-    if app.config.ledger == "store":
-        return
-    pending = uncommitted(app.config.root / app.config.ledger)
+    app.show(state(app))
+    pending = uncommitted(app.config.root / app.config.ledger) if app.config.ledger != "store" else None
     if pending:
         app.show(app.t("cli.ledger.pending", n=len(pending)))

@@ -58,7 +58,7 @@ def command(
     _check_selection(asked)
     result = _run(app, asked, _refresh(app, asked) if refresh else {})
     for kind, path in targets:
-        _write(path, _render(app, result, kind, preview=False))
+        _write(path, _render(app, result, kind, preview=False, file=True))
     show = app.show if output_format == "text" else app.show_document
     show(_render(app, result, output_format, preview=preview))
     if output_format != "text" and result.exit_code == 2:
@@ -146,7 +146,8 @@ def _asked(result: GateResult) -> list[str]:
     return [f"{rule} {sum(row.found for row in rows[rule])}/{asked[rule]}" for rule in rows]
 
 
-def _render(app: App, result: GateResult, kind: str, *, preview: bool) -> str:
+def _render(app: App, result: GateResult, kind: str, *, preview: bool, file: bool = False) -> str:
+    """A file is UTF-8 and has no colours, whatever the terminal is."""
     from okr_delivery.output import gate_json, gate_junit, gate_text
 
     if kind == "json":
@@ -154,7 +155,8 @@ def _render(app: App, result: GateResult, kind: str, *, preview: bool) -> str:
     if kind == "junit":
         return gate_junit.write(result, app.t)
     quiet = app.quiet or kind == "reasons"
-    return gate_text.write(result, app.t, color=app.color, unicode=app.unicode, preview=preview, quiet=quiet)
+    color, unicode = (False, True) if file else (app.color, app.unicode)
+    return gate_text.write(result, app.t, color=color, unicode=unicode, preview=preview, quiet=quiet)
 
 
 def _write(path: Path, text: str) -> None:

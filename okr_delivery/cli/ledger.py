@@ -25,14 +25,10 @@ def status(app: App, /) -> int:
       okr-delivery ledger status
       okr-delivery ledger status --lang zh
     """
+    app.show(state(app))
     if app.config.ledger == "store":
-        app.show(app.t("cli.ledger.in_store"))
         return 0
-    folder = app.config.root / app.config.ledger
-    files = sorted(folder.rglob("*.jsonl"))
-    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
-    app.show(app.t("cli.ledger.status", path=str(folder), files=len(files), lines=lines))
-    pending = uncommitted(folder)
+    pending = uncommitted(app.config.root / app.config.ledger)
     if pending is None:
         app.show(app.t("cli.ledger.no_git"))
     elif pending:
@@ -65,6 +61,16 @@ def push(app: App, /) -> int:
         _git(folder, "push", "--quiet")
     app.show(app.t("cli.ledger.pushed", n=len(pending)))
     return 0
+
+
+def state(app: App) -> str:
+    """Where the ledger is and how much it holds, in one line."""
+    if app.config.ledger == "store":
+        return app.t("cli.ledger.in_store")
+    folder = app.config.root / app.config.ledger
+    files = sorted(folder.rglob("*.jsonl"))
+    lines = sum(len(path.read_bytes().splitlines()) for path in files)
+    return app.t("cli.ledger.status", path=str(folder), files=len(files), lines=lines)
 
 
 def uncommitted(folder: Path) -> list[str] | None:

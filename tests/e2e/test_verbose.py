@@ -43,3 +43,18 @@ def test_a_chinese_table_holds_no_english_words(synced: Cli) -> None:
     for word in ("items", "cancelled", "subtask", "done_before_start", "pending", "backwards_through"):
         assert not [line for line in shown.splitlines() if word in line.split("  ")[0:1] or f" {word} " in line], word
     assert "已取消 1" in shown and "退回排队" in shown
+
+
+def test_doctor_tells_login_and_ledger(synced: Cli) -> None:
+    shown = synced.ok("doctor").out
+    assert "login: OKR_DELIVERY_JIRA_USER is set: yes" in shown
+    assert "login: OKR_DELIVERY_JIRA_TOKEN is set: yes" in shown
+    assert f"ledger {synced.folder / 'ledger'}: " in shown
+    assert "sandbox-token" not in shown
+
+
+def test_a_text_file_has_no_colours(synced: Cli) -> None:
+    path = synced.folder / "gate.txt"
+    assert "\x1b[" in synced("gate", "--color", "always", "--output", f"text={path}").out
+    assert "\x1b" not in path.read_text(encoding="utf-8")
+    path.unlink()
