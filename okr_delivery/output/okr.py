@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from okr_delivery.locale import Translator
 from okr_delivery.model.okr import KeyResult, Objective
+from okr_delivery.model.width import clip
 from okr_delivery.okrs import OkrBook, Readings
 from okr_delivery.okrs.results import KrProgress, ObjectiveProgress
 from okr_delivery.output.json import day, number
 from okr_delivery.output.safe import terminal
-from okr_delivery.output.table import clip, figure, percent, table
+from okr_delivery.output.table import figure, percent, table
 
 
 def document(book: OkrBook) -> dict[str, object]:

@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 from okr_delivery.locale import hundredths
-
-
-def width(text: str) -> int:
-    """Columns that a terminal uses for `text`."""
-    return sum(_columns(char) for char in text)
-
-
-def _columns(char: str) -> int:
-    if unicodedata.combining(char) or char in "\u200b\u200c\u200d\ufe0f":
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
-def clip(text: str, limit: int) -> str:
-    """Cuts to `limit` columns, ending with … when something was cut."""
-    if width(text) <= limit:
-        return text
-    kept = ""
-    for char in text:
-        if width(kept) + _columns(char) > limit - 1:
-            break
-        kept += char
-    return kept + "…"
+from okr_delivery.model.width import width
 
 
 def pad(text: str, columns: int, right: bool = False) -> str:

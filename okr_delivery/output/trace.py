@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from okr_delivery.locale import Translator
+from okr_delivery.model.width import clip
 from okr_delivery.output.json import day, instant, number
 from okr_delivery.output.safe import terminal
-from okr_delivery.output.table import clip, figure, percent, table
+from okr_delivery.output.table import figure, percent, table
 from okr_delivery.value.results import IterationTrace, KrTrace, ObservationWindow, RequirementTrace
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from okr_delivery.model.width import clip, width
 from okr_delivery.output.json import number
-from okr_delivery.output.table import clip, figure, table, width
+from okr_delivery.output.table import figure, table
 
 
 def test_chinese_counts_two_columns() -> None:

@@ -9,12 +9,13 @@ from xml.etree import ElementTree
 import pytest
 
 from okr_delivery.locale import translator
+from okr_delivery.model.width import clip
+from okr_delivery.model.width import width as columns
 from okr_delivery.report import charts
 from okr_delivery.report.chartdata import FlowChart, FlowLink, ScatterChart
 from okr_delivery.report.charts import draw
 from okr_delivery.report.charts.axes import tick_days
 from okr_delivery.report.charts.flow import layout
-from okr_delivery.report.charts.text import columns, shortened
 from tests.report import scenario
 
 EN = translator("en")
@@ -130,6 +131,6 @@ def test_ticks_are_month_starts_or_even_days() -> None:
     ("text", "width", "short"),
     [("PAY-1", 5, "PAY-1"), ("PAY-12345", 6, "PAY-1…"), ("支付迭代二十七", 7, "支付迭…"), ("", 3, "")],
 )
-def test_shortened_by_columns(text: str, width: int, short: str) -> None:
-    assert shortened(text, width) == short
+def test_clipped_by_columns(text: str, width: int, short: str) -> None:
+    assert clip(text, width) == short
     assert columns(short) <= width

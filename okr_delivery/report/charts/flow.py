@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from okr_delivery.locale import Translator
+from okr_delivery.model.width import clip
 from okr_delivery.report.chartdata import FlowChart, FlowLink
 from okr_delivery.report.charts.draw import altair, data, svg
 from okr_delivery.report.charts.palette import BLUE, GREY, INK, VERMILION
-from okr_delivery.report.charts.text import shortened
 from okr_delivery.report.words import Words
 
 WIDTH, LEFT, MIDDLE, RIGHT = 480, 92, 268, 396  # columns: requirements end, key results, objectives
@@ -212,6 +212,6 @@ def _labels(plan: Layout, x: Any, y: Any) -> list[Any]:
 
 
 def _text(column: dict[str, Box], left: float, x: Any, y: Any, *, width: int, **style: Any) -> Any:
-    rows = [{"x": left, "y": b.top + b.height / 2, "text": shortened(name, width)} for name, b in column.items()]
+    rows = [{"x": left, "y": b.top + b.height / 2, "text": clip(name, width)} for name, b in column.items()]
     mark = altair().Chart(data(rows)).mark_text(baseline="middle", aria=False, **style)
     return mark.encode(x=x, y=y, text="text:N")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from okr_delivery.locale import Translator
+from okr_delivery.model.width import clip, width
 from okr_delivery.report.chartdata import SayDoBar, SayDoChart
 from okr_delivery.report.charts.draw import altair, data, svg
 from okr_delivery.report.charts.palette import BLUE, INK, ORANGE, SAND, SKY
-from okr_delivery.report.charts.text import columns, shortened
 from okr_delivery.report.words import Words
 
 WIDTH, ROW, LEFT, RIGHT = 440, 32, 116, 44
@@ -87,7 +87,7 @@ def _texts(bars: Sequence[SayDoBar], segments: Sequence[dict[str, Any]], t: Tran
 def _name(bar: SayDoBar, t: Translator) -> str:
     """The mark of a running iteration only where it fits: the name is what tells the rows apart."""
     marked = t("report.chart.say_do.open", name=bar.iteration)
-    return marked if bar.open and columns(marked) <= NAME else shortened(bar.iteration, NAME)
+    return marked if bar.open and width(marked) <= NAME else clip(bar.iteration, NAME)
 
 
 def _text(rows: Sequence[dict[str, Any]], x: Any, y: Any, **style: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from okr_delivery.locale import Translator
@@ -10,7 +11,6 @@ from okr_delivery.report.chartdata import ScatterChart, ScatterPoint
 from okr_delivery.report.charts.axes import day_axis, value_axis, x_of
 from okr_delivery.report.charts.draw import altair, data, svg
 from okr_delivery.report.charts.palette import BLUE, GREEN, INK, PURPLE, VERMILION
-from okr_delivery.report.charts.text import apart
 from okr_delivery.report.words import Words
 
 WIDTH, HEIGHT = 380, 190
@@ -60,7 +60,7 @@ def _lines(chart: ScatterChart, t: Translator, words: Words, y: Any) -> list[Any
     drawn = [(p, value) for p, value in known if value is not None and value <= chart.cap]
     if not drawn:
         return []
-    at = apart([value for _, value in drawn], chart.cap * 0.075)
+    at = _apart([value for _, value in drawn], chart.cap * 0.075)
     rows = [
         {"y": value, "place": place, "text": t("report.chart.scatter.line", p=p, days=words.days(value))}
         for (p, value), place in zip(drawn, at, strict=True)
@@ -90,3 +90,11 @@ def _bins(chart: ScatterChart, t: Translator, x: Any, y: Any) -> list[Any]:
     opacity = altair().Opacity("o:Q", scale=None, legend=None)
     mark = altair().Chart(data(rows)).mark_rect(color=BLUE)
     return [mark.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", opacity=opacity, description="label:N")]
+
+
+def _apart(values: Sequence[float], least: float) -> list[float]:
+    """Places for labels of ascending `values`: each at its value, or `least` above the one before."""
+    places: list[float] = []
+    for value in values:
+        places.append(max(value, places[-1] + least) if places else value)
+    return places
