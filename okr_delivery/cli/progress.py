@@ -41,6 +41,12 @@ def command(
 
     snapshot = app.snapshot(app.instant(as_of), teams)
     entries, objectives = progress(snapshot, app.readings, list(krs) or None)
+    wanted = _objectives(snapshot) if teams else None
+    if wanted is not None:
+        entries = tuple(
+            entry for entry in entries if wanted & {entry.kr.objective, f"{entry.kr.cycle}:{entry.kr.objective}"}
+        )
+        objectives = tuple(one for one in objectives if wanted & {one.id, one.id.partition(":")[2]})
     if output_format == "json":
         app.show_document(dumps(output.document(entries, objectives, snapshot.as_of, app.t)))
     elif entries:
@@ -51,6 +57,13 @@ def command(
     if missing:
         app.show_error(UserError(list(missing.values())))
     return 2 if missing else 0
+
+
+def _objectives(snapshot: Snapshot) -> set[str] | None:
+    """What the chosen teams work for; None when one of them names nothing, because then anything may be its."""
+    if not all(team.objectives for team in snapshot.teams):
+        return None
+    return {objective for team in snapshot.teams for objective in team.objectives}
 
 
 def _needed(snapshot: Snapshot, krs: Sequence[KeyResult]) -> set[str]:

@@ -64,6 +64,13 @@ def test_trace_keeps_three_series_apart(synced: Cli) -> None:
     assert any(r["due"] and not r["conclusion"] for r in requirements)
 
 
+def test_progress_of_a_team_is_that_of_its_objectives(synced: Cli) -> None:
+    every = {kr["kr"] for kr in synced.ok("progress", "--format", "json").json["key_results"]}
+    mobile = synced.ok("progress", "--team", "mobile", "--format", "json").json
+    assert {kr["kr"] for kr in mobile["key_results"]} == {kr for kr in every if kr.startswith("APP-")}
+    assert [objective["id"].partition(":")[2] for objective in mobile["objectives"]] == ["APP"]
+
+
 def test_report_is_one_file_with_every_chart(synced: Cli, tmp_path: Path) -> None:
     ended = synced.ok("report", "iteration", "-o", str(tmp_path))
     paths = [Path(line) for line in ended.out.split()]
