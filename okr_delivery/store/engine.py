@@ -75,9 +75,7 @@ def make_private(path: Path) -> None:
         _make_folder(path.parent)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        if path.stat().st_mode & 0o077:
-            with suppress(PermissionError):  # somebody else's file: shared on purpose
-                path.chmod(0o600)
+        _close_to_others(path)
     except OSError as error:
         raise unusable(str(path), error.strerror or type(error).__name__) from error
 
@@ -87,12 +85,18 @@ def _make_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not ours:
         return
-    if folder.stat().st_mode & 0o077:
-        with suppress(PermissionError):
-            folder.chmod(0o700)
+    _close_to_others(folder)
     ignore = folder / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
+
+
+def _close_to_others(path: Path) -> None:
+    """Takes away what others may do. What the owner took from himself stays: he wants it read-only."""
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        with suppress(PermissionError):  # somebody else's: shared on purpose
+            path.chmod(mode & 0o700)
 
 
 def unusable(place: str, detail: str) -> UserError:

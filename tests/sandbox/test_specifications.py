@@ -75,7 +75,9 @@ CALLS: dict[str, Callable[[Client], requests.Response]] = {
     ),
     "edit": lambda c: c.send("PUT", "issue/PAY-1", json={"update": {"labels": [{"add": "x"}]}}),
     "property": lambda c: c.send("PUT", "issue/PAY-1/properties/okr", json={"a": 1}),
-    "get property": lambda c: c.send("GET", "issue/PAY-1/properties/okr"),
+    "get property": lambda c: (
+        c.send("PUT", "issue/PAY-1/properties/got", json={"a": 1}) and c.send("GET", "issue/PAY-1/properties/got")
+    ),
     "properties": lambda c: c.send("GET", "issue/PAY-1/properties"),
     "remotelink": lambda c: c.send(
         "POST", "issue/PAY-1/remotelink", json={"globalId": "g", "object": {"url": "https://a.example", "title": "t"}}

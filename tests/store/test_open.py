@@ -211,8 +211,9 @@ def as_nobody(url: str, told: Connection) -> None:
         told.send(error.problems[0].what.id)
 
 
+@pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize("made_before", [True, False])
-def test_a_folder_that_is_read_only(made_before: bool, tmp_path: Path) -> None:
+def test_a_folder_that_is_read_only(made_before: bool, own: bool, tmp_path: Path) -> None:
     folder = tmp_path / "shop" / ".okr-delivery"
     url = f"sqlite:///{folder}/store.db"
     open_store(url, ledger=None).close()
@@ -221,6 +222,8 @@ def test_a_folder_that_is_read_only(made_before: bool, tmp_path: Path) -> None:
     for path in (folder / "store.db", folder):
         if path.exists():
             path.chmod(0o555)
+        if path.exists() and own and os.geteuid() == 0:
+            os.chown(path, 65534, 65534)
     for parent in [tmp_path, *tmp_path.parents[:2]]:
         parent.chmod(parent.stat().st_mode | 0o011)
     here, there = multiprocessing.Pipe()
