@@ -48,7 +48,9 @@ def command(
     if output_format == "json":
         app.show_document(dumps(output.document([*results, *map(output.failed, errors, errors.values())], app.t)))
     else:
-        app.show(output.text([*results, *map(output.unfinished, errors, errors.values())], app.t))
+        begun = [one for one in map(output.unfinished, errors, errors.values()) if one.requests]
+        if results or begun:
+            app.show(output.text([*results, *begun], app.t))
     for error in errors.values():
         app.show_error(error)
     return 0 if not errors and all(result.complete for result in results) else 2

@@ -98,8 +98,8 @@ class OkrBook:
             return max(same, key=lambda kr: (self.cycle_of(kr).start, kr.full_id)).full_id  # of a cycle that is over
         writable = {kr.id: kr.id for kr in self.key_results.values() if len(self._candidates(kr.id, day)) == 1}
         close = nearest(short, list(writable))
-        if close is not None:
-            return close
+        if close is not None or ":" not in ref:
+            return close  # a key result of a cycle that is over is no guess for a short id
         past = nearest(short, [kr.id for kr in self.key_results.values()])
         full = sorted(kr.full_id for kr in self.key_results.values() if kr.id == past)
         return full[-1] if full else nearest(ref, list(self.key_results))

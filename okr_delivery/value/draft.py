@@ -109,11 +109,18 @@ class Draft:
             self._problem(LinkFault.AMBIGUOUS_KR, stated, text, kr=ref, paste=paste)
         else:
             near = answer.nearest
-            guess = _with_kr(stated.claim, near) if near else None
+            guess = self._guess(stated, near) if near else None
             text = msg(
                 "value.links.unknown_kr_nearest" if near else "value.links.unknown_kr", kr=ref, nearest=near or ""
             )
             self._problem(LinkFault.UNKNOWN_KR, stated, text, kr=ref, paste=guess, nearest=near)
+
+    def _guess(self, stated: Stated, near: str) -> str:
+        """The line with the nearest key result; its amount too is corrected where that one could not take it."""
+        found = self._resolve(near)
+        meant = replace(stated, claim=replace(stated.claim, kr=near))
+        outcome = self._amount(meant, found.kr) if isinstance(found, KrFound) else None
+        return outcome.paste if isinstance(outcome, Refusal) else _with_kr(stated.claim, near)
 
     def _linked(self, stated: Stated, kr: KeyResult) -> None:
         entry = self._entry(kr)

@@ -25,3 +25,10 @@ def test_one_line_names_the_source_that_failed(cli: Cli, server: RunningServer) 
     (line,) = ended.out.splitlines()
     assert line.startswith("jira: INCOMPLETE after 0 issues")
     assert ended.err.count("401") == 1
+
+
+def test_a_source_that_nothing_was_asked_of_has_no_line(cli: Cli) -> None:
+    cli.env = {}
+    ended = cli("sync")
+    assert (ended.code, ended.out) == (2, "")
+    assert "OKR_DELIVERY_JIRA_TOKEN" in ended.err

@@ -62,6 +62,7 @@ def test_two_fits(book: OkrBook) -> None:
         ("GROW-KR2", "2026-11-01", "GROW-KR1"),
         ("GROWKR1", "2026-11-01", "GROW-KR1"),
         ("OLD-KR1", "2026-11-01", "2026Q3:OLD-KR1"),
+        ("OLD-KR2", "2026-11-01", None),
         ("GROW-KR1", "2027-06-01", "2027Q1:GROW-KR1"),
         ("2026Q4:GROW-KR9", "2026-11-01", "GROW-KR1"),
         ("zzz", "2026-11-01", None),

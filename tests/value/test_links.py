@@ -145,6 +145,13 @@ def test_unknown_key_result_with_the_nearest(world: World) -> None:
     }
 
 
+def test_the_line_with_the_nearest_states_an_amount_that_it_can_take(world: World) -> None:
+    world.issue(1, "Contributes-to: COTS-KR2 -1pp 60%")
+    found = problem(links(world))
+    assert found.nearest == "COST-KR2"
+    assert found.paste == "Contributes-to: COST-KR2 -1 60%"
+
+
 def test_the_nearest_takes_over_the_amount_of_the_field(world: World) -> None:
     world.issue(1, kr="GROV-KR1", contribution="+1.5pp 60%")
     assert problem(links(world)).paste == "Contributes-to: GROW-KR1 +1.5pp 60%"
