@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from okr_delivery.model.numbers import tidy
 
@@ -23,11 +23,11 @@ def dumps(document: Mapping[str, object]) -> str:
     return _RISKY.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def instant(ts: int | None, zone: object = UTC) -> str | None:
+def instant(ts: int | None, zone: tzinfo = UTC) -> str | None:
     """ISO 8601 with offset; None stays None."""
     if ts is None:
         return None
-    return datetime.fromtimestamp(ts, zone).isoformat()  # type: ignore[arg-type]  # any tzinfo
+    return datetime.fromtimestamp(ts, zone).isoformat()
 
 
 def day(value: object) -> str | None:
