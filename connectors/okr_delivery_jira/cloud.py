@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 
 from okr_delivery_jira.client import JiraClient
 from okr_delivery_jira.paging import token_pages
 from okr_delivery_jira.problems import broken
+from okr_delivery_jira.search import IDS_A_PAGE
 from okr_delivery_jira.text import members, string
 from okr_delivery_jira.workers import Workers
 
@@ -96,6 +98,11 @@ class CloudReader:
     def _changelogs(self, ids: Sequence[str], token: str | None) -> object:
         body: dict[str, object] = {"issueIdsOrKeys": list(ids), "maxResults": HISTORIES}
         return self._client.ask("changelog/bulkfetch", body if token is None else {**body, "nextPageToken": token})
+
+
+def requests_for(issues: int) -> int:
+    """How many requests bodies, histories and ids of so many issues take."""
+    return ceil(issues / BODIES) + ceil(issues / BLOCK) + max(1, ceil(issues / IDS_A_PAGE))
 
 
 def chunks(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Category, Change, Field, Issue, Iteration, Status
-from okr_delivery.sync.connector import Held, Identity, Metadata, Page, SourceSpec
+from okr_delivery.sync.connector import Ahead, Held, Identity, Metadata, Page, SourceSpec
 from okr_delivery.sync.errors import SkipRecordError
 from okr_delivery_jira import instants
 from okr_delivery_jira.changes import ChangeReader
 from okr_delivery_jira.client import JiraClient
-from okr_delivery_jira.cloud import Block, CloudReader, chunks
+from okr_delivery_jira.cloud import WORKERS, Block, CloudReader, chunks, requests_for
 from okr_delivery_jira.discovery import Discovery
 from okr_delivery_jira.jql import Scope
 from okr_delivery_jira.problems import broken, refused
@@ -99,10 +99,18 @@ class JiraConnector:
         """Sprints of the boards in scope."""
         return SprintReader(self._spec.name, self._site(), self._known().boards).read(known)
 
-    def pages(self, since: int | None, resume: str | None, held: Held) -> Iterator[Page]:
+    def pages(
+        self,
+        since: int | None,
+        resume: str | None,
+        held: Held,
+        *,
+        lively: int | None = None,
+        skip: Container[str] = (),
+    ) -> Iterator[Page]:
         """Whole issues in ascending numeric id, up to 250 a page."""
         reader = CloudReader(self._site(), self._note)
-        ids = self._changed(since, held)
+        ids = [issue_id for issue_id in self._changed(since, held, lively) if issue_id not in skip]
         if resume is not None:
             ids = [issue_id for issue_id in ids if by_number(issue_id) > by_number(resume)]
         if not ids:
@@ -132,11 +140,20 @@ class JiraConnector:
             self._client.close()
             self._client = None
 
-    def _changed(self, since: int | None, held: Held) -> list[str]:
+    def ahead(self, since: int | None) -> Ahead:
+        """By the count that Jira keeps, which trails the issues by a little."""
+        who, scope = self._who(), self._scope()
+        clause = scope.clause() if since is None else scope.changed(since, who.timezone, who.server_time)
+        count = self._search().count(clause)
+        return Ahead(count, None if count is None else requests_for(count), WORKERS)
+
+    def _changed(self, since: int | None, held: Held, lively: int | None) -> list[str]:
         """The ids to read: all in scope, or those of the window that the store does not hold as they are now."""
-        if since is None:
-            return self._search().everything(self._scope().clause(), counted=True)
         who = self._who()
+        if since is None:
+            scope = self._scope()
+            clause = scope.clause() if lively is None else scope.lively(lively, who.timezone)
+            return self._search().everything(clause, counted=True)
         if who.timezone is None:
             self._warnings.append(msg("jira.warning.zone_unknown"))
         rows = self._search().changed(self._scope().changed(since, who.timezone, who.server_time))

@@ -39,6 +39,10 @@ class Scope:
             parts.append(f'(updated >= "{self.since.isoformat()}" OR statusCategory != Done)')
         return " AND ".join(parts)
 
+    def lively(self, since: int, zone: str | None) -> str:
+        """Issues that are open or were updated since an instant (epoch seconds)."""
+        return f'{self.clause()} AND (statusCategory != Done OR updated >= "{instants.literal(since, zone)}")'
+
     def changed(self, since: int, zone: str | None, now: int) -> str:
         """Issues updated since an instant (epoch seconds).
 

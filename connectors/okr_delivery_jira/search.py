@@ -37,7 +37,7 @@ class Search:
             rows, pages = self._rows(clause, ["id"])
             if pages == 1:
                 return sorted(rows, key=by_number)
-        count = self._count(clause)
+        count = self.count(clause)
         ranges = [""] if count is None or count <= CHUNK else self._ranges(clause, count)
         found = {issue_id for narrowed in ranges for issue_id in self._rows(f"{clause}{narrowed}", ["id"])[0]}
         _check(len(found), count)
@@ -47,7 +47,7 @@ class Search:
         """The rows, with `updated`, of a condition that bounds the time; counted only where one page does not do."""
         rows, pages = self._rows(clause, ["updated"])
         if pages > 1:
-            _check(len(rows), self._count(clause))
+            _check(len(rows), self.count(clause))
         return {issue_id: rows[issue_id] for issue_id in sorted(rows, key=by_number)}
 
     def _rows(self, clause: str, fields: Sequence[str]) -> tuple[dict[str, Row], int]:
@@ -60,7 +60,8 @@ class Search:
         pages = list(token_pages(ask, "search/jql", self._warn))
         return {_id_of(row): row for page in pages for row in members(page.get("issues"))}, len(pages)
 
-    def _count(self, clause: str) -> int | None:
+    def count(self, clause: str) -> int | None:
+        """How many issues the index holds, roughly; None when the site does not say."""
         answer = self._client.ask("search/approximate-count", {"jql": clause})
         count = answer.get("count") if isinstance(answer, dict) else None
         return count if isinstance(count, int) else None
@@ -77,7 +78,7 @@ class Search:
             return
         middle = low + timedelta(days=days // 2)
         for part in ((start, middle), (middle, end)):
-            yield from self._halves(clause, self._count(f"{clause}{_created(*part)}"), *part)
+            yield from self._halves(clause, self.count(f"{clause}{_created(*part)}"), *part)
 
 
 def _created(start: date | None, end: date | None) -> str:

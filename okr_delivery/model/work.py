@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -120,9 +121,23 @@ class IterationState(StrEnum):
     CLOSED = "closed"
 
 
+class IterationKind(StrEnum):
+    """What an iteration is in its tracker. Stored: never rename, only append."""
+
+    SPRINT = "sprint"
+    VERSION = "version"  # a release train: its id is `version-` and the tracker's own
+    MILESTONE = "milestone"
+    ITERATION = "iteration"
+    PERIOD = "period"  # of a team that plans by the calendar: made, never stored
+
+
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """A sprint, a milestone or an iteration. Instants are epoch seconds; None when the tracker has none."""
+    """A sprint, a version, a milestone or an iteration. Instants are epoch seconds; None when the tracker has none.
+
+    Trackers that plan by the day give `first_day` and `last_day`, both inclusive; the team's calendar turns them into
+    `start` and `end` when they are asked for.
+    """
 
     source: str
     id: str
@@ -135,6 +150,10 @@ class Iteration:
     closed_at: int | None = None
     board_id: str | None = None  # the board that owns it
     order: int = 0  # the tracker's order within its list
+    kind: IterationKind = IterationKind.SPRINT
+    first_day: date | None = None
+    last_day: date | None = None
+    project_id: str | None = None  # the project that owns it, for those that no board owns
 
 
 class Category(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -17,6 +18,7 @@ from okr_delivery.model.work import (
     Issue,
     ItemFact,
     Iteration,
+    IterationKind,
     Kind,
     Link,
     Membership,
@@ -29,6 +31,7 @@ from okr_delivery.store.rows import Derived, SourceState
 Pair = tuple[str, str]
 FIELD_OF = {int(f): f for f in Field}
 KIND_OF = {int(k): k for k in Kind}
+KIND_OF_ITERATION = {k.value: k for k in IterationKind}
 FACT_COLUMNS = (
     "committed_at",
     "started_at",
@@ -182,6 +185,10 @@ def iteration_row(iteration: Iteration) -> dict[str, Any]:
         "closed_at": iteration.closed_at,
         "board": iteration.board_id,
         "ord": iteration.order,
+        "kind": iteration.kind.value,
+        "first_day": _iso(iteration.first_day),
+        "last_day": _iso(iteration.last_day),
+        "project": iteration.project_id,
     }
 
 
@@ -198,7 +205,19 @@ def iteration(row: Row[Any], source: str) -> Iteration:
         row.closed_at,
         row.board,
         row.ord,
+        KIND_OF_ITERATION[row.kind],
+        _day(row.first_day),
+        _day(row.last_day),
+        row.project,
     )
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def source_state(row: Row[Any]) -> SourceState:
@@ -217,6 +236,8 @@ def source_state(row: Row[Any]) -> SourceState:
         metadata_at=row.metadata_at,
         fetch_hash=row.fetch_hash,
         derived_hash=row.derived_hash,
+        base_url=row.base_url,
+        whole_since=row.whole_since,
         cursor=json.loads(row.cursor) if row.cursor else None,
     )
 

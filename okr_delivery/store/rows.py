@@ -31,6 +31,8 @@ class SourceState:
     metadata_at: int | None = None
     fetch_hash: str | None = None
     derived_hash: str | None = None
+    base_url: str | None = None  # where people open issues, as the tracker says
+    whole_since: int | None = None  # while incomplete: what is open or was updated since this instant is whole
     cursor: Mapping[str, object] | None = None  # of a run that did not end
 
     @property

@@ -54,6 +54,8 @@ source = Table(
     Column("metadata_at", BIG),
     Column("census_at", BIG),
     Column("full_at", BIG),
+    Column("base_url", Words),  # where people open issues
+    Column("whole_since", BIG),  # open issues and those updated since are whole, though the source is not
 )
 
 value = Table(
@@ -168,6 +170,10 @@ iteration = Table(
     Column("closed_at", BIG),
     Column("board", Words),
     Column("ord", Integer, nullable=False),
+    Column("kind", Words, nullable=False, server_default="sprint"),
+    Column("first_day", Words),  # ISO date
+    Column("last_day", Words),  # ISO date, inclusive
+    Column("project", Words),
     sqlite_with_rowid=False,
 )
 

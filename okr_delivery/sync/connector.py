@@ -17,7 +17,12 @@ The engine calls, in this order and from one thread:
 4. `pages(since, resume, held)`: one `Page` after another. The engine commits each page with its cursor in one
    transaction, so a page must hold whole issues: the body and *all* of its kept history. A page is at most about
    250 issues. Pages are in ascending order of the issue id, so that a run that dies can resume behind the last one.
+   On a first sync it is called twice: with `lively` set, for what is open or was updated lately, so that planning can
+   go on while older history is still coming; then for everything, with what came the first time in `skip`.
 5. `census()` when due: the ids of every issue in scope. `visible(ids)` before any of them is declared gone.
+
+`ahead(since)` may be called after `use` or `metadata`, for a plan before anything is fetched. A connector may also meet
+`Inspector` (what `doctor` shows) and `okr_delivery.sync.writes.WriterFactory` (what feedback writes with).
 
 A connector never writes to the store, never sleeps (the transport does) and never swallows an error.
 `okr_delivery.sync.kit` is the conformance test that a connector's own tests call.
@@ -25,7 +30,7 @@ A connector never writes to the store, never sleeps (the transport does) and nev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
@@ -116,6 +121,20 @@ class Page:
     skipped: tuple[SkipRecordError, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The work that lies ahead of a sync. Counts are estimates unless the tracker gives exact ones.
+
+    `issues` None: the tracker does not tell. `points` are those of trackers that bill by object, None elsewhere;
+    `concurrency` is how many requests are under way at once.
+    """
+
+    issues: int | None
+    requests: int | None
+    concurrency: int = 1
+    points: int | None = None
+
+
 Held = Callable[[Sequence[str]], Mapping[str, int]]
 """Given ids, the `updated` instant of those that the store holds whole."""
 
@@ -155,9 +174,19 @@ class Connector(Protocol):
         """
         ...
 
-    def pages(self, since: int | None, resume: str | None, held: Held) -> Iterator[Page]:
+    def pages(
+        self,
+        since: int | None,
+        resume: str | None,
+        held: Held,
+        *,
+        lively: int | None = None,
+        skip: Container[str] = (),
+    ) -> Iterator[Page]:
         """Issues changed since the instant `since` (None = all in scope), whole, in ascending id order.
 
+        With `lively`, an instant, only those of them that are open or were updated since then; ids in `skip` are left
+        out unasked.
         `resume` is the `after` of the last committed page of a run that died: ids up to it may be skipped. Issues for
         which `held` answers the tracker's present `updated` need not be sent again.
         """
@@ -169,4 +198,18 @@ class Connector(Protocol):
 
     def visible(self, ids: Sequence[str]) -> frozenset[str]:
         """Those of `ids` that the tracker still shows when asked for them one by one or in bulk."""
+        ...
+
+    def ahead(self, since: int | None) -> Ahead:
+        """What `pages(since, None, …)` would take, asked without fetching any issue."""
+        ...
+
+
+@runtime_checkable
+class Inspector(Protocol):
+    """A connector that can say more about its connection than the contract asks: `doctor` prints it."""
+
+    def inspect(self) -> Iterable[Message]:
+        """Permissions that are missing, addresses that would work instead, limits in force. Asked after `identity()`,
+        or after it was refused; never raises for a refusal."""
         ...

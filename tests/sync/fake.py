@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
@@ -24,7 +24,7 @@ from okr_delivery.model.work import (
     Value,
 )
 from okr_delivery.store import Derived, StoreTx
-from okr_delivery.sync.connector import Held, Identity, Metadata, Page, SourceSpec
+from okr_delivery.sync.connector import Ahead, Held, Identity, Metadata, Page, SourceSpec
 from okr_delivery.sync.transport import Transport
 
 NOW = 1_795_000_000
@@ -150,10 +150,19 @@ class FakeConnector:
         self.calls.append("iterations" if known else "all iterations")
         return [i for i in self.tracker.iterations if known.get(i.id) != i]
 
-    def pages(self, since: int | None, resume: str | None, held: Held) -> Iterator[Page]:
+    def pages(
+        self,
+        since: int | None,
+        resume: str | None,
+        held: Held,
+        *,
+        lively: int | None = None,
+        skip: Container[str] = (),
+    ) -> Iterator[Page]:
         self.calls.append("pages")
         self.asked.append((since, resume))
         inside = [i for i in self.tracker.scope if since is None or i.updated >= since]
+        inside = [i for i in inside if i.id not in skip and (lively is None or self._lively(i, lively))]
         inside = [i for i in inside if resume is None or i.id > resume]
         have = held([i.id for i in inside])
         fresh = [i for i in inside if have.get(i.id) != i.updated]
@@ -161,6 +170,14 @@ class FakeConnector:
             if self.on_page is not None:
                 self.on_page(number)
             yield self.page(fresh[start : start + self.page_size])
+
+    def _lively(self, issue: Issue, since: int) -> bool:
+        done = {s.id for s in self.tracker.statuses if s.category is Category.DONE}
+        return issue.updated >= since or issue.value(Field.STATUS).id not in done
+
+    def ahead(self, since: int | None) -> Ahead:
+        count = sum(since is None or i.updated >= since for i in self.tracker.scope)
+        return Ahead(count, 5 + count // self.page_size)
 
     def page(self, issues: Sequence[Issue]) -> Page:
         changes = [change for i in issues for change in self.tracker.changes[i.id]]

@@ -361,8 +361,8 @@ def test_pages_that_would_lose_data_are_refused(store: Store, sync: Sync, broken
 
 def test_a_window_that_misses_a_change_is_widened(store: Store, sync: Sync) -> None:
     class WrongZone(FakeConnector):
-        def pages(self, since, resume, held):  # type: ignore[no-untyped-def]  # the signature of the base
-            return super().pages(None if since is None else since + 8 * 3600, resume, held)
+        def pages(self, since, resume, held, **more):  # type: ignore[no-untyped-def]  # the signature of the base
+            return super().pages(None if since is None else since + 8 * 3600, resume, held, **more)
 
     tracker = FakeTracker.of(5)
     sync(tracker)

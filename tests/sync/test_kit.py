@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -92,23 +93,23 @@ class Unannounced(FakeConnector):
 class Restarting(FakeConnector):
     """Takes no notice of `resume`."""
 
-    def pages(self, since: int | None, resume: str | None, held: Held) -> Iterator[Page]:
-        return super().pages(since, None, held)
+    def pages(self, since: int | None, resume: str | None, held: Held, **more: Any) -> Iterator[Page]:
+        return super().pages(since, None, held, **more)
 
 
 class Wasteful(FakeConnector):
-    def pages(self, since: int | None, resume: str | None, held: Held) -> Iterator[Page]:
-        return super().pages(since, resume, lambda _ids: {})
+    def pages(self, since: int | None, resume: str | None, held: Held, **more: Any) -> Iterator[Page]:
+        return super().pages(since, resume, lambda _ids: {}, **more)
 
 
 class Lazy(FakeConnector):
     """Believes the store about everything."""
 
-    def pages(self, since: int | None, resume: str | None, held: Held) -> Iterator[Page]:
+    def pages(self, since: int | None, resume: str | None, held: Held, **more: Any) -> Iterator[Page]:
         def trusting(ids: Sequence[str]) -> dict[str, int]:
             return {ref: self.tracker.issues[ref].updated for ref in held(ids)}
 
-        return super().pages(since, resume, trusting)
+        return super().pages(since, resume, trusting, **more)
 
 
 class Partial(FakeConnector):

@@ -1,0 +1,109 @@
+"""What is written back to a tracker, said so that saying it twice is the same as saying it once.
+
+A connector that can write offers `writer()`. Edits of one issue are merged into as few calls as the tracker allows and
+sent one after another; edits of different issues may be sent side by side. Nothing here decides *whether* to write:
+that is `--apply`, at the edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class AddLabel:
+    """A label that must be there; one that is stays as it is."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLabel:
+    """A label that must not be there."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetField:
+    """A field, by the tracker's id, that must hold `value` (text, number or None for empty)."""
+
+    field_id: str
+    value: str | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PutComment:
+    """One comment of ours per `mark`: made when there is none, rewritten when its text differs. `text` is plain."""
+
+    mark: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveComment:
+    """No comment of ours with this `mark`."""
+
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutLink:
+    """One link out of the tracker per `global_id`, replaced as a whole."""
+
+    global_id: str
+    url: str
+    title: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PutProperty:
+    """Machine state on the issue that people are not notified of; `value` is JSON-able."""
+
+    key: str
+    value: Mapping[str, object] = field(default_factory=dict)
+
+
+Edit = AddLabel | RemoveLabel | SetField | PutComment | RemoveComment | PutLink | PutProperty
+
+
+class Outcome(StrEnum):
+    """What became of an issue's edits."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"  # everything was already so
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One issue's answer; `requests` is how many calls it took."""
+
+    issue_id: str
+    outcome: Outcome
+    requests: int
+
+
+class Writer(Protocol):
+    """Writes to one tracker."""
+
+    def write(self, issue_id: str, edits: Sequence[Edit]) -> Written:
+        """Makes one issue so. Safe to repeat after any failure.
+
+        Raises ConfigError when the account may not, or when the tracker refuses a value (a label with a blank), before
+        anything of it is sent where that can be known; RetryLaterError when the tracker asks for more patience than
+        there is; UnsureError when it can't be learnt whether a comment was made.
+        """
+        ...
+
+
+@runtime_checkable
+class WriterFactory(Protocol):
+    """A connector that can write."""
+
+    def writer(self) -> Writer:
+        """Its writer. Authenticates if that has not happened. Raises ConfigError as `identity()` does."""
+        ...
