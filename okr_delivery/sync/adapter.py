@@ -16,6 +16,9 @@ from okr_delivery.model.message import msg
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.network import NetworkSpec, Origin, proxies, trust
 
+Observer = Callable[[requests.PreparedRequest, requests.Response], None]
+"""Told of every answered request in the thread that sent it, with the body already read; it must not change either."""
+
 POOL = 16
 log = logging.getLogger("okr_delivery.http")  # method, path, status and seconds; never a host, query, header or body
 
@@ -36,12 +39,14 @@ class GuardedAdapter(HTTPAdapter):
         allow_http: bool,
         hosts: frozenset[str] | None,
         count: Callable[[requests.PreparedRequest], None],
+        answered: Observer,
     ) -> None:
         self._spec = spec
         self._origin = origin
         self._allow_http = allow_http
         self._hosts = hosts
         self._count = count
+        self._answered = answered
         self._context = trust(spec) if origin.scheme == "https" else None
         super().__init__(pool_maxsize=POOL, max_retries=0)
 
@@ -90,7 +95,10 @@ class GuardedAdapter(HTTPAdapter):
             cert=None,
             proxies=_proxies(self._spec, url),
         )
+        if not stream:
+            _ = response.content  # read here, so that a body that breaks off was never an answer
         log.debug("%s %s %s %.2f s", request.method, path_of(url), response.status_code, time.perf_counter() - began)
+        self._answered(request, response)
         self._check_redirect(response, url)
         return response
 

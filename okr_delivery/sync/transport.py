@@ -14,7 +14,7 @@ import requests
 import tenacity
 
 from okr_delivery.sync import failures
-from okr_delivery.sync.adapter import GuardedAdapter, check_address, path_of
+from okr_delivery.sync.adapter import GuardedAdapter, Observer, check_address, path_of
 from okr_delivery.sync.errors import SyncError
 from okr_delivery.sync.network import NetworkSpec as NetworkSpec
 from okr_delivery.sync.network import Origin
@@ -45,7 +45,8 @@ class Transport:
     """Sends the requests of one source, from as many threads as its connector likes.
 
     `origin` is the source's URL: nothing is sent to another scheme, host or port. `hosts` is OKR_DELIVERY_HOSTS (None:
-    not set). `deadline` is an instant of `clock` after which nothing is sent and no wait is begun.
+    not set). `deadline` is an instant of `clock` after which nothing is sent and no wait is begun. `observer` is shown
+    every answer, whatever its status; it may be set later.
     `requests` counts what was sent, by the label of the `call` it was part of.
     """
 
@@ -60,10 +61,14 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
         deadline: float | None = None,
         spread: Callable[[float, float], float] = random.uniform,
+        observer: Observer | None = None,
     ) -> None:
         own = Origin.of(origin)
         check_address(origin, own, allow_http=allow_http, hosts=hosts)
-        self._adapter = GuardedAdapter(network, own, allow_http=allow_http, hosts=hosts, count=self._count)
+        self._adapter = GuardedAdapter(
+            network, own, allow_http=allow_http, hosts=hosts, count=self._count, answered=self._answered
+        )
+        self.observer = observer
         self._network = network
         self._clock = clock
         self._sleep = sleep
@@ -172,6 +177,10 @@ class Transport:
         label = getattr(self._here, "label", None) or f"{request.method} {path_of(request.url)}"
         with self._counting:
             self.requests[label] += 1
+
+    def _answered(self, request: requests.PreparedRequest, response: requests.Response) -> None:
+        if self.observer is not None:
+            self.observer(request, response)
 
 
 def _last(state: tenacity.RetryCallState) -> _AgainError:
