@@ -30,7 +30,7 @@ def _failing(serving: Serving, **row: object) -> Client:
 
 
 def test_without_werkzeug_the_error_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("okr_delivery.sandbox.jira_cloud")]:
+    for name in [name for name in sys.modules if name.startswith("okr_delivery.sandbox.jira")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError) as caught:

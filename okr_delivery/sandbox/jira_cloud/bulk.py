@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from werkzeug.wrappers import Response
 
-from okr_delivery.sandbox.jira_cloud.http import Call, RefusedError, answer, checked, page_of, strings
-from okr_delivery.sandbox.jira_cloud.render import Choice, stamp
-from okr_delivery.sandbox.jira_cloud.tokens import Place, fingerprint
-from okr_delivery.sandbox.site import BASE, History, SiteIssue, Visibility
+from okr_delivery.sandbox.jira.http import Call, RefusedError, answer, checked, page_of, strings
+from okr_delivery.sandbox.jira.issues import body as body_of
+from okr_delivery.sandbox.jira.issues import one, visible
+from okr_delivery.sandbox.jira.render import Choice
+from okr_delivery.sandbox.jira.tokens import Place, fingerprint
+from okr_delivery.sandbox.site import BASE, History, SiteIssue
 
 MAX_BODIES, MAX_HISTORIES, MAX_HISTORY_PAGE, MAX_FIELD_IDS, MAX_PROPERTIES = 100, 1000, 10_000, 10, 5
 BODIES: dict[str, type | tuple[type, ...]] = {
@@ -28,22 +30,6 @@ HISTORIES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def visible(call: Call, id_or_key: str) -> SiteIssue | None:
-    """The issue if this caller may see it; archived ones still answer."""
-    issue = call.tracker.site.find(id_or_key)
-    if issue is None or issue.visibility is Visibility.HIDDEN:
-        return None
-    return issue if call.projects is None or issue.project in call.projects else None
-
-
-def one(call: Call, issue_id: str) -> SiteIssue:
-    """The issue or 404, which may mean deleted, forbidden or never there."""
-    issue = visible(call, issue_id)
-    if issue is None:
-        raise RefusedError(404, "Issue does not exist or you do not have permission to see it.")
-    return issue
-
-
 def bodies(call: Call) -> Response:
     """`issue/bulkfetch`: the bodies of at most 100 issues, in ascending id order."""
     body = call.body()
@@ -55,19 +41,12 @@ def bodies(call: Call) -> Response:
     choice = Choice.of(strings(body.get("fields", ["*navigable"]), "fields"))
     expand = strings(body.get("expand", []), "expand")
     found, missing = _split(call, wanted)
-    rows = [_body(call, issue, choice, expand, properties) for issue in sorted(found, key=lambda issue: issue.id)]
+    cap = call.dialect.inline_cap(call.faults, alone=False)
+    rows = [body_of(call, issue, choice, expand, properties, cap) for issue in sorted(found, key=lambda i: i.id)]
     return answer({"issues": rows, "issueErrors": [{"id": w, "errorMessage": _UNSEEN} for w in missing]})
 
 
 _UNSEEN = "The issue either doesn't exist or you don't have permission to view it"
-
-
-def issue(call: Call, issue_id: str) -> Response:
-    """`GET issue/{id}`: everything unless fields are named."""
-    found = one(call, issue_id)
-    choice = Choice.of(call.request.args.getlist("fields") or ["*all"])
-    expand = [part for value in call.request.args.getlist("expand") for part in value.split(",")]
-    return answer(_body(call, found, choice, expand, call.request.args.getlist("properties")))
 
 
 def _asked(body: dict[str, object], most: int) -> list[str]:
@@ -89,32 +68,10 @@ def _split(call: Call, wanted: Iterable[str]) -> tuple[list[SiteIssue], list[str
     return list(found.values()), missing
 
 
-def _body(call: Call, issue: SiteIssue, choice: Choice, expand: list[str], properties: list[str]) -> dict[str, object]:
-    row = call.render.issue(issue, choice)
-    if properties:
-        row["properties"] = {name: issue.properties[name] for name in properties if name in issue.properties}
-    if "changelog" in expand:
-        row["changelog"] = _inline(call, issue)
-    return row
-
-
-def _inline(call: Call, issue: SiteIssue) -> dict[str, object]:
-    """Newest first and capped, with the true total: never the whole history."""
-    cap = call.faults.inline_history_cap
-    rows = [history_row(call, h, stamp(h.at, call.zone)) for h in reversed(issue.histories)][:cap]
-    return {"startAt": 0, "maxResults": len(rows), "total": len(issue.histories), "histories": rows}
-
-
-def history_row(call: Call, history: History, created: object) -> dict[str, object]:
-    """A history entry; the author is left out when the tracker does not know one."""
-    author = {"author": history.author} if history.author else {}
-    return {"id": str(history.id), **author, "created": created, "items": history.items}
-
-
 def changelog(call: Call, issue_id: str) -> Response:
     """`GET issue/{id}/changelog`: offset pages of at most 100, oldest first."""
     found = one(call, issue_id)
-    rows: list[object] = [history_row(call, h, stamp(h.at, call.zone)) for h in found.histories]
+    rows: list[object] = [call.render.history(found, entry) for entry in found.histories]
     address = f"{BASE}/rest/api/{call.version}/issue/{issue_id}/changelog"
     return answer({"self": address, **page_of(rows, call, 100)})
 
@@ -177,9 +134,9 @@ def _kept(history: History, only: frozenset[str]) -> list[dict[str, object]]:
 def _grouped(entries: list[Entry], only: frozenset[str], call: Call) -> list[dict[str, object]]:
     groups: dict[int, list[dict[str, object]]] = {}
     for entry in entries:
-        at = entry.history.at
-        row = history_row(call, entry.history, at if call.faults.bulk_created == "ms" else stamp(at, call.zone))
+        created = entry.history.at if call.faults.bulk_created == "ms" else None
+        row = call.render.history(entry.issue, entry.history, created)
         if only:
-            row["items"] = _kept(entry.history, only)
+            row["items"] = call.render.items(entry.issue, _kept(entry.history, only))
         groups.setdefault(entry.issue.id, []).append(row)
     return [{"issueId": str(number), "changeHistories": rows} for number, rows in groups.items()]

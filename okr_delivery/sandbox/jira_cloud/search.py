@@ -7,9 +7,9 @@ from dataclasses import replace
 from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox import jql
-from okr_delivery.sandbox.jira_cloud.http import Call, RefusedError, answer, checked, strings
-from okr_delivery.sandbox.jira_cloud.render import Choice
-from okr_delivery.sandbox.jira_cloud.tokens import Place, fingerprint
+from okr_delivery.sandbox.jira.http import Call, RefusedError, answer, checked, strings
+from okr_delivery.sandbox.jira.render import Choice
+from okr_delivery.sandbox.jira.tokens import Place, fingerprint
 from okr_delivery.sandbox.site import SiteIssue, Visibility
 
 MAX_ROWS, DEFAULT_ROWS = 5000, 50

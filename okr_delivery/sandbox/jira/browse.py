@@ -6,8 +6,8 @@ from html import escape
 
 from werkzeug.wrappers import Response
 
-from okr_delivery.sandbox.jira_cloud.bulk import one
-from okr_delivery.sandbox.jira_cloud.http import Call
+from okr_delivery.sandbox.jira.http import Call
+from okr_delivery.sandbox.jira.issues import one
 from okr_delivery.sandbox.site import by_id
 
 

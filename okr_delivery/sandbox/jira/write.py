@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox import adf
 from okr_delivery.sandbox.edits import BadValueError
-from okr_delivery.sandbox.jira_cloud.bulk import issue as issue_body
-from okr_delivery.sandbox.jira_cloud.bulk import one
-from okr_delivery.sandbox.jira_cloud.http import Call, RefusedError, answer, checked, nothing, page_of
+from okr_delivery.sandbox.jira.http import Call, RefusedError, answer, checked, nothing, page_of
+from okr_delivery.sandbox.jira.issues import issue as issue_body
+from okr_delivery.sandbox.jira.issues import one
 from okr_delivery.sandbox.site import BASE, SiteIssue, Wire, by_id
 from okr_delivery.sandbox.tracker import statuses_of
 

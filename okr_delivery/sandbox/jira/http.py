@@ -11,8 +11,9 @@ from werkzeug.wrappers import Request, Response
 
 if TYPE_CHECKING:
     from okr_delivery.sandbox.faults import Faults
-    from okr_delivery.sandbox.jira_cloud.render import Renderer
-    from okr_delivery.sandbox.jira_cloud.tokens import Tokens
+    from okr_delivery.sandbox.jira.dialect import Dialect
+    from okr_delivery.sandbox.jira.render import Renderer
+    from okr_delivery.sandbox.jira.tokens import Tokens
     from okr_delivery.sandbox.tracker import Tracker
 
 BAD_BODY = "Invalid request payload. Refer to the REST API documentation and try again."
@@ -53,6 +54,11 @@ class Call:
     tokens: Tokens
     render: Renderer
     zone: str  # in which the account's queries are read
+    dialect: Dialect
+
+    def sees(self, project: str) -> bool:
+        """Whether the caller may see a project, by id."""
+        return self.projects is None or project in self.projects
 
     def number(self, name: str, default: int, most: int | None = None) -> int:
         """A whole number of the query string. Refuses text; cuts at `most`."""

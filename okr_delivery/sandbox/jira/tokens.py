@@ -7,7 +7,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from okr_delivery.sandbox.jira_cloud.http import RefusedError
+from okr_delivery.sandbox.jira.http import RefusedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from werkzeug.wrappers import Request
 from okr_delivery.sandbox import TOKEN, USER
 from okr_delivery.sandbox import faults as fault_switches
 from okr_delivery.sandbox.faults import Faults
-from okr_delivery.sandbox.jira_cloud.app import App, Logged
+from okr_delivery.sandbox.jira.app import App, Logged
+from okr_delivery.sandbox.jira.dialect import Dialect
 from okr_delivery.sandbox.site import Site
 from okr_delivery.sandbox.tracker import Tracker
 
@@ -37,7 +38,7 @@ class _Handler(BaseHTTPRequestHandler):
     app: App
 
     def version_string(self) -> str:
-        return "AtlassianEdge"
+        return self.app.dialect.server_name
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return super().date_time_string(self.app.tracker.clock() if timestamp is None else timestamp)
@@ -101,7 +102,7 @@ class RunningServer:
     def __init__(self, app: App, server: ThreadingHTTPServer) -> None:
         self._app, self._server = app, server
         host, port = server.server_address[:2]
-        self.url = app.url = f"http://{_shown(str(host))}:{port}"
+        self.url = app.url = f"http://{_shown(str(host))}:{port}{app.context}"
         self._thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
@@ -167,7 +168,8 @@ def ticking(start: int) -> Callable[[], float]:
     return lambda: start + (time.monotonic() - began)
 
 
-def serve(
+def start(
+    dialect: Dialect,
     world: HasSite,
     *,
     port: int = 0,
@@ -177,16 +179,17 @@ def serve(
     latency: float | None = None,
     user: str = USER,
     token: str = TOKEN,
+    context: str = "",
 ) -> RunningServer:
-    """Serves a world or a recording until `stop()`. Port 0 takes a free one; `latency` is seconds for each request.
+    """Serves a world or a recording as this kind of Jira; the packages of the kinds say what the arguments mean.
 
-    `clock` answers epoch seconds; without one the server's time begins at the state's own `now` and runs on, and is
-    real time for a recording, which has none. The world itself is what changes when clients write: build a new one for
-    a fresh start. Raises UserError for unknown faults and OSError for a port that is taken.
+    `context` is a path before everything else, `/jira` for instance. Raises UserError for unknown faults and OSError
+    for a port that is taken.
     """
-    start = world.site.now
-    tracker = Tracker(world.site, clock or (time.time if start is None else ticking(start)))
+    began = world.site.now
+    tracker = Tracker(world.site, clock or (time.time if began is None else ticking(began)))
     switches = fault_switches.load(faults)
-    app = App(tracker, switches if latency is None else replace(switches, latency=latency), user, token)
+    switches = switches if latency is None else replace(switches, latency=latency)
+    app = App(dialect, tracker, switches, (user, token), context.rstrip("/"))
     handler = type("Handler", (_Handler,), {"app": app})
     return RunningServer(app, _Server((host, port), handler))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from okr_delivery.sandbox.jira_cloud.http import Call, RefusedError, answer, page_of
-from okr_delivery.sandbox.jira_cloud.render import utc
-from okr_delivery.sandbox.site import BASE, Board, Site, Sprint, Wire
+from okr_delivery.sandbox.jira.http import Call, RefusedError, answer, page_of
+from okr_delivery.sandbox.site import BASE, Board, Site, Wire
 
 ORDER = {"closed": 0, "active": 1, "future": 2}
 AGILE = f"{BASE}/rest/agile/1.0"
@@ -15,7 +14,7 @@ AGILE = f"{BASE}/rest/agile/1.0"
 def boards(call: Call) -> Response:
     """`board`, narrowed by project, type and name; 50 a page."""
     args, site = call.request.args, call.tracker.site
-    found = [b for b in site.boards.values() if call.projects is None or b.project in call.projects]
+    found = [b for b in site.boards.values() if call.sees(b.project)]
     if "projectKeyOrId" in args:
         row = site.project(args["projectKeyOrId"])
         if row is None:
@@ -56,32 +55,19 @@ def sprints(call: Call, board_id: int) -> Response:
         raise RefusedError(400, "The state must be one of: future, active, closed.")
     rows = [s for s in call.tracker.site.sprints.values() if s.board == board_id and s.state in states]
     rows.sort(key=lambda s: (ORDER[s.state], s.start is None, s.start or 0, s.id))
-    return answer(page_of([sprint_row(s) for s in rows], call, 50))
+    return answer(page_of([call.render.sprint_bean(s) for s in rows], call, 50))
 
 
 def sprint(call: Call, sprint_id: int) -> Response:
     found = call.tracker.site.sprints.get(sprint_id)
     if found is None:
         raise RefusedError(404, "Sprint does not exist or you do not have permission to view it.")
-    return answer(sprint_row(found))
-
-
-def sprint_row(sprint: Sprint) -> Wire:
-    """A sprint bean; dates that are not known are left out."""
-    row: Wire = {"id": sprint.id, "self": f"{AGILE}/sprint/{sprint.id}", "state": sprint.state, "name": sprint.name}
-    dates = {
-        "startDate": sprint.start,
-        "endDate": sprint.end,
-        "completeDate": sprint.complete,
-        "createdDate": sprint.created,
-    }
-    row |= {name: utc(at) for name, at in dates.items() if at is not None}
-    return row | {"originBoardId": sprint.board, "goal": sprint.goal}
+    return answer(call.render.sprint_bean(found))
 
 
 def _board(call: Call, board_id: int) -> Board:
     found = call.tracker.site.boards.get(board_id)
-    if found is None or (call.projects is not None and found.project not in call.projects):
+    if found is None or not call.sees(found.project):
         raise RefusedError(
             404, "The requested board cannot be viewed because it either does not exist or you do not have permission."
         )

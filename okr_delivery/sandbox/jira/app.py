@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
@@ -14,60 +14,13 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from okr_delivery.sandbox.faults import Failure, Faults
-from okr_delivery.sandbox.jira_cloud import agile, browse, bulk, metadata, search, write
-from okr_delivery.sandbox.jira_cloud.http import Call, RefusedError, answer
-from okr_delivery.sandbox.jira_cloud.render import Renderer
-from okr_delivery.sandbox.jira_cloud.tokens import Tokens
+from okr_delivery.sandbox.jira.dialect import PAGES, Dialect, Handler
+from okr_delivery.sandbox.jira.http import Call, RefusedError, answer
+from okr_delivery.sandbox.jira.tokens import Tokens
 from okr_delivery.sandbox.site import BASE
 from okr_delivery.sandbox.tracker import Tracker
 
-Handler = Callable[..., Response]
-
-PLATFORM: dict[tuple[str, str], Handler] = {
-    ("GET", "serverInfo"): metadata.server_info,
-    ("GET", "myself"): metadata.myself,
-    ("GET", "field"): metadata.fields,
-    ("GET", "status"): metadata.statuses,
-    ("GET", "statuses/search"): metadata.status_search,
-    ("GET", "issuetype"): metadata.types,
-    ("GET", "priority"): metadata.priorities,
-    ("GET", "resolution"): metadata.resolutions,
-    ("GET", "project"): metadata.projects,
-    ("GET", "project/search"): metadata.project_search,
-    ("GET", "project/<key>"): metadata.project,
-    ("GET", "project/<key>/version"): metadata.versions,
-    ("GET", "project/<key>/versions"): metadata.version_list,
-    ("GET", "search"): search.gone,
-    ("POST", "search"): search.gone,
-    ("GET", "search/jql"): search.search,
-    ("POST", "search/jql"): search.search,
-    ("POST", "search/approximate-count"): search.count,
-    ("POST", "issue/bulkfetch"): bulk.bodies,
-    ("POST", "changelog/bulkfetch"): bulk.histories,
-    ("POST", "issue"): write.create,
-    ("GET", "issue/<issue_id>"): bulk.issue,
-    ("PUT", "issue/<issue_id>"): write.update,
-    ("DELETE", "issue/<issue_id>"): write.delete,
-    ("GET", "issue/<issue_id>/changelog"): bulk.changelog,
-    ("GET", "issue/<issue_id>/transitions"): write.transitions,
-    ("POST", "issue/<issue_id>/transitions"): write.transition,
-    ("GET", "issue/<issue_id>/comment"): write.comments,
-    ("POST", "issue/<issue_id>/comment"): write.comment,
-    ("GET", "issue/<issue_id>/properties"): write.properties,
-    ("GET", "issue/<issue_id>/properties/<key>"): write.get_property,
-    ("PUT", "issue/<issue_id>/properties/<key>"): write.set_property,
-    ("DELETE", "issue/<issue_id>/properties/<key>"): write.delete_property,
-    ("GET", "issue/<issue_id>/remotelink"): write.remote_links,
-    ("POST", "issue/<issue_id>/remotelink"): write.set_remote_link,
-}
-AGILE: dict[tuple[str, str], Handler] = {
-    ("GET", "board"): agile.boards,
-    ("GET", "board/<int:board_id>"): agile.board,
-    ("GET", "board/<int:board_id>/configuration"): agile.configuration,
-    ("GET", "board/<int:board_id>/sprint"): agile.sprints,
-    ("GET", "sprint/<int:sprint_id>"): agile.sprint,
-}
-LABELS = {"<key>": "{key}", "<issue_id>": "{id}", "<int:board_id>": "{id}", "<int:sprint_id>": "{id}"}
+MARKS = ("issue_id", "int:board_id", "int:sprint_id", "comment_id")  # ids in paths; `<key>` stands for itself
 LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Log in</title></head><body>Log in to continue</body></html>"
 UNAUTHENTICATED = "Client must be authenticated to access this resource."
 
@@ -98,21 +51,24 @@ class Reply:
 
     response: Response
     drop: bool = False
+    account: str | None = None  # that the request was made as
 
 
 class App:
-    """Answers requests for one tracker. `url` is where it can be reached; `user` and `token` are the valid login."""
+    """Answers requests for one tracker. `url` is where it can be reached, with the context path."""
 
-    def __init__(self, tracker: Tracker, faults: Faults, user: str, token: str) -> None:
-        self.tracker = tracker
+    def __init__(
+        self, dialect: Dialect, tracker: Tracker, faults: Faults, login: tuple[str, str], context: str
+    ) -> None:
+        self.dialect, self.tracker, self.context = dialect, tracker, context
         self.use(faults)
-        self.user, self.token = user, token
+        self.user, self.token = login
         self.url = ""
         self.requests: Counter[str] = Counter()
         self.log: list[Logged] = []
         self.total = 0
         self.tokens = Tokens()
-        self._routes = _routes()
+        self._routes = _routes(dialect, context)
 
     def use(self, faults: Faults) -> None:
         """Puts these faults in force from the next request (and write) on."""
@@ -125,7 +81,7 @@ class App:
             time.sleep(self.faults.latency)
         with self.tracker.lock:
             reply = self._reply(request)
-            return replace(reply, response=self._finish(reply.response))
+            return replace(reply, response=self._finish(reply))
 
     def _reply(self, request: Request) -> Reply:
         self.total += 1
@@ -142,28 +98,39 @@ class App:
         if failure and failure.kind in ("status", "html_login"):
             self._count(request, endpoint.label, failure.status if failure.kind == "status" else 200, None)
             return Reply(self._failed(failure))
-        response = self._answer(request, endpoint, arguments)
+        response, account = self._answer(request, endpoint, arguments)
         if failure and failure.kind == "truncated_json":
             response.set_data(response.get_data()[: max(1, len(response.get_data()) // 2)])
-        return Reply(response, drop=failure is not None and failure.kind == "drop_after")
+        return Reply(response, failure is not None and failure.kind == "drop_after", account)
 
-    def _answer(self, request: Request, endpoint: Endpoint, arguments: Mapping[str, Any]) -> Response:
+    def _answer(
+        self, request: Request, endpoint: Endpoint, arguments: Mapping[str, Any]
+    ) -> tuple[Response, str | None]:
         account: str | None = None
         try:
             account = self._login(request)
             response = endpoint.handler(self._call(request, endpoint, account), **arguments)
         except RefusedError as error:
             response = error.response()
-        if account is not None:
-            response.headers["X-AACCOUNTID"] = account
         self._count(request, endpoint.label, response.status_code, account)
-        return response
+        return response, account
 
     def _call(self, request: Request, endpoint: Endpoint, account: str | None) -> Call:
         zone = self._zone()
-        render = Renderer(self.tracker.site, zone, endpoint.version)
+        render = self.dialect.renderer(self.tracker.site, zone, endpoint.version)
         projects = None if account else self._public()
-        return Call(request, endpoint.version, account, projects, self.tracker, self.faults, self.tokens, render, zone)
+        return Call(
+            request,
+            endpoint.version,
+            account,
+            projects,
+            self.tracker,
+            self.faults,
+            self.tokens,
+            render,
+            zone,
+            self.dialect,
+        )
 
     def _zone(self) -> str:
         zone = self.faults.account_zone or self.tracker.site.zone
@@ -214,29 +181,28 @@ class App:
             response.headers["RateLimit-Reason"] = failure.reason or "jira-burst-based"
         return response
 
-    def _finish(self, response: Response) -> Response:
+    def _finish(self, reply: Reply) -> Response:
+        response = reply.response
         if response.mimetype == "application/json":
-            response.set_data(response.get_data().replace(BASE.encode(), self.url.encode()))
+            data = self.dialect.rewrite(response.get_data())
+            response.set_data(data.replace(BASE.encode(), self.url.encode()))
         response.headers["Date"] = formatdate(self.tracker.clock(), usegmt=True)
-        limit = self.faults.rate_limit
-        response.headers["X-RateLimit-Limit"] = str(limit)
-        response.headers["X-RateLimit-Remaining"] = "0" if response.status_code == 429 else str(limit - 1)
-        response.headers["X-RateLimit-NearLimit"] = str(response.status_code == 429).lower()
+        self.dialect.headers(response, self.faults, reply.account)
         return response
 
 
-def _routes() -> Map:
-    rules = [Rule("/browse/<key>", methods=["GET"], endpoint=Endpoint("browse/{key}", 2, browse.page))]
-    for version in (2, 3):
-        rules += [_rule(f"/rest/api/{version}", version, *row) for row in PLATFORM.items()]
-    rules += [_rule("/rest/api/latest", 2, *row) for row in PLATFORM.items()]
-    rules += [_rule("/rest/agile/1.0", 2, *row) for row in AGILE.items()]
+def _routes(dialect: Dialect, context: str) -> Map:
+    rules = [_rule(context, 2, *row) for row in PAGES.items()]
+    for version in dialect.versions:
+        rules += [_rule(f"{context}/rest/api/{version}", version, *row) for row in dialect.platform.items()]
+    rules += [_rule(f"{context}/rest/api/latest", 2, *row) for row in dialect.platform.items()]
+    rules += [_rule(f"{context}/rest/agile/1.0", 2, *row) for row in dialect.agile.items()]
     return Map(rules, strict_slashes=False)
 
 
 def _rule(prefix: str, version: int, key: tuple[str, str], handler: Handler) -> Rule:
     method, path = key
-    label = path
-    for mark, shown in LABELS.items():
-        label = label.replace(mark, shown)
+    label = path.replace("<key>", "{key}")
+    for mark in MARKS:
+        label = label.replace(f"<{mark}>", "{id}")
     return Rule(f"{prefix}/{path}", methods=[method], endpoint=Endpoint(label, version, handler))

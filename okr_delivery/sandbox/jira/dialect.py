@@ -1,0 +1,80 @@
+"""What tells one kind of Jira from the other: endpoints, wire forms, logins and headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from werkzeug.wrappers import Response
+
+from okr_delivery.sandbox.faults import Faults
+from okr_delivery.sandbox.jira import agile, browse, issues, metadata, write
+from okr_delivery.sandbox.jira.render import Renderer
+from okr_delivery.sandbox.site import Site, Wire
+
+Handler = Callable[..., Response]
+Table = Mapping[tuple[str, str], Handler]
+
+PLATFORM: dict[tuple[str, str], Handler] = {
+    ("GET", "serverInfo"): metadata.server_info,
+    ("GET", "myself"): metadata.myself,
+    ("GET", "field"): metadata.fields,
+    ("GET", "status"): metadata.statuses,
+    ("GET", "issuetype"): metadata.types,
+    ("GET", "priority"): metadata.priorities,
+    ("GET", "resolution"): metadata.resolutions,
+    ("GET", "project"): metadata.projects,
+    ("GET", "project/<key>"): metadata.project,
+    ("GET", "project/<key>/version"): metadata.versions,
+    ("GET", "project/<key>/versions"): metadata.version_list,
+    ("POST", "issue"): write.create,
+    ("GET", "issue/<issue_id>"): issues.issue,
+    ("PUT", "issue/<issue_id>"): write.update,
+    ("DELETE", "issue/<issue_id>"): write.delete,
+    ("GET", "issue/<issue_id>/transitions"): write.transitions,
+    ("POST", "issue/<issue_id>/transitions"): write.transition,
+    ("GET", "issue/<issue_id>/comment"): write.comments,
+    ("POST", "issue/<issue_id>/comment"): write.comment,
+    ("GET", "issue/<issue_id>/properties"): write.properties,
+    ("GET", "issue/<issue_id>/properties/<key>"): write.get_property,
+    ("PUT", "issue/<issue_id>/properties/<key>"): write.set_property,
+    ("DELETE", "issue/<issue_id>/properties/<key>"): write.delete_property,
+    ("GET", "issue/<issue_id>/remotelink"): write.remote_links,
+    ("POST", "issue/<issue_id>/remotelink"): write.set_remote_link,
+}
+"""What both kinds answer under `/rest/api/{version}`."""
+AGILE: dict[tuple[str, str], Handler] = {
+    ("GET", "board"): agile.boards,
+    ("GET", "board/<int:board_id>"): agile.board,
+    ("GET", "board/<int:board_id>/configuration"): agile.configuration,
+    ("GET", "board/<int:board_id>/sprint"): agile.sprints,
+    ("GET", "sprint/<int:sprint_id>"): agile.sprint,
+}
+PAGES: Table = {("GET", "browse/<key>"): browse.page}
+
+
+class Dialect:
+    """One kind of Jira. The class attributes are constants of the kind; the methods say what depends on a request."""
+
+    platform: ClassVar[Table] = PLATFORM
+    agile: ClassVar[Table] = AGILE
+    versions: ClassVar[tuple[int, ...]]
+    server_name: ClassVar[str]
+    server: ClassVar[Wire]  # of `serverInfo`
+    unseen: ClassVar[str]  # what a 404 says
+
+    def renderer(self, site: Site, zone: str, version: int) -> Renderer:
+        """How issues and metadata are written for one request."""
+        raise NotImplementedError
+
+    def inline_cap(self, faults: Faults, *, alone: bool) -> int | None:
+        """How many entries `expand=changelog` gives, for an issue asked for `alone` or in a list; None = all."""
+        raise NotImplementedError
+
+    def rewrite(self, data: bytes) -> bytes:
+        """A body as this kind would address it."""
+        return data
+
+    def headers(self, response: Response, faults: Faults, account: str | None) -> None:
+        """Adds the headers that every answer carries."""
+        raise NotImplementedError

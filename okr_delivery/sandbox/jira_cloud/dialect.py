@@ -1,0 +1,57 @@
+"""Jira Cloud: its endpoints, its versions 2 and 3, its headers."""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Response
+
+from okr_delivery.sandbox.faults import Faults
+from okr_delivery.sandbox.jira.dialect import PLATFORM, Dialect
+from okr_delivery.sandbox.jira_cloud import bulk, metadata, search
+from okr_delivery.sandbox.jira_cloud.render import CloudRenderer
+from okr_delivery.sandbox.site import BASE, Site
+
+
+class Cloud(Dialect):
+    """Token pages, bulk endpoints, and an old search that is gone."""
+
+    platform = PLATFORM | {
+        ("GET", "statuses/search"): metadata.status_search,
+        ("GET", "project/search"): metadata.project_search,
+        ("GET", "search"): search.gone,
+        ("POST", "search"): search.gone,
+        ("GET", "search/jql"): search.search,
+        ("POST", "search/jql"): search.search,
+        ("POST", "search/approximate-count"): search.count,
+        ("POST", "issue/bulkfetch"): bulk.bodies,
+        ("POST", "changelog/bulkfetch"): bulk.histories,
+        ("GET", "issue/<issue_id>/changelog"): bulk.changelog,
+    }
+    versions = (2, 3)
+    server_name = "AtlassianEdge"
+    unseen = "Issue does not exist or you do not have permission to see it."
+    server = {  # noqa: RUF012  # constant of the class
+        "baseUrl": BASE,
+        "displayUrl": BASE,
+        "version": "1001.0.0-SNAPSHOT",
+        "versionNumbers": [1001, 0, 0],
+        "deploymentType": "Cloud",
+        "buildNumber": 100290,
+        "buildDate": "2026-11-01T08:00:00.000+0800",
+        "scmInfo": "0000000000000000000000000000000000000000",
+        "serverTitle": "Jira",
+        "defaultLocale": {"locale": "en_US"},
+    }
+
+    def renderer(self, site: Site, zone: str, version: int) -> CloudRenderer:
+        return CloudRenderer(site, zone, version)
+
+    def inline_cap(self, faults: Faults, *, alone: bool) -> int | None:
+        return faults.inline_history_cap
+
+    def headers(self, response: Response, faults: Faults, account: str | None) -> None:
+        limit, refused = faults.rate_limit, response.status_code == 429
+        response.headers["X-RateLimit-Limit"] = str(limit)
+        response.headers["X-RateLimit-Remaining"] = "0" if refused else str(limit - 1)
+        response.headers["X-RateLimit-NearLimit"] = str(refused).lower()
+        if account is not None:
+            response.headers["X-AACCOUNTID"] = account
