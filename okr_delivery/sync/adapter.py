@@ -16,8 +16,9 @@ from okr_delivery.model.message import msg
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.network import NetworkSpec, Origin, proxies, trust
 
-Observer = Callable[[requests.PreparedRequest, requests.Response], None]
-"""Told of every answered request in the thread that sent it, with the body already read; it must not change either."""
+Observer = Callable[[requests.PreparedRequest, requests.Response | None], None]
+"""Told of every request that was sent, in the thread that sent it, with the body already read; it must not change
+either. None: the connection broke, or gave no whole answer."""
 
 POOL = 16
 log = logging.getLogger("okr_delivery.http")  # method, path, status and seconds; never a host, query, header or body
@@ -87,6 +88,17 @@ class GuardedAdapter(HTTPAdapter):
         check_address(url, self._origin, allow_http=self._allow_http, hosts=self._hosts)
         self._count(request)
         began = time.perf_counter()
+        try:
+            response = self._whole(request, stream, url)
+        except requests.RequestException:
+            self._answered(request, None)
+            raise
+        log.debug("%s %s %s %.2f s", request.method, path_of(url), response.status_code, time.perf_counter() - began)
+        self._answered(request, response)
+        self._check_redirect(response, url)
+        return response
+
+    def _whole(self, request: requests.PreparedRequest, stream: bool, url: str) -> requests.Response:
         response = super().send(
             request,
             stream=stream,
@@ -97,9 +109,6 @@ class GuardedAdapter(HTTPAdapter):
         )
         if not stream:
             _ = response.content  # read here, so that a body that breaks off was never an answer
-        log.debug("%s %s %s %.2f s", request.method, path_of(url), response.status_code, time.perf_counter() - began)
-        self._answered(request, response)
-        self._check_redirect(response, url)
         return response
 
     def _check_redirect(self, response: requests.Response, url: str) -> None:

@@ -178,7 +178,7 @@ class Transport:
         with self._counting:
             self.requests[label] += 1
 
-    def _answered(self, request: requests.PreparedRequest, response: requests.Response) -> None:
+    def _answered(self, request: requests.PreparedRequest, response: requests.Response | None) -> None:
         if self.observer is not None:
             self.observer(request, response)
 
