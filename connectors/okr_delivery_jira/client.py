@@ -28,6 +28,14 @@ class StatusError(Exception):
         super().__init__(str(status))
 
 
+class AnswerError(Exception):
+    """A refusal of a write (400 to 499), for the writer to say what it means."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self.response = response
+        super().__init__(str(response.status_code))
+
+
 class JiraClient(JIRA):
     """One site. The constructor asks for `serverInfo`; other threads get sessions of their own with the same auth."""
 
@@ -111,6 +119,25 @@ class JiraClient(JIRA):
             lambda: self._session_here().post(url, data=data, headers=headers, allow_redirects=False),
             url, f"POST {path}", expect,
         )  # fmt: skip
+
+    def change(self, method: str, path: str, body: object = None, *, what: str, repeat: Repeat) -> requests.Response:
+        """A request that changes something. Raises AnswerError for 400 to 499, 429 excepted."""
+        url, data = self._get_url(path), None if body is None else json.dumps(body)
+        headers = {"Content-Type": "application/json"}
+
+        def attempt() -> requests.Response:
+            response = _plain(
+                lambda: self._session_here().request(method, url, data=data, headers=headers, allow_redirects=False)
+            )
+            if 400 <= response.status_code < 500 and response.status_code != 429:
+                raise AnswerError(response)
+            return response
+
+        return self._transport.call(attempt, repeat=repeat, what=f"{method} {what}")
+
+    def parsed(self, response: requests.Response, what: str) -> object:
+        """The body of a write's answer. Raises as `Transport.json` does."""
+        return self._transport.json(response, what)
 
     def _send(self, send: Callable[[], requests.Response], url: str, what: str, expect: frozenset[int]) -> Any:
         def attempt() -> requests.Response:

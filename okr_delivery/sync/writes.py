@@ -7,6 +7,7 @@ that is `--apply`, at the edge.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -37,17 +38,28 @@ class SetField:
 
 @dataclass(frozen=True, slots=True)
 class PutComment:
-    """One comment of ours per `mark`: made when there is none, rewritten when its text differs. `text` is plain."""
+    """One comment of ours per `mark`: made when there is none, rewritten when its text differs. `text` is plain.
+
+    Raises ValueError for a mark that is not made of letters, digits, dots and single dashes, and for an empty text.
+    """
 
     mark: str
     text: str
 
+    def __post_init__(self) -> None:
+        _check_mark(self.mark)
+        if not self.text.strip():
+            raise ValueError("a comment without text")
+
 
 @dataclass(frozen=True, slots=True)
 class RemoveComment:
-    """No comment of ours with this `mark`."""
+    """No comment of ours with this `mark`. Raises ValueError for a bad mark, as PutComment does."""
 
     mark: str
+
+    def __post_init__(self) -> None:
+        _check_mark(self.mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,15 @@ class PutProperty:
     value: Mapping[str, object] = field(default_factory=dict)
 
 
+MARK = re.compile(r"[0-9A-Za-z]+([.-][0-9A-Za-z]+)*")
+"""What a mark may look like: it also has to survive in a comment's text, where other signs are markup."""
+
+
+def _check_mark(mark: str) -> None:
+    if not MARK.fullmatch(mark) or len(mark) > 100:
+        raise ValueError(f"{mark!r} is no mark")
+
+
 Edit = AddLabel | RemoveLabel | SetField | PutComment | RemoveComment | PutLink | PutProperty
 
 
@@ -80,18 +101,25 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One issue's answer; `requests` is how many calls it took."""
+    """One issue's answer; `requests` is how many calls it took, repeats after a failure not counted.
+
+    `changed` names what was not so before: the same values will come back in the issue's history, made by our own
+    account, and are nothing to react to.
+    """
 
     issue_id: str
     outcome: Outcome
     requests: int
+    changed: tuple[Edit, ...] = ()
 
 
 class Writer(Protocol):
     """Writes to one tracker."""
 
     def write(self, issue_id: str, edits: Sequence[Edit]) -> Written:
-        """Makes one issue so. Safe to repeat after any failure.
+        """Makes one issue so. Safe to repeat after any failure, and to call from several threads.
+
+        Of edits that name the same thing (a label, a field, a mark …) the last one counts.
 
         Raises ConfigError when the account may not, or when the tracker refuses a value (a label with a blank), before
         anything of it is sent where that can be known; RetryLaterError when the tracker asks for more patience than
