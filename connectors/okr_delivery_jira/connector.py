@@ -25,6 +25,7 @@ from okr_delivery_jira.search import Search
 from okr_delivery_jira.settings import Settings
 from okr_delivery_jira.sprints import SprintReader
 from okr_delivery_jira.text import by_number, string
+from okr_delivery_jira.writer import JiraWriter
 
 if TYPE_CHECKING:
     from okr_delivery.sync.transport import Transport
@@ -146,6 +147,10 @@ class JiraConnector:
         clause = scope.clause() if since is None else scope.changed(since, who.timezone, who.server_time)
         count = self._search().count(clause)
         return Ahead(count, None if count is None else requests_for(count), WORKERS)
+
+    def writer(self) -> JiraWriter:
+        """What writes as this account. Raises ConfigError as `identity()` does."""
+        return JiraWriter(self._site(), self._who(), self._confirm)
 
     def _changed(self, since: int | None, held: Held, lively: int | None) -> list[str]:
         """The ids to read: all in scope, or those of the window that the store does not hold as they are now."""

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import msg
-from okr_delivery.sync.errors import AbortSyncError, ConfigError, RetryLaterError
+from okr_delivery.sync.errors import AbortSyncError, ConfigError, RetryLaterError, UnsureError
 
 
 def refused(name: str, where: str | None = None, /, **params: object) -> ConfigError:
@@ -22,6 +22,11 @@ def broken(name: str, where: str | None = None, /, **params: object) -> AbortSyn
 def later(name: str, where: str | None = None, /, **params: object) -> RetryLaterError:
     """Another run may succeed; what was committed stays."""
     return RetryLaterError([_problem(name, where, params)])
+
+
+def unsure(name: str, where: str | None = None, /, **params: object) -> UnsureError:
+    """Something may or may not have been made."""
+    return UnsureError([_problem(name, where, params)])
 
 
 def path_of(url: str) -> str:
