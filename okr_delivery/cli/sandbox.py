@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +16,7 @@ from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 
 if TYPE_CHECKING:
-    from okr_delivery.sandbox.jira_cloud import RunningServer
+    from okr_delivery.sandbox.jira.server import RunningServer
 
 
 @group("sandbox")
@@ -22,35 +24,52 @@ def command() -> None:
     """Serve a local tracker with a synthetic organisation or recorded payloads."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the options of a tracker's command say; `site` and `files` belong together."""
+
+    port: int
+    seed: int
+    issues: int
+    now: str | None
+    recorded: tuple[Path, ...]
+    site: str | None
+    faults: Path | None
+    latency: int
+    more: tuple[Path, ...]
+
+
+def _tracker_options(function: Callable[..., int]) -> Callable[..., int]:
+    """The options that every served tracker takes."""
+    options: list[Callable[[Any], Any]] = [
+        click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 picks a free one."),
+        click.option("--seed", type=int, default=1, show_default=True, help="Of the synthetic organisation."),
+        click.option(
+            "--issues", type=click.IntRange(min=1), default=120, show_default=True, help="How many it has, about."
+        ),
+        click.option("--now", metavar="INSTANT", help="The instant the organisation lives at; default now."),
+        click.option(
+            "--recorded",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Serve recorded payloads; repeatable.",
+        ),
+        click.option("--site", metavar="NAME", help="Which site of the recorded payloads."),
+        click.option(
+            "--faults", type=click.Path(path_type=Path), metavar="FILE", help="YAML file of faults to switch on."
+        ),
+        click.option("--latency", type=click.IntRange(min=0), default=0, metavar="MS", help="Delay of every answer."),
+        click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]..."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 @subcommand("jira-cloud")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 picks a free one.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the synthetic organisation.")
-@click.option("--issues", type=click.IntRange(min=1), default=120, show_default=True, help="How many it has, about.")
-@click.option("--now", metavar="INSTANT", help="The instant the organisation lives at; default now.")
-@click.option(
-    "--recorded",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Serve recorded payloads; repeatable.",
-)
-@click.option("--site", metavar="NAME", help="Which site of the recorded payloads.")
-@click.option("--faults", type=click.Path(path_type=Path), metavar="FILE", help="YAML file of faults to switch on.")
-@click.option("--latency", type=click.IntRange(min=0), default=0, metavar="MS", help="Delay of every answer.")
-@click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
-def jira_cloud(
-    app: App,
-    /,
-    port: int,
-    seed: int,
-    issues: int,
-    now: str | None,
-    recorded: tuple[Path, ...],
-    site: str | None,
-    faults: Path | None,
-    latency: int,
-    more: tuple[Path, ...],
-) -> int:
+@_tracker_options
+def jira_cloud(app: App, /, **options: Any) -> int:
     """A Jira Cloud on loopback. Stops with Ctrl-C.
 
     \b
@@ -58,14 +77,44 @@ def jira_cloud(
       okr-delivery sandbox jira-cloud --port 8765 --seed 7 --issues 500
       okr-delivery sandbox jira-cloud --recorded issues.jsonl sprints.jsonl --site cloud-c
     """
-    files = [app.cwd / path for path in (*recorded, *more)]
-    if more and not recorded:
+
+    def load() -> Callable[..., RunningServer]:
+        from okr_delivery.sandbox.jira_cloud import serve
+
+        return serve
+
+    return _run(app, Wanted(**options), load)
+
+
+@subcommand("jira-datacenter")
+@_tracker_options
+@click.option("--context", default="", metavar="PATH", help="Serve under a context path, /jira for instance.")
+def jira_datacenter(app: App, /, context: str, **options: Any) -> int:
+    """A Jira Data Center on loopback. Stops with Ctrl-C.
+
+    \b
+    Examples:
+      okr-delivery sandbox jira-datacenter --port 8765 --context /jira
+      okr-delivery sandbox jira-datacenter --recorded issues.jsonl sprints.jsonl --site server-b
+    """
+    if context and not context.startswith("/"):
+        raise click.UsageError("--context is a path that begins with /.")
+
+    def load() -> Callable[..., RunningServer]:
+        from okr_delivery.sandbox.jira_datacenter import serve
+
+        return serve
+
+    return _run(app, Wanted(**options), load, context=context)
+
+
+def _run(app: App, wanted: Wanted, load: Callable[[], Callable[..., RunningServer]], **more: Any) -> int:
+    """Serves until the process is told to stop; `load` imports the server, which needs a package of its own."""
+    if wanted.more and not wanted.recorded:
         raise click.UsageError("Files are only read behind --recorded.")
-    if bool(files) != bool(site):
+    if bool(wanted.recorded) != bool(wanted.site):
         raise click.UsageError("--recorded FILE... and --site NAME belong together.")
-    server = _serve(
-        app, port=port, seed=seed, issues=issues, now=now, files=files, site=site, faults=faults, latency=latency
-    )
+    server = _serve(app, wanted, load(), more)
     from okr_delivery.sandbox import TOKEN, USER
 
     app.show(server.url)
@@ -78,34 +127,28 @@ def jira_cloud(
         server.stop()
 
 
-def _serve(
-    app: App,
-    *,
-    port: int,
-    seed: int,
-    issues: int,
-    now: str | None,
-    files: list[Path],
-    site: str | None,
-    faults: Path | None,
-    latency: int,
-) -> RunningServer:
-    from okr_delivery.sandbox import jira_cloud as server
+def _serve(app: App, wanted: Wanted, serve: Callable[..., RunningServer], more: dict[str, Any]) -> RunningServer:
     from okr_delivery.sandbox.faults import load as load_faults
+
+    switches = load_faults(app.cwd / wanted.faults) if wanted.faults else None
+    latency = wanted.latency / 1000 if wanted.latency else None
+    try:
+        return serve(_state(app, wanted), port=wanted.port, faults=switches, latency=latency, clock=app.clock, **more)
+    except OSError as error:
+        reason = error.strerror or ""
+        raise user_error(
+            msg("cli.sandbox.port", port=wanted.port, reason=reason), next_step=msg("cli.sandbox.port.next")
+        ) from error
+
+
+def _state(app: App, wanted: Wanted) -> Any:
+    """The synthetic organisation, or what was recorded of a site."""
     from okr_delivery.sandbox.recorded import load as load_recorded
     from okr_delivery.sandbox.world import build
 
-    world = build(seed=seed, issues=issues, now=_instant(app, now), lang=app.lang) if site is None else None
-    state = world or load_recorded(files, site or "")
-    switches = load_faults(app.cwd / faults) if faults else None
-    try:
-        return server.serve(
-            state, port=port, faults=switches, latency=latency / 1000 if latency else None, clock=app.clock
-        )
-    except OSError as error:
-        raise user_error(
-            msg("cli.sandbox.port", port=port, reason=error.strerror or ""), next_step=msg("cli.sandbox.port.next")
-        ) from error
+    if wanted.site is None:
+        return build(seed=wanted.seed, issues=wanted.issues, now=_instant(app, wanted.now), lang=app.lang)
+    return load_recorded([app.cwd / path for path in (*wanted.recorded, *wanted.more)], wanted.site)
 
 
 def _instant(app: App, text: str | None) -> int:
@@ -124,5 +167,5 @@ def _instant(app: App, text: str | None) -> int:
 
 
 command.add_command(jira_cloud)
-for _name in ("jira-datacenter", "gitlab"):
-    command.add_command(reserved(_name, f"sandbox {_name}"))
+command.add_command(jira_datacenter)
+command.add_command(reserved("gitlab", "sandbox gitlab"))

@@ -53,6 +53,7 @@ class Faults:
     # W03, page sizes
     page_cap: int = 100  # rows of a search page with fields
     id_cap: int = 5000  # rows of a search page with ids only
+    search_cap: int = 1000  # Data Center: rows of a search page
     short_pages: Sequence[int] = ()  # numbers of pages that carry only `short_rows` rows
     short_rows: int = 7
     empty_pages: Sequence[int] = ()  # numbers of pages without rows, followed by more
@@ -62,7 +63,9 @@ class Faults:
     # W05
     history_cap: int = 10_000  # entries of a history page, whatever was asked for
     # W06
-    inline_history_cap: int = 40
+    inline_history_cap: int = 40  # Cloud: entries of a history inside an issue
+    search_history_cap: int | None = None  # Data Center: the same in a search, None = all; the total stays true
+    issue_history_cap: int | None = None  # Data Center: the same in an issue asked for alone
     # W07
     account_zone: str | None = None  # the zone that queries are read in, None = the site's own
     shown_zone: str | None = None  # what `myself` says, None = the truth, "" = empty

@@ -23,6 +23,24 @@ class Stale:
     shown: SiteIssue | None
 
 
+class Found:
+    """The issues of a query, and where each stands, so that pages deep inside a long list are cheap."""
+
+    def __init__(self, rows: list[SiteIssue]) -> None:
+        self.rows = rows
+        self._places: dict[int, int] | None = None
+
+    def behind(self, after: int) -> int:
+        """Behind the issue with this id, 0 = the start; where that one is gone, behind where its id belongs."""
+        if not after:
+            return 0
+        if self._places is None:
+            self._places = {issue.id: number for number, issue in enumerate(self.rows)}
+        if after in self._places:
+            return self._places[after] + 1
+        return sum(1 for issue in self.rows if issue.id <= after)
+
+
 class Tracker:
     """A site with a clock. `clock` answers epoch seconds; `lag` is how long the search index trails a write."""
 
@@ -30,7 +48,7 @@ class Tracker:
         self.site, self.clock = site, clock
         self.lag = 0.0
         self.lock = RLock()
-        self.results: dict[object, list[SiteIssue]] = {}  # the last search, so that its pages are cheap
+        self.results: dict[object, Found] = {}  # the last search, so that its pages are cheap
         self._stale: dict[int, list[Stale]] = {}
 
     @property

@@ -36,7 +36,6 @@ LATER = (
     "report iteration --due",
     "report iteration --charts charts",
     "sandbox gitlab --port 1",
-    "sandbox jira-datacenter",
     "sync --plan",
     "sync --record calls",
     "init --url https://acme.example",

@@ -7,10 +7,11 @@ from dataclasses import replace
 from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox import jql
+from okr_delivery.sandbox.jira import index
 from okr_delivery.sandbox.jira.http import Call, RefusedError, answer, checked, strings
 from okr_delivery.sandbox.jira.render import Choice
 from okr_delivery.sandbox.jira.tokens import Place, fingerprint
-from okr_delivery.sandbox.site import SiteIssue, Visibility
+from okr_delivery.sandbox.tracker import Found
 
 MAX_ROWS, DEFAULT_ROWS = 5000, 50
 MAX_RECONCILE, MAX_PROPERTIES = 50, 5
@@ -51,7 +52,7 @@ def count(call: Call) -> Response:
     """`search/approximate-count`: over the index, so as late as the search."""
     body = call.body()
     checked(body, {"jql": str})
-    return answer({"count": len(_found(str(body.get("jql") or ""), (), call))})
+    return answer({"count": len(_found(str(body.get("jql") or ""), (), call).rows)})
 
 
 def _from_body(call: Call) -> dict[str, object]:
@@ -92,61 +93,29 @@ def _reconcile(value: object) -> tuple[int, ...]:
     return tuple(value)
 
 
-def _found(text: str, reconcile: tuple[int, ...], call: Call) -> list[SiteIssue]:
-    """The issues that the index would answer; the reconciled ones as they really are."""
-    tracker = call.tracker
-    scope = jql.Scope(tracker.site, call.zone, tracker.now // 1000, call.faults.epoch_literals, call.projects)
-    key = (text, reconcile, call.zone, tracker.site.revision, scope.now // 60, call.projects, scope.epoch_allowed)
-    if tracker.lagging:
-        return _evaluate(text, _candidates(reconcile, call), scope)
-    if key not in tracker.results:
-        tracker.results = {key: _evaluate(text, _candidates(reconcile, call), scope)}
-    return tracker.results[key]
-
-
-def _evaluate(text: str, issues: list[SiteIssue], scope: jql.Scope) -> list[SiteIssue]:
+def _found(text: str, reconcile: tuple[int, ...], call: Call) -> Found:
     try:
-        return jql.search(jql.parse(text), issues, scope)
+        return index.found(text, reconcile, call)
     except jql.JqlError as error:
         raise RefusedError(400, *error.messages) from error
 
 
-def _candidates(reconcile: tuple[int, ...], call: Call) -> list[SiteIssue]:
-    site = call.tracker.site
-    rows = {issue.id: issue for issue in call.tracker.indexed()}
-    for number in reconcile:
-        rows.pop(number, None)
-        live = site.issues.get(number)
-        if live is not None and live.visibility is Visibility.VISIBLE:
-            rows[number] = live
-    return [issue for issue in rows.values() if call.projects is None or issue.project in call.projects]
-
-
-def _page(found: list[SiteIssue], place: Place, size: int, what: str, choice: Choice, call: Call) -> dict[str, object]:
+def _page(found: Found, place: Place, size: int, what: str, choice: Choice, call: Call) -> dict[str, object]:
     faults = call.faults
-    if faults.end_early and len(found) > size:
-        found = found[: len(found) * 2 // 3]
+    end = len(found.rows)
+    if faults.end_early and end > size:
+        end = end * 2 // 3
     size = min(size, faults.short_rows) if place.page in faults.short_pages else size
-    rest = found[_start(found, place.after) :]
-    rows = [] if place.page in faults.empty_pages else rest[:size]
+    start = found.behind(place.after)
+    rows = [] if place.page in faults.empty_pages else found.rows[start : min(end, start + size)]
     data: dict[str, object] = {"issues": [call.render.issue(issue, choice) for issue in rows]}
-    if len(rows) == len(rest):
+    if start + len(rows) >= end:
         return data | _end(call)
     after = rows[-1].id if rows else place.after
     following = Place(place.page + 1, after, call.tracker.now // 1000, place.page == faults.expire_from_page)
     if faults.loop_from_page is not None and place.page >= faults.loop_from_page:
         following = replace(place, page=faults.loop_from_page)  # leads to where it was handed out
     return data | _more(call, call.tokens.make(what, following))
-
-
-def _start(found: list[SiteIssue], after: int) -> int:
-    """Behind the last issue that was sent; where that one is gone, behind where its id belongs."""
-    if not after:
-        return 0
-    places = {issue.id: number for number, issue in enumerate(found)}
-    if after in places:
-        return places[after] + 1
-    return sum(1 for issue in found if issue.id <= after)
 
 
 def _more(call: Call, token: str) -> dict[str, object]:

@@ -21,10 +21,10 @@ COMPARISONS = frozenset({"=", "!=", "~", "!~", "<", "<=", ">", ">="})
 
 
 class JqlError(Exception):
-    """What the tracker would put into `errorMessages`."""
+    """What the tracker would put into `errorMessages`. `syntax`: the text itself is wrong, not what it names."""
 
-    def __init__(self, *messages: str) -> None:
-        self.messages = messages
+    def __init__(self, *messages: str, syntax: bool = False) -> None:
+        self.messages, self.syntax = messages, syntax
         super().__init__("; ".join(messages))
 
 
@@ -98,7 +98,7 @@ def _tokens(jql: str) -> list[Token]:
     while at < end:
         match = TOKEN.match(jql, at)
         if match is None:
-            raise JqlError(_trouble(jql[at:].strip()[:1], at))
+            raise JqlError(_trouble(jql[at:].strip()[:1], at), syntax=True)
         kind = str(match.lastgroup)
         value = match[kind]
         found.append(Token(kind, _unquote(value) if kind == "text" else value, match.start(kind)))
@@ -147,7 +147,7 @@ class _Parser:
             raise self.error()
 
     def error(self) -> JqlError:
-        return JqlError(_trouble(self.peek.value, self.peek.at))
+        return JqlError(_trouble(self.peek.value, self.peek.at), syntax=True)
 
     def either(self) -> Node:
         parts = [self.every()]
