@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from okr_delivery.model.claims import claim_lines
 from okr_delivery.model.work import EMPTY, Change, Field, Value
@@ -254,13 +254,13 @@ def _name_parents(changes: Sequence[Change], current: Value) -> list[Change]:
     sides = [current, *(side for c in changes if c.field is Field.PARENT for side in (c.old, c.new))]
     ids = {side.name: side.id for side in sides if side.name and side.id}
     return [
-        replace(c, old=_with_id(c.old, ids), new=_with_id(c.new, ids)) if c.field is Field.PARENT else c
+        c._replace(old=_with_id(c.old, ids), new=_with_id(c.new, ids)) if c.field is Field.PARENT else c
         for c in changes
     ]
 
 
 def _with_id(side: Value, ids: Mapping[str, str]) -> Value:
-    return replace(side, id=ids.get(side.name)) if side.id is None and side.name is not None else side
+    return side._replace(id=ids.get(side.name)) if side.id is None and side.name is not None else side
 
 
 def _short(value: object) -> str:

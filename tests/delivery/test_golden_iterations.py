@@ -171,7 +171,7 @@ def test_i10_a_later_iteration_is_not_parallel() -> None:
 
 def test_i11_ids_rule_over_names_and_a_repeated_set_is_no_flip() -> None:
     issue, changes = member("B0 D12", "7", [(12, "7"), (13, None), (16, "7")]).build()
-    renamed = [replace(c, new=Value(c.new.id, "Payments, week 3")) if c.new.id else c for c in changes]
+    renamed = [c._replace(new=Value(c.new.id, "Payments, week 3")) if c.new.id else c for c in changes]
     assert replay(issue, renamed) == (Membership("7", at(0), at(13)), Membership("7", at(16), None))
 
 

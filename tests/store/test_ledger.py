@@ -186,7 +186,7 @@ def test_without_a_ledger_the_store_keeps_the_facts(database_url: str, tmp_path:
 def test_a_tombstone_lets_a_new_store_know_the_issue_again(database_url: str, ledger: Ledger, tmp_path: Path) -> None:
     with open_store(database_url, ledger=ledger.path) as store, store.page("jira") as tx:
         tx.put_issues([issue("1")])
-        tx.put_changes(["1"], [change("1", 5), replace(change("1", 6), field=Field.TITLE)])
+        tx.put_changes(["1"], [change("1", 5), change("1", 6)._replace(field=Field.TITLE)])
         tx.tombstone({"1": OCTOBER}, {"1": "payments"})
     text = ledger.files()[0].read_text("utf-8")
     for hidden in (issue().title, "a summary", "方", "acc-1", "S1, S2"):

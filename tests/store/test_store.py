@@ -65,7 +65,7 @@ def test_issues_are_sorted_by_source_and_number(store: Store) -> None:
 def test_histories_come_in_one_order_without_doubles(store: Store) -> None:
     put(store, issue("1"), issue("2", "PAY-2"), issue("10", "PAY-10"))
     ordered = [change("1", 5, 9), change("1", 5, 2**40), change("1", 5, 2**40, 1), change("1", 6, 1)]
-    double = replace(ordered[0], new=Value("9", "Other"))
+    double = ordered[0]._replace(new=Value("9", "Other"))
     given = [ordered[2], ordered[0], ordered[3], double, ordered[1], change("10", 7)]
     with store.page("jira") as tx:
         changed, added = tx.put_changes(["1", "2", "10"], given)
@@ -87,7 +87,7 @@ def test_equal_things_change_no_row(store: Store) -> None:
             tx.put_derived([derived("1")])
     with store.page("jira") as tx:
         assert tx.put_issues([replace(issue("1"), title="new")]) == {"1"}
-        later = replace(change("1", 5), new=Value("4", "Testing"))
+        later = change("1", 5)._replace(new=Value("4", "Testing"))
         assert tx.put_changes(["1"], [later, change("1", 6)]) == (frozenset({"1"}), 1)
 
 

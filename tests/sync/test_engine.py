@@ -132,8 +132,8 @@ def test_renamed_issues_answer_to_their_old_keys(store: Store, sync: Sync) -> No
     sync(tracker)
     tracker.now += 60
     renamed = tracker.touch("10001", key="SHOP-9", project="SHOP", project_id="2")
-    change = replace(
-        moved(renamed, at=NOW, history=7), field=Field.KEY, old=Value(None, "OLD-1"), new=Value(None, "PAY-1")
+    change = moved(renamed, at=NOW, history=7)._replace(
+        field=Field.KEY, old=Value(None, "OLD-1"), new=Value(None, "PAY-1")
     )
     tracker.changes["10001"].append(change)
     sync(tracker)

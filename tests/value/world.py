@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -251,7 +250,7 @@ class World:
                 tx.put_statuses(STATUSES)
                 tx.put_iterations(SPRINTS)
                 tx.put_issues(self.issues)
-                ordered = sorted((replace(c) for c in self.changes), key=lambda c: c.order)
+                ordered = sorted(self.changes, key=lambda c: c.order)
                 tx.put_changes([issue.id for issue in self.issues], ordered)
                 deriver(self.config)(tx, "jira", [issue.id for issue in self.issues])
                 tx.set_state(complete=1, reason=None, fetched_at=at(11, 30))
