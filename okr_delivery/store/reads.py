@@ -35,6 +35,7 @@ from okr_delivery.store.mapping import FIELD_OF
 from okr_delivery.store.rows import Derived, Fact, SeenClaim, SourceState
 
 BLOCK = 500
+MANY = 10_000  # rows of two columns
 CACHED_VALUES = 200_000
 CLAIM = "claim"
 TOMBSTONE = "tombstone"
@@ -213,6 +214,16 @@ class Reads:
         """`updated` of the issues that are stored whole and not gone."""
         whole = t.issue.c.history_hash.is_not(None) & t.issue.c.gone_at.is_(None)
         return self._column(source, t.issue.c.updated, ids, whole)
+
+    def held_ids(self, source: str) -> Iterator[str]:
+        """Ids of the issues that `held` tells of, in no order, without holding them all."""
+        inner = select(t.source.c.id).where(t.source.c.name == source).scalar_subquery()
+        whole = t.issue.c.history_hash.is_not(None) & t.issue.c.gone_at.is_(None)
+        query = select(t.issue.c.id, t.issue.c.ref).where(t.issue.c.source == inner, whole)
+        last = 0
+        while rows := self._fetch(query.where(t.issue.c.id > last).order_by(t.issue.c.id).limit(MANY)):
+            yield from (row.ref for row in rows)
+            last = rows[-1].id
 
     def updated_between(self, source: str, since: int, until: int) -> set[str]:
         """Ids of the issues whose stored `updated` lies in [since, until] and that are not gone."""

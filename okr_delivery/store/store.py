@@ -99,6 +99,17 @@ class Store(Reads):
         with source_lock(self._engine, source):
             yield
 
+    def note(self, key: str, value: str) -> None:
+        """Remembers a word about runs, which is no content: `dump` leaves it out."""
+        with self._engine.connect().execution_options(**opening.WRITING) as connection, connection.begin():
+            connection.execute(delete(t.meta).where(t.meta.c.key == key))
+            connection.execute(insert(t.meta).values(key=key, value=value))
+
+    def noted(self, key: str) -> str | None:
+        """The word noted last, None when there is none."""
+        rows = self._fetch(select(t.meta.c.value).where(t.meta.c.key == key))
+        return str(rows[0].value) if rows else None
+
     def dump(self) -> dict[str, Any]:
         """The logical content, sorted and JSON-able, without the run's own book-keeping."""
         return dump(self)

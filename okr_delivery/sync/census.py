@@ -9,6 +9,7 @@ from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Issue
 from okr_delivery.store import Store
 from okr_delivery.sync.connector import Connector
+from okr_delivery.sync.ids import IdSet
 
 VANISHED_SHARE = 0.2
 VISIBLE_BLOCK = 100
@@ -28,14 +29,16 @@ class CensusResult:
     warnings: tuple[Message, ...] = ()
 
 
-def take(store: Store, name: str, connector: Connector, now: int, team_of: Callable[[Issue], str]) -> CensusResult:
-    """Counts the source once and keeps book. `now` is the tracker's clock; a raised SyncError changes nothing.
+def take(
+    store: Store, name: str, connector: Connector, listed: IdSet, now: int, team_of: Callable[[Issue], str]
+) -> CensusResult:
+    """Keeps book of one count of the source, the ids `listed`. `now` is the tracker's clock.
 
-    The token is suspected for what it is no longer shown at all; what merely left the scope may be any share.
+    The token is suspected for what it is no longer shown at all; what merely left the scope may be any share. A raised
+    SyncError changes nothing.
     """
-    listed = frozenset(connector.census())
-    held = frozenset(store.held(name))
-    missing = sorted(held - listed)
+    held = store.held(name)
+    missing = sorted(ref for ref in held if ref not in listed)
     before = store.missed(name)
     hidden = len(missing) - len(_visible(connector, missing)) if _too_many(len(missing), len(held)) else 0
     if _too_many(hidden, len(held)):
@@ -43,10 +46,11 @@ def take(store: Store, name: str, connector: Connector, now: int, team_of: Calla
     twice = [ref for ref in missing if ref in before]
     shown = _visible(connector, twice)
     gone = {ref: before[ref] for ref in twice if ref not in shown}
-    back = [issue.updated for issue in store.issues(name, sorted(listed & store.gone(name).keys()))]
+    returned = sorted(ref for ref in store.gone(name) if ref in listed)
+    back = [issue.updated for issue in store.issues(name, returned)]
     teams = {issue.id: team_of(issue) for issue in store.issues(name, gone)}
     with store.page(name) as tx:
-        tx.found(sorted(listed & (before.keys() | store.gone(name).keys())))
+        tx.found(sorted({*returned, *(ref for ref in before if ref in listed)}))
         tx.miss(missing, now)
         tx.tombstone(gone, teams)
         tx.set_state(census_at=now)

@@ -2,39 +2,45 @@
 
 A source is incomplete from its first commit of a run until the last; a run that dies leaves its cursor and the next
 one goes on behind the last committed page with the same start, so both together leave what one would have left.
+
+A first sync comes in two parts: what is open or was updated lately, which is enough for planning and is recorded as
+`whole_since`, then the rest. While the rest comes, run after run, what planning needs is brought up to date first.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from okr_delivery.config import fetch_hash, settings_hash
-from okr_delivery.model.errors import Problem
-from okr_delivery.model.message import Message, msg
+from okr_delivery.model.message import msg
 from okr_delivery.model.work import Issue
 from okr_delivery.store import SourceState, Store, StoreTx
 from okr_delivery.store.codes import dumps, natural
 from okr_delivery.sync import census
-from okr_delivery.sync.claims import claim_texts
-from okr_delivery.sync.connector import Connector, Identity, Metadata, Page
-from okr_delivery.sync.errors import AbortSyncError, SyncError
-from okr_delivery.sync.failures import out_of_time
-from okr_delivery.sync.run import CENSUS_AGE, WIDER, Plan, plan
+from okr_delivery.sync.connector import Connector, Identity, Metadata
+from okr_delivery.sync.errors import SyncError
+from okr_delivery.sync.ids import IdSet
+from okr_delivery.sync.pages import Derive as Derive
+from okr_delivery.sync.pages import Pages, Run
+from okr_delivery.sync.run import CENSUS_AGE, LIVELY_DAYS, OVERLAP, STALE, WIDER, Part, Plan, plan
 from okr_delivery.sync.run import SourceResult as SourceResult
+from okr_delivery.sync.tally import Tally
 
 if TYPE_CHECKING:
     from okr_delivery.config import Source
+    from okr_delivery.model.message import Message
     from okr_delivery.sync.transport import Transport
 
-Derive = Callable[[StoreTx, str, Sequence[str]], None]
-STALE = 600  # seconds after which a resumed run is followed by a pass of its own
+OnPhase = Callable[[str, "Message"], None]
 BLOCK = 500
 MARGIN = 120  # seconds inside the window that the canary leaves out: minutes are floored
+MEASURED = 30  # requests from which on a run tells how long one takes
+PACE = "pace:"  # what the store notes it under, with the source's name behind
 
 
 def sync_source(
@@ -49,107 +55,96 @@ def sync_source(
     deadline: float | None = None,
     clock: Callable[[], float] = time.time,
     on_progress: Callable[[str, int], None] | None = None,
+    on_phase: OnPhase | None = None,
 ) -> SourceResult:
     """Brings one source up to date.
 
     `derive` is called inside each page's transaction with the ids whose body or history changed. `team_of` names the
     ledger file of an issue's facts. `deadline` is an instant of `clock`: pages committed before it stay, a later run
-    resumes. `transport` is asked how many requests were sent; None counts none. Raises SyncError, with what was `done`,
-    when the source could not be read to the end, UserError when another sync of it runs or the store can't be written.
-    KeyboardInterrupt passes through with the committed pages kept.
+    resumes. `transport` is asked how many requests were sent; None counts none. `on_progress` hears the issues fetched
+    after each page, `on_phase` what comes next. Raises SyncError, with what was `done`, when the source could not be
+    read to the end, UserError when another sync of it runs or the store can't be written. KeyboardInterrupt passes
+    through with the committed pages kept.
     """
-    run = _Run(source, store, connector, derive, team_of, deadline, clock, on_progress)
+    given = Run(source, store, connector, derive, team_of, deadline, clock, on_progress, Tally(source.name))
+    sync = _Sync(given, on_phase)
     begun, sent = clock(), transport.total if transport else 0
+
+    def done() -> SourceResult:
+        return sync.result(clock() - begun, (transport.total if transport else 0) - sent)
+
     try:
         with store.lock(source.name):
-            run.go(full)
+            sync.go(full)
     except SyncError as error:
-        error.done = run.result(clock() - begun, (transport.total if transport else 0) - sent)
+        error.done = _measured(store, done())
         raise
     finally:
         close = getattr(connector, "close", None)
         if callable(close):
             close()
-    return run.result(clock() - begun, (transport.total if transport else 0) - sent)
+    return _measured(store, done())
 
 
-class _Run:
+def _measured(store: Store, result: SourceResult) -> SourceResult:
+    """Notes how long a request takes, for the estimate of a later run."""
+    if result.requests >= MEASURED and result.seconds > 0:
+        store.note(PACE + result.name, f"{result.seconds / result.requests:.4f}")
+    return result
+
+
+class _Sync:
     """One call of `sync_source`: usually one pass, two after resuming an old run."""
 
-    def __init__(
-        self,
-        source: Source,
-        store: Store,
-        connector: Connector,
-        derive: Derive,
-        team_of: Callable[[Issue], str],
-        deadline: float | None,
-        clock: Callable[[], float],
-        on_progress: Callable[[str, int], None] | None,
-    ) -> None:
-        self._source = source
-        self._name = source.name
-        self._store = store
-        self._connector = connector
-        self._derive = derive
-        self._team_of = team_of
-        self._deadline = deadline
-        self._clock = clock
-        self._progress = on_progress
-        self._fetch_hash = fetch_hash(source)
-        self._warnings: list[Message] = []
-        self._fetched: set[str] = set()
-        self._changed: set[str] = set()
-        self._met: set[str] = set()  # ids the connector named: the canary's other half
-        self._deleted = 0
-        self._changes = 0
-        self._partial = 0
+    def __init__(self, run: Run, on_phase: OnPhase | None) -> None:
+        self._run = run
+        self._source, self._name, self._store, self._connector = run.source, run.name, run.store, run.connector
+        self._tally = run.tally
+        self._pages = Pages(run)
+        self._on_phase = on_phase
+        self._fetch_hash = fetch_hash(run.source)
         self._complete = False
         self._resumed = False
-        self._skipped = False
+        self._whole_since: int | None = None
 
     def go(self, full: bool) -> None:
         """Passes until the source is as new as this call."""
         self._store.read_ledger()
-        self._warn(*(msg("sync.skipped", where=p.where or "", what=p.what) for p in self._store.ledger_problems))
+        problems = self._store.ledger_problems
+        self._tally.warn(*(msg("sync.skipped", where=p.where or "", what=p.what) for p in problems))
         identity = self._connector.identity()
         first = self._pass(identity, full)
         if self._complete and identity.server_time - first.started_at > STALE:
             self._pass(identity, False)
 
     def result(self, seconds: float, requests: int) -> SourceResult:
-        if self._partial:
-            self._warn(msg("sync.history_incomplete", n=self._partial))
-        return SourceResult(
-            name=self._name,
-            complete=self._complete,
-            resumed=self._resumed,
-            fetched=len(self._fetched),
-            changed=len(self._changed),
-            deleted=self._deleted,
-            changes=self._changes,
-            requests=requests,
-            seconds=seconds,
-            warnings=tuple(self._warnings),
+        return self._tally.result(
+            seconds, requests, complete=self._complete, resumed=self._resumed, whole_since=self._whole_since
         )
 
     def _pass(self, identity: Identity, full: bool) -> Plan:
-        state = self._state()
-        todo = plan(state, identity.server_time, self._fetch_hash, full=full)
+        state, now = self._state(), identity.server_time
+        oldest = self._source.history.since
+        todo = plan(state, now, self._fetch_hash, full=full, empty=self._is_empty(), oldest=oldest)
         self._resumed = self._resumed or todo.resumed
-        self._complete = self._skipped = False
+        self._complete, self._pages.skipped = False, todo.skipped
         self._begin(todo, identity)
-        self._pages(todo)
-        self._canary(todo)
-        if state.fetch_hash not in (None, todo.fetch_hash) and not todo.resumed:
-            self._leave_scope()
-        trusted = self._census(todo, state, identity.server_time)
+        todo = self._window(todo, state.watermark) if todo.part is Part.WHOLE else self._parts(todo, now)
+        trusted = self._take_stock(todo, state, now)
         self._rederive()
         self._finish(todo, trusted)
         return todo
 
     def _state(self) -> SourceState:
         return self._store.source(self._name) or SourceState(self._name, complete=False)
+
+    def _is_empty(self) -> bool:
+        """Whether the store holds nothing of the source but what its ledger remembers of gone issues."""
+        return self._store.issue_count(self._name) == len(self._store.gone(self._name))
+
+    def _phase(self, message: Message) -> None:
+        if self._on_phase is not None:
+            self._on_phase(self._name, message)
 
     # before the first page
 
@@ -163,16 +158,22 @@ class _Run:
                 parts = (fresh.statuses, fresh.boards, fresh.fields, fresh.raw)
                 tx.put_metadata(*parts, at=identity.server_time)
             tx.put_iterations(iterations)
-            tx.set_state(
-                complete=0,
-                reason="sync.reason.unfinished",
-                started_at=todo.started_at,
-                account=identity.account,
-                fetch_hash=todo.fetch_hash,
-                cursor=todo.cursor(todo.after),
-            )
+            self._open(tx, todo, identity)
             if tx.issue_count(self._name) == 0:
                 tx.set_state(derived_hash=self._derived_hash(tx))
+
+    def _open(self, tx: StoreTx, todo: Plan, identity: Identity) -> None:
+        """Marks the source incomplete; what planning needs stays whole if it was whole just now."""
+        tx.set_state(
+            complete=0,
+            started_at=todo.started_at,
+            account=identity.account,
+            base_url=identity.base_url,
+            fetch_hash=todo.fetch_hash,
+            cursor=todo.cursor(todo.after, skipped=todo.skipped),
+        )
+        if todo.part is not Part.REST or identity.server_time - todo.started_at > STALE:
+            tx.set_state(reason="sync.reason.unfinished", whole_since=None)
 
     def _metadata(self, todo: Plan) -> Metadata | None:
         """Metadata read anew, None when the stored one was handed back."""
@@ -184,96 +185,83 @@ class _Run:
                 self._connector.use(stored)
                 return None
         fresh = self._connector.metadata()
-        self._warn(*fresh.warnings)
+        self._tally.warn(*fresh.warnings)
         return fresh
 
     # pages
 
-    def _pages(self, todo: Plan) -> None:
-        after, seen = todo.after, {todo.after}
-        for page in self._connector.pages(todo.since, todo.after, self._held(todo, self._state().watermark)):
-            self._check(page, seen)
-            seen.add(page.after)
-            after = page.after or after
-            self._commit(page, todo, after)
-            if self._progress is not None:
-                self._progress(self._name, len(self._fetched))
-            if self._deadline is not None and self._clock() >= self._deadline:
-                raise out_of_time(self._name)
+    def _window(self, todo: Plan, settled: int | None, keep: Plan | None = None) -> Plan:
+        """Everything, or what changed since an instant."""
+        self._phase(msg("sync.phase.all") if todo.since is None else msg("sync.phase.changed"))
+        self._pages.met = IdSet()
+        self._pages.read(todo, settled, keep=keep)
+        self._canary(todo, settled, keep)
+        return todo
 
-    def _held(self, todo: Plan, settled: int | None) -> Callable[[Sequence[str]], Mapping[str, int]]:
-        """What need not be sent again: `updated` before the second in which the last whole run began.
+    def _parts(self, todo: Plan, now: int) -> Plan:
+        """A first sync, or what is left of one. Answers the plan with the start that the whole is as new as."""
+        if todo.part is Part.LIVELY:
+            self._phase(msg("sync.phase.lively", days=LIVELY_DAYS))
+            self._pages.read(todo)
+        if now - todo.started_at > STALE:
+            todo = self._refresh(todo, now)
+        todo = todo.rest()
+        self._mark_whole(todo)
+        self._phase(msg("sync.phase.rest"))
+        self._pages.read(todo, skip=IdSet(self._store.held_ids(self._name)))
+        return todo
 
-        What was changed in that second or later may have been read in the same second as the change, and changed once
-        more in the rest of it: equal instants then say nothing, and it is read again once.
-        """
+    def _refresh(self, todo: Plan, now: int) -> Plan:
+        """Brings what an earlier run stored up to date, so that planning does not wait for the rest."""
+        window = replace(todo, since=todo.started_at - OVERLAP, started_at=now, after=None, part=Part.WHOLE)
+        self._window(replace(window, resumed=False), todo.started_at, keep=todo)
+        return replace(todo, started_at=now)
 
-        def held(ids: Sequence[str]) -> Mapping[str, int]:
-            self._met.update(ids)
-            if todo.full or settled is None:
-                return {}
-            return {ref: at for ref, at in self._store.held(self._name, ids).items() if at < settled}
-
-        return held
-
-    def _check(self, page: Page, seen: set[str | None]) -> None:
-        """Refuses what can't be stored without losing data."""
-        ids = {issue.id for issue in page.issues}
-        strange = {change.issue_id for change in page.changes} - ids
-        foreign = {issue.source for issue in page.issues} - {self._name}
-        if page.after is not None and page.after in seen:
-            raise AbortSyncError([Problem(msg("sync.loop", after=page.after), self._name, msg("sync.report_bug"))])
-        if strange or foreign or (page.issues and page.after is None):
-            raise AbortSyncError([Problem(msg("sync.broken_page"), self._name, msg("sync.report_bug"))])
-
-    def _commit(self, page: Page, todo: Plan, after: str | None) -> None:
+    def _mark_whole(self, todo: Plan) -> None:
+        """From now on planning may judge. A record that could not be read may be what it lacks."""
+        skipped = self._pages.skipped
+        first = self._state().first_synced_at
         with self._store.page(self._name) as tx:
-            tx.add_statuses(page.statuses)
-            bodies = tx.put_issues(page.issues)
-            histories, added = tx.put_changes([issue.id for issue in page.issues], page.changes)
-            self._see(tx, page, todo.started_at)
-            changed = natural(bodies | histories)
-            if changed:
-                self._derive(tx, self._name, changed)
-            tx.set_state(cursor=todo.cursor(after))
-        self._note(page, changed, added)
+            tx.set_state(cursor=todo.cursor(todo.after, skipped=skipped), started_at=todo.started_at)
+            if skipped:
+                return
+            tx.set_state(reason="sync.reason.history", whole_since=todo.lively, fetched_at=todo.started_at)
+            tx.set_state(first_synced_at=tx.first_sync(todo.started_at if first is None else first))
+        self._whole_since = todo.lively
 
-    def _see(self, tx: StoreTx, page: Page, at: int) -> None:
-        prefixes = self._source.links.labels
-        texts = {i.id: (i.key, self._team_of(i), claim_texts(i, prefixes)) for i in page.issues}
-        tx.see_claims(texts, at)
-
-    def _note(self, page: Page, changed: Sequence[str], added: int) -> None:
-        ids = [issue.id for issue in page.issues]
-        self._fetched.update(ids)
-        self._met.update(ids, page.not_visible)
-        self._changed.update(changed)
-        self._changes += added
-        self._partial += sum(not issue.history_complete for issue in page.issues)
-        self._warn(*page.warnings)
-        for skipped in page.skipped:
-            self._skipped = True
-            self._warn(*(msg("sync.skipped", where=p.where or "", what=p.what) for p in skipped.problems))
-
-    # after the last page
-
-    def _canary(self, todo: Plan) -> None:
+    def _canary(self, todo: Plan, settled: int | None, keep: Plan | None) -> None:
         """An issue that lies inside the window and was not named says that the window is wrong: read a wider one."""
         if todo.since is None or todo.resumed:
             return
         inside = self._store.updated_between(self._name, todo.since + MARGIN, todo.started_at)
-        missing = natural(inside - self._met)
+        missing = natural(ref for ref in inside if ref not in self._pages.met)
         if missing and self._connector.visible(missing[:BLOCK]):
-            self._warn(msg("sync.window", n=len(missing)))
-            self._pages(replace(todo, since=todo.since - WIDER, after=None))
+            self._tally.warn(msg("sync.window", n=len(missing)))
+            self._pages.read(replace(todo, since=todo.since - WIDER, after=None), settled, keep=keep)
 
-    def _leave_scope(self) -> None:
+    # after the last page
+
+    def _take_stock(self, todo: Plan, state: SourceState, now: int) -> bool:
+        """Drops what other settings left behind and looks for what is gone, when either is due.
+
+        True unless so much vanished that the answers are not believed.
+        """
+        due = state.census_at is not None and (todo.full or now - state.census_at >= CENSUS_AGE)
+        if not (due or todo.rescope):
+            return True
+        self._phase(msg("sync.phase.census"))
+        listed = IdSet(self._connector.census())
+        if todo.rescope:
+            self._leave_scope(listed)
+        return self._census(todo, state, listed, now) if due else True
+
+    def _leave_scope(self, listed: IdSet) -> None:
         """After a change of the settings: drops issues that are no longer asked for, as a new store would.
 
         Those are what is alive elsewhere, and what belongs to a project that was taken out of the settings, alive or
         not: a project that was deleted or closed to the token is left in just this way.
         """
-        missing = natural(self._store.held(self._name).keys() - self._met)
+        missing = natural(ref for ref in self._store.held_ids(self._name) if ref not in listed)
         named = {name.casefold() for name in self._source.projects}
         taken_out = {
             issue.id
@@ -285,12 +273,22 @@ class _Run:
         with self._store.page(self._name) as tx:
             tx.drop(natural(taken_out | alive))
 
+    def _census(self, todo: Plan, state: SourceState, listed: IdSet, now: int) -> bool:
+        found = census.take(self._store, self._name, self._connector, listed, now, self._run.team_of)
+        self._tally.deleted += len(found.gone)
+        self._tally.warn(*found.warnings)
+        if found.returned_since is not None:
+            again = replace(todo, since=found.returned_since - MARGIN, after=None, part=Part.WHOLE)
+            self._pages.read(again, state.watermark)
+        return found.trusted
+
     def _rederive(self) -> None:
         """Derives everything again when the meaning of statuses changed since it was derived."""
         now = self._derived_hash(self._store)
         if self._state().derived_hash == now:
             return
-        rederive(self._store, self._name, self._derive)
+        self._phase(msg("sync.phase.derive"))
+        rederive(self._store, self._name, self._run.derive)
         with self._store.page(self._name) as tx:
             tx.set_state(derived_hash=now)
 
@@ -298,22 +296,11 @@ class _Run:
         statuses = [asdict(status) for status in reads.statuses(self._name)]
         return hashlib.sha256(dumps([settings_hash(self._source), statuses]).encode()).hexdigest()[:16]
 
-    def _census(self, todo: Plan, state: SourceState, now: int) -> bool:
-        """True unless so much vanished that the answers are not believed."""
-        if state.census_at is None or not (todo.full or now - state.census_at >= CENSUS_AGE):
-            return True
-        found = census.take(self._store, self._name, self._connector, now, self._team_of)
-        self._deleted += len(found.gone)
-        self._warn(*found.warnings)
-        if found.returned_since is not None:
-            self._pages(replace(todo, since=found.returned_since - MARGIN, after=None))
-        return found.trusted
-
     def _finish(self, todo: Plan, trusted: bool) -> None:
-        self._complete = trusted and not self._skipped
+        self._complete = trusted and not self._pages.skipped
         state = self._state()
         with self._store.page(self._name) as tx:
-            tx.set_state(cursor=None)
+            tx.set_state(cursor=None, whole_since=None)
             if not self._complete:
                 tx.set_state(reason="sync.reason.skipped" if trusted else "sync.reason.vanished")
                 return
@@ -325,11 +312,6 @@ class _Run:
                 tx.set_state(census_at=todo.started_at)
             if todo.since is None:
                 tx.set_state(full_at=todo.started_at)
-
-    def _warn(self, *messages: Message) -> None:
-        for message in messages:
-            if message not in self._warnings:
-                self._warnings.append(message)
 
 
 def rederive(store: Store, name: str, derive: Derive) -> int:

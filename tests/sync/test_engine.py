@@ -160,7 +160,7 @@ def test_a_failure_keeps_the_committed_pages_and_the_source_incomplete(store: St
     connector = FakeConnector(tracker)
     result = sync(tracker, connector)
     assert (result.complete, result.resumed, result.fetched) == (True, True, 1)
-    assert connector.asked == [(None, "10006")]
+    assert connector.asked == [(None, "10006"), (None, None)]
 
 
 def test_a_complete_source_is_incomplete_again_from_the_first_page_on(store: Store, sync: Sync) -> None:
@@ -193,7 +193,7 @@ def test_an_old_run_is_resumed_and_then_brought_up_to_date(store: Store, sync: S
     connector = FakeConnector(tracker)
     result = sync(tracker, connector)
     assert (result.complete, result.resumed) == (True, True)
-    assert connector.asked == [(None, "10003"), (NOW - 2 * 3600, None)]
+    assert connector.asked == [(None, "10003"), (NOW - 2 * 3600, None), (None, None)]
     found = store.source(NAME)
     assert found is not None
     assert found.fetched_at == tracker.now

@@ -1,0 +1,128 @@
+"""From a connector's pages to the store: each in one transaction with its cursor, what it says and what is derived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from okr_delivery.model.errors import Problem
+from okr_delivery.model.message import msg
+from okr_delivery.model.work import Issue
+from okr_delivery.store import Store, StoreTx
+from okr_delivery.store.codes import natural
+from okr_delivery.sync.claims import claim_texts
+from okr_delivery.sync.connector import Connector, Held, Page
+from okr_delivery.sync.errors import AbortSyncError
+from okr_delivery.sync.failures import out_of_time
+from okr_delivery.sync.ids import IdSet
+from okr_delivery.sync.run import Part, Plan
+from okr_delivery.sync.tally import Tally
+
+if TYPE_CHECKING:
+    from okr_delivery.config import Source
+
+Derive = Callable[[StoreTx, str, Sequence[str]], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every step of one call of `sync_source` works with. See there for what each is."""
+
+    source: Source
+    store: Store
+    connector: Connector
+    derive: Derive
+    team_of: Callable[[Issue], str]
+    deadline: float | None
+    clock: Callable[[], float]
+    on_progress: Callable[[str, int], None] | None
+    tally: Tally
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+
+class Pages:
+    """Reads pages and commits them. `skipped` once a record could not be read.
+
+    `met` holds the ids that the connector named while a window was read: nothing else can tell that one is missing.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.skipped = False
+        self.met = IdSet()
+
+    def read(
+        self, todo: Plan, settled: int | None = None, *, skip: Container[str] = (), keep: Plan | None = None
+    ) -> None:
+        """All pages of a plan. `settled`: what was updated before that instant and is stored need not be sent again.
+
+        `keep` is the plan whose cursor stays while these pages come. Raises RetryLaterError at the deadline, after the
+        page that was under way, AbortSyncError for pages that can't be stored without losing data.
+        """
+        run, after, seen = self._run, todo.after, {todo.after}
+        lively = todo.lively if todo.part is Part.LIVELY else None
+        held = self._held(todo, settled)
+        for page in run.connector.pages(todo.since, todo.after, held, lively=lively, skip=skip):
+            self._check(page, seen)
+            seen.add(page.after)
+            after = page.after or after
+            self.skipped = self.skipped or bool(page.skipped)
+            cursor = keep.cursor(keep.after, skipped=self.skipped) if keep else todo.cursor(after, skipped=self.skipped)
+            self._commit(page, todo, cursor)
+            if run.on_progress is not None:
+                run.on_progress(run.name, run.tally.fetched)
+            if run.deadline is not None and run.clock() >= run.deadline:
+                raise out_of_time(run.name)
+
+    def _held(self, todo: Plan, settled: int | None) -> Held:
+        """What need not be sent again: `updated` before the second in which the last whole run began.
+
+        What was changed in that second or later may have been read in the same second as the change, and changed once
+        more in the rest of it: equal instants then say nothing, and it is read again once.
+        """
+
+        def held(ids: Sequence[str]) -> Mapping[str, int]:
+            self._meet(todo, ids)
+            if todo.full or settled is None:
+                return {}
+            return {ref: at for ref, at in self._run.store.held(self._run.name, ids).items() if at < settled}
+
+        return held
+
+    def _meet(self, todo: Plan, ids: Sequence[str]) -> None:
+        if todo.since is not None:
+            self.met.update(ids)
+
+    def _check(self, page: Page, seen: set[str | None]) -> None:
+        """Refuses what can't be stored without losing data."""
+        name = self._run.name
+        ids = {issue.id for issue in page.issues}
+        strange = {change.issue_id for change in page.changes} - ids
+        foreign = {issue.source for issue in page.issues} - {name}
+        if page.after is not None and page.after in seen:
+            raise AbortSyncError([Problem(msg("sync.loop", after=page.after), name, msg("sync.report_bug"))])
+        if strange or foreign or (page.issues and page.after is None):
+            raise AbortSyncError([Problem(msg("sync.broken_page"), name, msg("sync.report_bug"))])
+
+    def _commit(self, page: Page, todo: Plan, cursor: Mapping[str, object]) -> None:
+        run = self._run
+        with run.store.page(run.name) as tx:
+            tx.add_statuses(page.statuses)
+            bodies = tx.put_issues(page.issues)
+            histories, added = tx.put_changes([issue.id for issue in page.issues], page.changes)
+            self._see(tx, page, todo.started_at)
+            changed = natural(bodies | histories)
+            if changed:
+                run.derive(tx, run.name, changed)
+            tx.set_state(cursor=cursor)
+        self._meet(todo, [*(issue.id for issue in page.issues), *page.not_visible])
+        run.tally.page(page, changed, added)
+
+    def _see(self, tx: StoreTx, page: Page, at: int) -> None:
+        prefixes = self._run.source.links.labels
+        texts = {i.id: (i.key, self._run.team_of(i), claim_texts(i, prefixes)) for i in page.issues}
+        tx.see_claims(texts, at)
