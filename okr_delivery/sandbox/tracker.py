@@ -50,6 +50,7 @@ class Tracker:
         self.lock = RLock()
         self.results: dict[object, Found] = {}  # the last search, so that its pages are cheap
         self._stale: dict[int, list[Stale]] = {}
+        self._comments: dict[int, int] = {}  # the number of each issue's latest comment
 
     @property
     def now(self) -> int:
@@ -92,7 +93,8 @@ class Tracker:
         with self.lock:
             issue = self.issue(id_or_key)
             self._touch(issue)
-            number = str(10_000 + issue.id * 100 + len(issue.comments))
+            made = self._comments[issue.id] = self._comments.get(issue.id, len(issue.comments) - 1) + 1
+            number = str(10_000 + issue.id * 100 + made)  # never that of a comment that was removed
             row: Wire = {"id": number, "body": body, "created": self.now, "author": self.site.account}
             issue.comments.append(row | ({"properties": properties} if properties else {}))
             return issue.comments[-1]

@@ -8,7 +8,7 @@ from typing import ClassVar
 from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox.faults import Faults
-from okr_delivery.sandbox.jira import agile, browse, issues, metadata, write
+from okr_delivery.sandbox.jira import agile, browse, comments, issues, metadata, write
 from okr_delivery.sandbox.jira.render import Renderer
 from okr_delivery.sandbox.site import Site, Wire
 
@@ -33,8 +33,11 @@ PLATFORM: dict[tuple[str, str], Handler] = {
     ("DELETE", "issue/<issue_id>"): write.delete,
     ("GET", "issue/<issue_id>/transitions"): write.transitions,
     ("POST", "issue/<issue_id>/transitions"): write.transition,
-    ("GET", "issue/<issue_id>/comment"): write.comments,
-    ("POST", "issue/<issue_id>/comment"): write.comment,
+    ("GET", "issue/<issue_id>/comment"): comments.comments,
+    ("POST", "issue/<issue_id>/comment"): comments.comment,
+    ("GET", "issue/<issue_id>/comment/<comment_id>"): comments.get_comment,
+    ("PUT", "issue/<issue_id>/comment/<comment_id>"): comments.update,
+    ("DELETE", "issue/<issue_id>/comment/<comment_id>"): comments.delete,
     ("GET", "issue/<issue_id>/properties"): write.properties,
     ("GET", "issue/<issue_id>/properties/<key>"): write.get_property,
     ("PUT", "issue/<issue_id>/properties/<key>"): write.set_property,

@@ -216,12 +216,19 @@ class Renderer:
 
     def comment(self, row: Wire, issue: SiteIssue) -> Wire:
         """A comment; its body follows the version as text fields do."""
-        at = row["created"]
-        when = stamp(at, self.zone) if isinstance(at, int) else at
-        who = self.user(str(row["author"]))
-        address = f"{self.address(issue)}/comment/{row['id']}"
-        body = self.text("description", row["body"])
-        return {"self": address, "id": row["id"], "author": who, "body": body, "created": when, "updated": when}
+        made, changed = (self._written(row.get(name)) for name in ("created", "updated"))
+        return {
+            "self": f"{self.address(issue)}/comment/{row['id']}",
+            "id": row["id"],
+            "author": self.user(str(row["author"])),
+            "updateAuthor": self.user(str(row.get("editor") or row["author"])),
+            "body": self.text("description", row["body"]),
+            "created": made,
+            "updated": changed or made,
+        }
+
+    def _written(self, at: object) -> object:
+        return stamp(at, self.zone) if isinstance(at, int) else at
 
 
 def _custom_type(field: Wire) -> object:

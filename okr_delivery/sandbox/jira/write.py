@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox import adf
 from okr_delivery.sandbox.edits import BadValueError
-from okr_delivery.sandbox.jira.http import Call, RefusedError, answer, checked, nothing, page_of
+from okr_delivery.sandbox.jira.http import Call, RefusedError, answer, checked, nothing
 from okr_delivery.sandbox.jira.issues import issue as issue_body
 from okr_delivery.sandbox.jira.issues import one
 from okr_delivery.sandbox.site import BASE, SiteIssue, Wire, by_id
@@ -115,27 +115,6 @@ def transition(call: Call, issue_id: str) -> Response:
     named = (resolution.get("id") or resolution.get("name")) if isinstance(resolution, Mapping) else None
     call.tracker.transition(found.id, str(target["id"]), str(named) if named else None)
     return nothing()
-
-
-def comments(call: Call, issue_id: str) -> Response:
-    """`GET comment`, oldest first."""
-    found = one(call, issue_id)
-    rows: list[object] = [call.render.comment(row, found) for row in found.comments]
-    page = page_of(rows, call, 50)
-    return answer({k: v for k, v in page.items() if k not in ("values", "isLast")} | {"comments": page["values"]})
-
-
-def comment(call: Call, issue_id: str) -> Response:
-    """`POST comment`; version 3 refuses a plain string, which the specification does not say."""
-    call.refuse_anonymous()
-    found, body = one(call, issue_id), call.body()
-    text = body.get("body")
-    if call.version == 3 and not adf.is_document(text):
-        raise RefusedError(400, errors={"comment": "Comment body is not valid!"})
-    if call.version == 2 and not isinstance(text, str):
-        raise RefusedError(400, errors={"comment": "Comment body is not valid!"})
-    row = call.tracker.comment(found.id, text, body.get("properties"))
-    return answer(call.render.comment(row, found), 201)
 
 
 def properties(call: Call, issue_id: str) -> Response:

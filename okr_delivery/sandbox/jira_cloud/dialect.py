@@ -5,6 +5,7 @@ from __future__ import annotations
 from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox.faults import Faults
+from okr_delivery.sandbox.jira import comments
 from okr_delivery.sandbox.jira.dialect import PLATFORM, Dialect
 from okr_delivery.sandbox.jira_cloud import bulk, metadata, search
 from okr_delivery.sandbox.jira_cloud.render import CloudRenderer
@@ -25,6 +26,7 @@ class Cloud(Dialect):
         ("POST", "issue/bulkfetch"): bulk.bodies,
         ("POST", "changelog/bulkfetch"): bulk.histories,
         ("GET", "issue/<issue_id>/changelog"): bulk.changelog,
+        ("POST", "comment/list"): comments.by_ids,
     }
     versions = (2, 3)
     server_name = "AtlassianEdge"
