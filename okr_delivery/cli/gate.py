@@ -9,7 +9,7 @@ import click
 
 from okr_delivery.cli.app import App
 from okr_delivery.cli.options import Reserved, as_of_option, format_option, iteration_option, subcommand, team_option
-from okr_delivery.model.errors import user_error
+from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import msg
 
 if TYPE_CHECKING:
@@ -88,7 +88,14 @@ def _refresh(app: App, asked: dict[str, object]) -> dict[str, Message]:
     _, errors = sync_sources(app, _sources_asked(app, asked))
     for error in errors.values():
         app.show_error(error)
-    return {name: error.problems[0].what for name, error in errors.items()}
+    return {name: error.problems[0].what for name, error in errors.items() if not _enough(error)}
+
+
+def _enough(error: UserError) -> bool:
+    """Whether only older history is missing of what the run was to fetch: planning can be judged without it."""
+    from okr_delivery.sync.errors import SyncError
+
+    return isinstance(error, SyncError) and error.done is not None and error.done.whole_since is not None
 
 
 def _sources_asked(app: App, asked: dict[str, object]) -> list[Source]:

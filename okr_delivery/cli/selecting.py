@@ -51,7 +51,9 @@ def lacking(snapshot: Snapshot, sources: Iterable[str]) -> dict[str, Problem]:
 
 def _lacking(snapshot: Snapshot, source: str) -> Problem | None:
     state = snapshot.source_states.get(source)
-    if state is None or state.fetched_at is None:
+    if state is not None and state.coming:
+        what = msg("cli.history", source=source)
+    elif state is None or state.fetched_at is None:
         what = msg("cli.never_synced", source=source)
     elif not state.complete:
         what = msg("cli.incomplete", source=source)

@@ -11,6 +11,7 @@ from okr_delivery.model.errors import UserError
 
 if TYPE_CHECKING:
     from okr_delivery.config import Source
+    from okr_delivery.model.message import Message
     from okr_delivery.model.work import Issue
     from okr_delivery.sync.engine import SourceResult
 
@@ -51,6 +52,7 @@ def _sync(app: App, source: Source, full: bool, deadline: float | None) -> Sourc
             deadline=deadline,
             clock=app.clock,
             on_progress=show,
+            on_phase=show.phase,
         )
     finally:
         show.end()
@@ -79,19 +81,27 @@ def _team_of(app: App, source: Source) -> Callable[[Issue], str]:
 
 
 class _Progress:
-    """A moving line on a terminal, nothing elsewhere."""
+    """A moving line on a terminal, elsewhere with -v one line per phase."""
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._shown = False
+        self._phase: Message | None = None
+
+    def phase(self, name: str, phase: Message) -> None:
+        self._phase = phase
+        if self._app.verbosity:
+            self.end()
+            self._app.say("cli.sync.phase", name=name, phase=phase)
 
     def __call__(self, name: str, issues: int) -> None:
         if self._app.quiet or not self._app.err.isatty():
             return
         self._shown = True
-        self._app.err.write("\r\x1b[K" + self._app.t("cli.sync.progress", name=name, issues=issues))
+        self._app.err.write("\r\x1b[K" + self._app.t("cli.sync.progress", name=name, issues=issues, phase=self._phase))
         self._app.err.flush()
 
     def end(self) -> None:
         if self._shown:
             self._app.err.write("\r\x1b[K")
+        self._shown = False

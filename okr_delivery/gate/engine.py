@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from okr_delivery.delivery.teams import sources_of
-from okr_delivery.gate import waiving
+from okr_delivery.gate import history, waiving
 from okr_delivery.gate.advice import Advice, ambiguous
 from okr_delivery.gate.ask import Answers, Kind, ask
 from okr_delivery.gate.case import Case, case_day
@@ -66,7 +66,8 @@ def run(asked: GateInput) -> GateResult:
     settings = Settings.of(asked.snapshot.config)
     here = _Run(asked, settings, scopes(asked))
     _check_stages(here)
-    cases = [_case(here, scope, target) for scope in here.scopes if _judgeable(scope) for target in scope.targets]
+    _check_history(here)
+    cases = _cases(here)
     advice = Advice(asked.snapshot, here.links_of)
     advice.learn(cases)
     here.answers = [ask(case, advice, settings) for case in cases]
@@ -85,6 +86,23 @@ def _check_stages(here: _Run) -> None:
         if scope.stage not in stages and not scope.blocked:
             names = tuple(str(stage) for stage in stages)
             scope.blocked = (msg("gate.none.no_rules", stage=str(scope.stage), stages=names),)
+
+
+def _check_history(here: _Run) -> None:
+    """While older history is still coming, whatever reads it gives no verdict, and the rest says so."""
+    snapshot = here.asked.snapshot
+    for scope in here.scopes:
+        if not scope.blocked:
+            scope.blocked = history.limits(scope, snapshot, here.settings)
+            scope.notes += [msg("gate.note.history", source=name) for name in history.coming(scope.team, snapshot)]
+
+
+def _cases(here: _Run) -> list[Case]:
+    cases = [_case(here, scope, target) for scope in here.scopes if _judgeable(scope) for target in scope.targets]
+    orphans = history.orphans(cases, here.links_of)
+    for scope in here.scopes:
+        scope.blocked = (*scope.blocked, *orphans.get(scope.team.id, ()))
+    return [case for case in cases if case.team.id not in orphans]
 
 
 def _case(here: _Run, scope: TeamScope, target: Target) -> Case:
@@ -122,7 +140,7 @@ def _waive(here: _Run) -> Waived:
     snapshot = here.asked.snapshot
     today = datetime.fromtimestamp(snapshot.as_of, ZoneInfo(snapshot.config.calendar.timezone)).date()
     asked = {(rule, key) for answer in here.answers for rule in answer.rules for key in _names(answer.case.item)}
-    trusted = all(not scope.blocked for scope in here.scopes)
+    trusted = not any(scope.blocked or history.coming(scope.team, snapshot) for scope in here.scopes)
     waivers = [_with_present_key(here, waiver, asked) for waiver in here.asked.waivers]
     severity = here.settings.severity
     return waiving.apply(findings, waivers, today, severity, lambda waiver: _known(here, waiver, asked, trusted))
@@ -178,7 +196,7 @@ def _result(here: _Run, waived: Waived) -> GateResult:
         stage=_stage(here),
         fail_on=asked.fail_on,
         iterations=tuple(JudgedIteration(s.team.id, i) for s in here.scopes if _judgeable(s) for i in s.iterations),
-        sources=uses(snapshot.config, snapshot, frozenset(n for s in here.scopes for n in sources_of(s.team))),
+        sources=uses(snapshot.config, snapshot, _needed(here)),
         summary=_summary(judged, waived),
         findings=tuple(waived.findings),
         waived=tuple(waived.waived),
@@ -190,6 +208,14 @@ def _result(here: _Run, waived: Waived) -> GateResult:
         counts=_counts(here, waived),
         reasons=reasons,
     )
+
+
+def _needed(here: _Run) -> frozenset[str]:
+    """The sources that had to be whole for this answer: of one that is coming, planning needs the open work alone."""
+    enough = {
+        scope.team.id: history.coming(scope.team, here.asked.snapshot) for scope in here.scopes if not scope.blocked
+    }
+    return frozenset(name for s in here.scopes for name in sources_of(s.team) if name not in enough.get(s.team.id, ()))
 
 
 def _stage(here: _Run) -> Stage:

@@ -60,7 +60,11 @@ class JudgedIteration:
 
 @dataclass(frozen=True, slots=True)
 class SourceUse:
-    """A configured source; `fetched_at` is the tracker's time of the last complete run, None = never."""
+    """A configured source; `fetched_at` is the tracker's time that its data is as new as, None = never whole.
+
+    `needed`: this answer needs the source whole. While its older history is still coming, planning needs the open work
+    alone, so that no verdict ever stands beside a source that is needed and not complete.
+    """
 
     name: str
     fetched_at: int | None

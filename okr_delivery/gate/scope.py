@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from okr_delivery.delivery.membership import started
 from okr_delivery.delivery.teams import Role
 from okr_delivery.gate.finding import Stage
+from okr_delivery.gate.history import UNKNOWN_ISSUE, unknown_issue
 from okr_delivery.gate.result import GateInput
 from okr_delivery.gate.sources import blocking
 from okr_delivery.model.errors import UserError, user_error
@@ -54,8 +55,10 @@ def scopes(asked: GateInput) -> list[TeamScope]:
             return _by_issue(asked)
         if asked.iteration is not None:
             return _by_iteration(asked, asked.iteration)
-    except UserError:
+    except UserError as error:
         blocked = [scope for scope in _blank(asked) if scope.blocked]
+        if not blocked and any(problem.what.id == UNKNOWN_ISSUE for problem in error.problems):
+            blocked = unknown_issue(asked.snapshot, _blank(asked))
         if blocked:
             return blocked
         raise
@@ -120,7 +123,7 @@ def _release(asked: GateInput, scope: TeamScope, *refs: str) -> TeamScope:
     scope.iterations = next((iterations for iterations in found if iterations), ())
     for iteration in scope.iterations:
         for item in snapshot.members(scope.team.id, iteration, snapshot.as_of):
-            if item.role is Role.REQUIREMENT and snapshot.released_at(item) is not None:
+            if item.role is Role.REQUIREMENT and snapshot.released(item) is not None:
                 scope.targets.append(Target(item, iteration, Stage.RELEASE))
     if not scope.iterations:
         scope.nothing = msg("gate.nothing.no_iteration", which=msg("gate.iteration.last"))

@@ -28,12 +28,12 @@ def _refused(name: str, asked: GateInput) -> Message | None:
 
 
 def unusable(name: str, snapshot: Snapshot, now: int) -> Message | None:
-    """Why nothing may be concluded from a source, or None."""
+    """Why nothing may be concluded from a source, or None. One whose older history is still coming may do."""
     state = snapshot.source_states.get(name)
     command = f"okr-delivery sync {name}"
     if state is None or (state.fetched_at is None and state.complete):
         return msg("gate.none.never_synced", source=name, command=command)
-    if not state.complete:
+    if not state.complete and not state.coming:
         reason = msg(state.reason) if state.reason else msg("gate.none.interrupted")
         return msg("gate.none.incomplete", source=name, reason=reason, command=command)
     if state.fetched_at is None:

@@ -14,13 +14,14 @@ class SourceState:
     """How far a source is synced. Instants are the tracker's clock in epoch seconds, None = never.
 
     `complete` is False from the first committed page of a run until its last, and for a source that was never synced
-    to the end. `reason` is the id of a message without parameters, None when complete.
+    to the end. `reason` is the id of a message without parameters, None when complete. `whole_since` is None but
+    between the two parts of a first sync.
     """
 
     name: str
     complete: bool
     reason: str | None = None
-    fetched_at: int | None = None  # server time before the first page of the last run that ended
+    fetched_at: int | None = None  # server time before the first page of the last run that ended; see `whole_since`
     started_at: int | None = None  # the same of the last run that began
     watermark: int | None = None
     first_synced_at: int | None = None
@@ -32,8 +33,13 @@ class SourceState:
     fetch_hash: str | None = None
     derived_hash: str | None = None
     base_url: str | None = None  # where people open issues, as the tracker says
-    whole_since: int | None = None  # while incomplete: what is open or was updated since this instant is whole
+    whole_since: int | None = None  # what is open or was updated since this instant is whole, as of `fetched_at`
     cursor: Mapping[str, object] | None = None  # of a run that did not end
+
+    @property
+    def coming(self) -> bool:
+        """Whether only older history is missing: what is open or was updated since `whole_since` is whole."""
+        return not self.complete and self.whole_since is not None
 
     @property
     def reason_message(self) -> Message | None:
