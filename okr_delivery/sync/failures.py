@@ -5,8 +5,10 @@ Messages hold the status and the URL's path, never a body, a header, a query or 
 
 from __future__ import annotations
 
+import math
 import re
 import ssl
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import requests
@@ -15,6 +17,7 @@ from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 from okr_delivery.sync.adapter import path_of
 from okr_delivery.sync.errors import AbortSyncError, ConfigError, RetryLaterError, SyncError, UnsureError
+from okr_delivery.sync.limits import Limit, reached
 from okr_delivery.sync.network import NetworkSpec
 
 KNOWN = {401: "unauthorized", 403: "forbidden", 404: "not_found", 410: "removed"}
@@ -23,7 +26,7 @@ NO_NAME = re.compile(
 )
 
 
-def refused(response: requests.Response, what: str) -> SyncError:
+def refused(response: requests.Response, what: str, network: NetworkSpec) -> SyncError:
     """The error for a status that is no success."""
     status, place = response.status_code, f"{what} {path_of(response.url)}"
     error: SyncError
@@ -31,9 +34,11 @@ def refused(response: requests.Response, what: str) -> SyncError:
         error = ConfigError(
             [Problem(msg(f"sync.{KNOWN[status]}", status=status), place, msg(f"sync.{KNOWN[status]}_help"))]
         )
-    elif status == 429 or status >= 500:
-        name = "sync.too_many" if status == 429 else "sync.server_error"
-        error = RetryLaterError([Problem(msg(name, status=status), place, msg("sync.later"))])
+    elif status == 429:
+        said = msg("sync.too_many", status=status, limit=_named(reached(response)))
+        error = RetryLaterError([Problem(said, place, msg("sync.later"))])
+    elif status >= 500:
+        error = RetryLaterError([Problem(msg("sync.server_error", status=status), place, msg("sync.later"))])
     elif 300 <= status < 400:
         error = ConfigError([Problem(msg("sync.moved", status=status), place, msg("sync.moved_help"))])
     else:
@@ -123,9 +128,27 @@ def not_json(response: requests.Response, what: str) -> SyncError:
     return error
 
 
+def cut_short(response: requests.Response) -> bool:
+    """Whether a body that began as JSON has no end, so that asking again is worth it."""
+    body = response.content or b""
+    end = {b"{": b"}", b"[": b"]"}.get(body[:64].lstrip()[:1])
+    return end is not None and body[-64:].rstrip()[-1:] != end
+
+
 def out_of_time(what: str) -> RetryLaterError:
     """The run's time is up."""
     return RetryLaterError([Problem(msg("sync.out_of_time"), what, msg("sync.out_of_time_help"))])
+
+
+def limited(place: str, seconds: float, until: float, limit: Limit) -> RetryLaterError:
+    """The tracker asks for more patience than this run has. `until` is an instant of this machine's clock."""
+    at = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    said = msg("sync.limited", limit=_named(limit), seconds=math.ceil(seconds), at=at)
+    return RetryLaterError([Problem(said, place, msg("sync.limited_help", at=at))])
+
+
+def _named(limit: Limit) -> Message:
+    return msg(f"sync.limit.{limit.kind}")
 
 
 def unsure(what: str) -> UnsureError:

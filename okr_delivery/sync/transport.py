@@ -8,18 +8,21 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 
 import requests
 import tenacity
 
-from okr_delivery.sync import failures
+from okr_delivery.sync import failures, limits
 from okr_delivery.sync.adapter import GuardedAdapter, Observer, check_address, path_of
-from okr_delivery.sync.errors import SyncError
+from okr_delivery.sync.errors import RetryLaterError, SyncError
 from okr_delivery.sync.network import NetworkSpec as NetworkSpec
 from okr_delivery.sync.network import Origin
-from okr_delivery.sync.wait import RETRIES, pause, retry_after
+from okr_delivery.sync.pace import Hold, Pace
+from okr_delivery.sync.wait import RETRIES, pause
 
+MAX_WAIT = 300.0  # seconds; who asks for more patience than this gets a later run
 UNREACHED_RETRIES = 2  # while the host has never answered, a wrong address is likelier than a hiccup
 
 
@@ -32,21 +35,38 @@ class Repeat(Enum):
 
 
 class _AgainError(Exception):
-    """Inside the retry loop: worth another try, after `asked` seconds if the server named any."""
+    """Inside the retry loop: worth another try, after `asked` seconds if the server named any.
 
-    def __init__(self, error: SyncError, asked: float | None = None, limit: int = RETRIES) -> None:
+    `limit` is what a refusal for too many requests binds; None for other failures. At most `times` repeats.
+    """
+
+    def __init__(
+        self, error: SyncError, asked: float | None = None, limit: limits.Limit | None = None, times: int = RETRIES
+    ) -> None:
         self.error = error
         self.asked = asked
         self.limit = limit
+        self.times = times
         super().__init__(str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One `call`: what is repeated, under which label, on which issue."""
+
+    send: Callable[[], requests.Response]
+    repeat: Repeat
+    what: str
+    issue: str | None
 
 
 class Transport:
     """Sends the requests of one source, from as many threads as its connector likes.
 
     `origin` is the source's URL: nothing is sent to another scheme, host or port. `hosts` is OKR_DELIVERY_HOSTS (None:
-    not set). `deadline` is an instant of `clock` after which nothing is sent and no wait is begun. `observer` is shown
-    every answer, whatever its status; it may be set later.
+    not set). `deadline` is an instant of `clock` after which nothing is sent and no wait is begun; no tracker is waited
+    for longer than `max_wait` seconds at a time. `observer` is shown every answer, whatever its status; it may be set
+    later.
     `requests` counts what was sent, by the label of the `call` it was part of.
     """
 
@@ -60,6 +80,7 @@ class Transport:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         deadline: float | None = None,
+        max_wait: float = MAX_WAIT,
         spread: Callable[[float, float], float] = random.uniform,
         observer: Observer | None = None,
     ) -> None:
@@ -74,6 +95,8 @@ class Transport:
         self._sleep = sleep
         self._spread = spread
         self.deadline = deadline
+        self._max_wait = max_wait
+        self._pace = Pace(clock, self._patiently)
         self.requests: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._here = threading.local()
@@ -95,25 +118,31 @@ class Transport:
         for prefix in ("https://", "http://"):
             session.mount(prefix, self._adapter)
 
-    def call(self, send: Callable[[], requests.Response], *, repeat: Repeat, what: str) -> requests.Response:
+    def call(
+        self, send: Callable[[], requests.Response], *, repeat: Repeat, what: str, issue: str | None = None
+    ) -> requests.Response:
         """Runs `send` until it is answered, and answers a response below 300.
 
         `send` makes one request on a mounted session; it may be run up to five times. `what` labels the endpoint
-        ("GET search/jql") for counts and messages. Raises ConfigError for 401, 403, 404, 410 and an address that does
-        not answer, AbortSyncError for other refusals, RetryLaterError when patience or the deadline runs out,
-        UnsureError when a creating request may have been applied. Whatever else `send` raises passes through.
+        ("GET search/jql") for counts, messages and limits. `issue` names the issue that is written: its calls go one
+        after another, and a limit on writes to it stops only them.
+
+        Raises ConfigError for 401, 403, 404, 407, 410 and an address that does not answer, AbortSyncError for other
+        refusals, RetryLaterError when patience or the deadline runs out, UnsureError when a creating request may have
+        been applied. Whatever else `send` raises passes through.
         """
+        call = _Call(send, repeat, what, issue)
         loop = tenacity.Retrying(
             sleep=self._sleep,
             stop=self._patience_ended,
             wait=self._wait,
             retry=tenacity.retry_if_exception_type(_AgainError),
-            before_sleep=self._before_sleep,
+            before_sleep=lambda state: self._before_sleep(state, call),
             reraise=True,
         )
-        with self._labelled(what):
+        with self._labelled(what), self._pace.alone(issue):
             try:
-                return loop(self._once, send, repeat, what)
+                return loop(self._once, call)
             except _AgainError as last:
                 raise last.error from last.__cause__
 
@@ -124,46 +153,74 @@ class Transport:
         except ValueError as error:
             raise failures.not_json(response, what) from error
 
-    def _once(self, send: Callable[[], requests.Response], repeat: Repeat, what: str) -> requests.Response:
+    def _once(self, call: _Call) -> requests.Response:
+        self._pace.start(call.what, call.issue)
         if self.deadline is not None and self._clock() >= self.deadline:
-            raise failures.out_of_time(what)
+            raise failures.out_of_time(call.what)
         try:
-            response = send()
+            response = call.send()
         except requests.RequestException as error:
-            raise self._broken(error, repeat, what) from error
+            raise self._broken(error, call) from error
         self._reached = True
-        if response.status_code < 300:
-            return response
-        raise self._refused(response, repeat, what)
+        if response.status_code >= 300:
+            raise self._refused(response, call)
+        if call.repeat is not Repeat.CREATING and failures.cut_short(response):
+            raise _AgainError(failures.not_json(response, call.what))
+        return response
 
-    def _broken(self, error: requests.RequestException, repeat: Repeat, what: str) -> Exception:
-        problem = failures.broken(error, what, self._network)
+    def _broken(self, error: requests.RequestException, call: _Call) -> Exception:
+        problem = failures.broken(error, call.what, self._network)
         if not failures.passing(error):
             return problem
-        if repeat is Repeat.CREATING:
-            return failures.unsure(what)
-        return _AgainError(problem, limit=RETRIES if self._reached else UNREACHED_RETRIES)
+        if call.repeat is Repeat.CREATING:
+            return failures.unsure(call.what)
+        return _AgainError(problem, times=RETRIES if self._reached else UNREACHED_RETRIES)
 
-    def _refused(self, response: requests.Response, repeat: Repeat, what: str) -> Exception:
-        problem = failures.refused(response, what)
+    def _refused(self, response: requests.Response, call: _Call) -> Exception:
         status = response.status_code
-        if status == 429 or (status >= 500 and repeat is not Repeat.CREATING):
-            return _AgainError(problem, retry_after(response, self._clock()))
-        if status >= 500:
-            return failures.unsure(what)
-        return problem
+        problem = failures.refused(response, call.what, self._network)
+        if status != 429 and (status < 500 or call.repeat is Repeat.CREATING):
+            return failures.unsure(call.what) if status >= 500 else problem
+        asked = limits.asked(response, self._clock())
+        if status == 429:
+            return _AgainError(problem, asked, limits.reached(response))
+        return _AgainError(problem, asked, limits.UNNAMED if status == 503 and asked else None)
 
     def _patience_ended(self, state: tenacity.RetryCallState) -> bool:
-        return state.attempt_number > _last(state).limit
+        return state.attempt_number > _last(state).times
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         return pause(_last(state).asked, state.attempt_number, self._spread)
 
-    def _before_sleep(self, state: tenacity.RetryCallState) -> None:
+    def _before_sleep(self, state: tenacity.RetryCallState, call: _Call) -> None:
+        """Tells the other threads what is held, and gives up a wait that is too long."""
         again = _last(state)
         upcoming = state.next_action.sleep if state.next_action else 0.0
-        if self.deadline is not None and self._clock() + upcoming >= self.deadline:
-            raise failures.out_of_time(again.error.problems[0].where or "") from again.error
+        hold = None
+        if again.limit is not None:
+            hold = self._pace.hold(again.limit, upcoming, again.asked or upcoming, call.what, call.issue)
+        try:
+            self._check_patience(upcoming, again.error.problems[0].where or call.what, hold, again.asked)
+        except RetryLaterError as late:
+            late.status = again.error.status
+            raise
+
+    def _patiently(self, seconds: float, what: str, hold: Hold | None) -> None:
+        """Sleeps before a request is begun."""
+        self._check_patience(seconds, what, hold, None if hold is None else hold.asked)
+        self._sleep(seconds)
+
+    def _check_patience(self, seconds: float, place: str, hold: Hold | None, asked: float | None) -> None:
+        """Raises RetryLaterError for a wait beyond the deadline or, where the tracker asked for it, beyond `max_wait`.
+
+        What the tracker asked for may be spread a little beyond `max_wait`.
+        """
+        too_long = asked is not None and min(asked, seconds) > self._max_wait
+        late = self.deadline is not None and self._clock() + seconds >= self.deadline
+        if too_long or (late and hold is not None):
+            raise failures.limited(place, seconds, self._clock() + seconds, hold.limit if hold else limits.UNNAMED)
+        if late:
+            raise failures.out_of_time(place)
 
     @contextmanager
     def _labelled(self, what: str) -> Iterator[None]:
@@ -179,6 +236,9 @@ class Transport:
             self.requests[label] += 1
 
     def _answered(self, request: requests.PreparedRequest, response: requests.Response | None) -> None:
+        label = getattr(self._here, "label", None)
+        if response is not None and label is not None:
+            self._pace.answered(label, response)
         if self.observer is not None:
             self.observer(request, response)
 

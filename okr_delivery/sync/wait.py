@@ -20,22 +20,29 @@ def retry_after(response: requests.Response, now: float) -> float | None:
     A date counts from the server's own `Date`, so that a wrong clock here does not matter.
     """
     said = (response.headers.get("Retry-After") or "").strip()
-    if not said:
-        return None
+    seconds = number_of(said)
+    if seconds is None:
+        until, sent = date_of(said), date_of(response.headers.get("Date") or "")
+        seconds = None if until is None else until - (now if sent is None else sent)
+    return None if seconds is None else max(0.0, seconds)
+
+
+def number_of(text: str) -> float | None:
+    """A finite number in plain digits, None for anything else."""
     try:
-        seconds = float(said)
+        found = float(text.strip())
     except ValueError:
-        until, sent = _date(said), _date(response.headers.get("Date") or "")
-        seconds = math.nan if until is None else until - (now if sent is None else sent)
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+        return None
+    return found if math.isfinite(found) else None
 
 
-def _date(text: str) -> float | None:
+def date_of(text: str) -> float | None:
+    """Epoch seconds of an HTTP date, None for anything else."""
     try:
         found = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def pause(asked: float | None, attempt: int, spread: Callable[[float, float], float]) -> float:

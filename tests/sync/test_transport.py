@@ -57,7 +57,8 @@ def get(way: Transport, url: str, repeat: Repeat = Repeat.FREE) -> requests.Resp
         ("Wed, 18 Nov 2026 11:07:10 GMT", 30.0),
         (None, 1.0),
         ("soon", 1.0),
-        ("-4", 0.0),
+        ("-4", 1.0),
+        ("0", 1.0),
         ("inf", 1.0),
     ],
 )
@@ -177,7 +178,7 @@ def test_a_wait_beyond_the_deadline_is_not_begun(clock: FrozenClock) -> None:
     with pytest.raises(RetryLaterError) as caught:
         get(way, f"{SITE}/x")
     assert (len(responses.calls), clock.slept) == (1, [])
-    assert caught.value.problems[0].what.id == "sync.out_of_time"
+    assert caught.value.problems[0].what.id == "sync.limited"
     clock.now += 600
     with pytest.raises(RetryLaterError):
         get(way, f"{SITE}/x")
