@@ -45,6 +45,7 @@ class Site:
     issues: dict[str, dict[str, Any]] = field(default_factory=dict)
     histories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     sprints: list[dict[str, Any]] = field(default_factory=list)
+    versions: list[dict[str, Any]] = field(default_factory=list)
     handlers: dict[str, Handler] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     zone: str | None = "Asia/Shanghai"
@@ -62,12 +63,12 @@ class Site:
         return [asked for asked in self.asked if str(asked) == what][-1]
 
     def serve(self, mock: responses.RequestsMock) -> None:
-        for method in ("GET", "POST"):
+        for method in ("GET", "POST", "PUT", "DELETE"):
             mock.add_callback(method, re.compile(".*"), self._answer)
 
     def _answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
         parts = urlsplit(str(request.url))
-        path = re.sub(r"^(/ex/jira/[^/]+)?/rest/(api/2|agile/1\.0)/", "", parts.path)
+        path = re.sub(r"^.*?/rest/(api/2|agile/1\.0)/", "", parts.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         body = json.loads(request.body) if request.body else None
         asked = Asked(str(request.method), path, query, body, CaseInsensitiveDict(request.headers))
@@ -103,6 +104,7 @@ class Site:
             ),
             ("GET board/1/sprint", self._sprints),
             ("GET sprint/[0-9]+", self._sprint),
+            ("GET project/PAY/version", lambda asked: page(self.versions, int(asked.query["startAt"]))),
             ("POST search/jql", self._search),
             (
                 "POST search/approximate-count",
