@@ -1,0 +1,136 @@
+"""One request with its answer, as a recording keeps it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+
+from okr_delivery.sync.record.places import Pairs, Places
+from okr_delivery.sync.record.secret import Secrets, is_secret
+
+HEADERS = re.compile(
+    r"date|retry-after|content-type|link|location|x-seraph-loginreason|x-authentication-denied-reason|x-aaccountid"
+    r"|x-ausername|x-(?:next|prev)?-?page|x-per-page|x-total(?:-pages)?|(?:x-|beta-)?ratelimit(?:-[a-z-]+)?",
+    re.IGNORECASE,
+)
+"""The headers of an answer that a connector or the transport may read."""
+_ACCOUNTS = frozenset({"x-aaccountid", "x-ausername"})
+_ADDRESSES = re.compile(r"https?://[^\s<>\"',;]+")
+_NUMBER = re.compile(r"\d+")
+
+
+class Cleaner(Protocol):
+    """What is taken out of an exchange before it is kept."""
+
+    def path(self, url: str) -> str: ...
+
+    def query(self, pairs: Pairs) -> Pairs: ...
+
+    def asked(self, body: object) -> object: ...
+
+    def answer(self, path: str, body: object) -> object: ...
+
+    def text(self, text: str) -> str: ...
+
+    def account(self, text: str) -> str: ...
+
+    def address(self, url: str) -> str: ...
+
+
+class Plain:
+    """Keeps people and free text, never a secret; the tracker's own address is replaced, so that it can be served."""
+
+    def __init__(self, url: str, secrets: Secrets) -> None:
+        self._places = Places(url, lambda text: text)
+        self._secrets = secrets
+
+    def path(self, url: str) -> str:
+        return self._places.path_of(url)
+
+    def query(self, pairs: Pairs) -> Pairs:
+        return [(name, self._secrets.text(value)) for name, value in pairs if not is_secret(name)]
+
+    def asked(self, body: object) -> object:
+        return self._secrets.value(body)
+
+    def answer(self, path: str, body: object) -> object:
+        if path.endswith("/serverInfo") and isinstance(body, Mapping):
+            self._places.learn(value for key, value in body.items() if str(key).endswith("Url"))
+        return self._re_rooted(self._secrets.value(body))
+
+    def text(self, text: str) -> str:
+        return self._places.re_rooted(self._secrets.text(text))
+
+    def account(self, text: str) -> str:
+        return self._secrets.text(text)
+
+    def address(self, url: str) -> str:
+        return self.text(url)
+
+    def _re_rooted(self, raw: object) -> object:
+        if isinstance(raw, dict):
+            return {key: self._re_rooted(part) for key, part in raw.items()}
+        if isinstance(raw, list):
+            return [self._re_rooted(part) for part in raw]
+        return self._places.re_rooted(raw) if isinstance(raw, str) else raw
+
+
+def exchange(request: requests.PreparedRequest, response: requests.Response | None, clean: Cleaner) -> dict[str, Any]:
+    """What is kept; `response` None: the connection broke before there was a whole answer."""
+    url = str(request.url)
+    path = clean.path(url)
+    asked: dict[str, Any] = {"method": request.method, "path": path}
+    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    if pairs:
+        asked["query"] = [list(pair) for pair in clean.query(pairs)]
+    if request.body:
+        asked |= _body(request.body, clean.asked, clean)
+    return {"request": asked, "response": None if response is None else _answer(response, path, clean)}
+
+
+def _answer(response: requests.Response, path: str, clean: Cleaner) -> dict[str, Any]:
+    headers = {name: _header(name, value, clean) for name, value in response.headers.items() if HEADERS.fullmatch(name)}
+    made: dict[str, Any] = {"status": response.status_code, "headers": headers}
+    return made | _body(response.content, lambda body: clean.answer(path, body), clean)
+
+
+def _body(raw: bytes | str, part: Any, clean: Cleaner) -> dict[str, Any]:
+    """`json` for what is JSON, `text` for anything else, nothing for no body."""
+    if not raw:
+        return {}
+    try:
+        return {"json": part(json.loads(raw))}
+    except (ValueError, RecursionError):
+        return {"text": clean.text(raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))}
+
+
+def _header(name: str, value: str, clean: Cleaner) -> str:
+    if name.lower() in _ACCOUNTS:
+        return clean.account(value)
+    return _ADDRESSES.sub(lambda match: clean.address(match[0]), value)
+
+
+def label(request: Mapping[str, Any]) -> str:
+    """The endpoint without what varies: `GET project/{key}`."""
+    parts = [part for part in str(request["path"]).split("/") if part]
+    if parts[:1] == ["rest"]:
+        parts = parts[3:]
+    return f"{request['method']} {'/'.join(_varying(parts))}"
+
+
+def _varying(parts: Sequence[str]) -> list[str]:
+    keyed = {"project": "{key}", "issue": "{id}"}
+    fixed = {"search", "bulkfetch"}
+    return [
+        "{id}"
+        if _NUMBER.fullmatch(part)
+        else keyed[parts[place - 1]]
+        if place and parts[place - 1] in keyed and part not in fixed
+        else part
+        for place, part in enumerate(parts)
+    ]

@@ -1,0 +1,70 @@
+"""What the configuration tells a scrubber, and a recorder for one source of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from okr_delivery.config.secrets import credentials
+from okr_delivery.sync.record.exchange import Cleaner, Plain
+from okr_delivery.sync.record.folder import Recorder
+from okr_delivery.sync.record.scrub import Scrubber
+from okr_delivery.sync.record.secret import Secrets
+from okr_delivery.sync.record.texts import Hints
+
+if TYPE_CHECKING:
+    from okr_delivery.config import Source, Team
+
+CLAIM_FIELDS = ("key_result", "contribution", "confidence")
+
+
+def recorder_for(
+    folder: Path,
+    source: Source,
+    env: Mapping[str, str],
+    *,
+    teams: Sequence[Team],
+    words: Iterable[str],
+    found: Mapping[str, str],
+    plain: bool,
+    clock: Callable[[], float],
+) -> Recorder:
+    """Records one source into a folder that `prepare` made.
+
+    `words` are the ids of objectives and key results, `found` the ids of custom fields by role where a sync found them
+    before. Raises UserError for a missing secret.
+    """
+    user, token = credentials(source, env)
+    known = Secrets([token] if token else [], [f"{user}:{token}"] if user and token else [])
+    clean: Cleaner = Plain(source.url, known)
+    if not plain:
+        hints = hints_of(source, teams, words, found, user)
+        clean = Scrubber(source.url, secrets.token_bytes(32), known, hints)
+    return Recorder(folder, clean, kind=source.type, scrubbed=not plain, clock=clock)
+
+
+def hints_of(
+    source: Source, teams: Sequence[Team], words: Iterable[str], found: Mapping[str, str], user: str | None
+) -> Hints:
+    """Names in the configuration mean something to the tool, so they stay."""
+    selectors = [selector for team in teams for selector in team.select if selector.source == source.name]
+    classes = (*source.non_okr.labels, *source.non_okr.types)
+    labels = [
+        *source.requirements.exclude_labels,
+        *(label for several in source.non_okr.labels.values() for label in several),
+        *(label for selector in selectors for label in selector.labels),
+        source.dispute.label,
+        source.fields.approved,
+        source.fields.rehearsed,
+    ]
+    fields = [getattr(source.fields, name) for name in CLAIM_FIELDS]
+    return Hints(
+        words=frozenset((*words, *classes)),
+        labels=frozenset(labels),
+        prefixes=tuple(source.links.labels),
+        components=frozenset(name for selector in selectors for name in selector.components),
+        claim_fields=frozenset(name for name in (*fields, *(found.get(role) for role in CLAIM_FIELDS)) if name),
+        people=(user,) if user else (),
+    )
