@@ -120,8 +120,10 @@ class JiraClient(JIRA):
             url, f"POST {path}", expect,
         )  # fmt: skip
 
-    def change(self, method: str, path: str, body: object = None, *, what: str, repeat: Repeat) -> requests.Response:
-        """A request that changes something. Raises AnswerError for 400 to 499, 429 excepted."""
+    def change(
+        self, method: str, path: str, body: object = None, *, what: str, repeat: Repeat, issue: str
+    ) -> requests.Response:
+        """A request that changes the issue with the id `issue`. Raises AnswerError for 400 to 499, 429 excepted."""
         url, data = self._get_url(path), None if body is None else json.dumps(body)
         headers = {"Content-Type": "application/json"}
 
@@ -133,7 +135,7 @@ class JiraClient(JIRA):
                 raise AnswerError(response)
             return response
 
-        return self._transport.call(attempt, repeat=repeat, what=f"{method} {what}")
+        return self._transport.call(attempt, repeat=repeat, what=f"{method} {what}", issue=issue)
 
     def parsed(self, response: requests.Response, what: str) -> object:
         """The body of a write's answer. Raises as `Transport.json` does."""
@@ -151,7 +153,7 @@ class JiraClient(JIRA):
 
         response = self._transport.call(attempt, repeat=Repeat.FREE, what=what)
         self.server_date = self.server_date or response.headers.get("Date")
-        self.always_named = self.always_named and "X-AACCOUNTID" in response.headers
+        self.always_named = self.always_named and _named(response)
         return self._transport.json(response, what)
 
     def close(self) -> None:
@@ -161,6 +163,12 @@ class JiraClient(JIRA):
                 session.close()
             self._opened.clear()
         super().close()  # type: ignore[no-untyped-call]  # the library leaves it untyped
+
+
+def _named(response: requests.Response) -> bool:
+    """Whether an answer names the account it was made for, as Cloud and Data Center do in headers of their own."""
+    headers = response.headers
+    return "X-AACCOUNTID" in headers or headers.get("X-AUSERNAME", "anonymous") != "anonymous"
 
 
 def _auth(spec: SourceSpec, token: Secret) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class IssueCalls:
         self.count += 1
         path, label = f"issue/{self.issue_id}{below}", f"issue/{{id}}{what or below}"
         try:
-            return self._client.change(method, path, body, what=label, repeat=repeat)
+            return self._client.change(method, path, body, what=label, repeat=repeat, issue=self.issue_id)
         except AnswerError as refusal:
             raise self._said(refusal.response) from None
 
