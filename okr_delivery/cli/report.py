@@ -113,10 +113,12 @@ def _view(app: App, snapshot: Snapshot, team: str, iteration: Iteration) -> Iter
 
 def _earlier(snapshot: Snapshot, team: str, iteration: Iteration) -> list[Iteration]:
     """The last closed iterations up to the one reported, oldest first."""
-    closed = [one for one in snapshot.iterations(team) if one.closed_at is not None and one.closed_at <= snapshot.as_of]
-    closed.sort(key=lambda one: (one.closed_at or 0, one.id))
-    limit = iteration.closed_at or snapshot.as_of
-    upto = [one for one in closed if (one.closed_at or 0) <= limit and one.id != iteration.id]
+    from okr_delivery.model.work import IterationState
+
+    ends = {one.id: snapshot.window(team, one).end for one in snapshot.iterations(team)}
+    closed = [one for one in snapshot.iterations(team) if snapshot.state(one) is IterationState.CLOSED]
+    closed.sort(key=lambda one: (ends[one.id], one.id))
+    upto = [one for one in closed if ends[one.id] <= ends[iteration.id] and one.id != iteration.id]
     return [*upto[-(HISTORY - 1) :], iteration]
 
 

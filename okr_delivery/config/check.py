@@ -6,17 +6,18 @@ These checks read the raw data, part by part, so that they also speak when somet
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from okr_delivery.config.document import Document, Place
 from okr_delivery.config.sources import Source
+from okr_delivery.config.teams import IterationKind
 from okr_delivery.config.types import nearest, written
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 
-KINDS = {"jira": ("sprints",), "gitlab": ("milestones", "iterations")}
+KINDS = {"jira": ("sprints", "versions", "calendar"), "gitlab": ("milestones", "iterations", "calendar")}
 
 
 def references(document: Document) -> list[Problem]:
@@ -81,8 +82,8 @@ def _unknown_source(name: str, known: list[str]) -> Message:
 def _kind_of_iterations(place: Place, team: dict[str, Any], types: set[Any]) -> Iterator[Finding]:
     iterations = team.get("iterations")
     kind = iterations.get("from") if isinstance(iterations, dict) else None
-    kinds = [name for type_ in types for name in KINDS.get(type_, ())]
-    if kinds and kind in ("sprints", "milestones", "iterations") and kind not in kinds:
+    kinds = list(dict.fromkeys(name for type_ in types for name in KINDS.get(type_, ())))
+    if kinds and kind in get_args(IterationKind) and kind not in kinds:
         yield (
             msg("config.iterations_of_other_type", value=kind, expected=", ".join(kinds)),
             (*place, "iterations", "from"),

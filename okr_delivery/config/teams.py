@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from okr_delivery.config.calendar import CalendarSettings
-from okr_delivery.config.types import Identifier, NonEmpty, Positive, Strict, Text, Words, refuse
+from okr_delivery.config.types import Day, Identifier, NonEmpty, Positive, Strict, Text, Whole, Words, refuse
 
 StageName = Literal["intake", "pitch", "iteration", "release"]
-IterationKind = Literal["sprints", "milestones", "iterations"]
-LATER_KINDS = ("versions", "calendar")
-
-
-def _kind(value: object) -> object:
-    if value in LATER_KINDS:
-        raise refuse("config.later", value=str(value))
-    return value
+IterationKind = Literal["sprints", "versions", "milestones", "iterations", "calendar"]
+FIRST_PERIOD = date(2024, 1, 1)
+"""A Monday, so that periods of a week that nobody dated are ISO weeks."""
+CALENDAR_KEYS = ("weeks", "start", "commitment")
 
 
 class Selector(Strict):
@@ -32,11 +29,31 @@ class Selector(Strict):
 
 
 class TeamIterations(Strict):
-    from_: Annotated[IterationKind, BeforeValidator(_kind)] = Field(
-        alias="from", description="What the team's iterations are in its tracker."
+    from_: IterationKind = Field(
+        alias="from",
+        description="What the team's iterations are: its tracker's sprints, versions (release trains), milestones or"
+        " iterations, or periods of the calendar for a team that pulls its work (kanban).",
     )
     boards: tuple[Words, ...] = Field((), description="Boards whose sprints are the team's, by id.")
     name: Text | None = Field(None, description="Pattern that the iteration's name must match, such as PAY *.")
+    weeks: Whole = Field(1, ge=1, le=53, description="calendar: length of a period.")
+    start: Day = Field(FIRST_PERIOD, description="calendar: first day of any one period. Default: a Monday.")
+    commitment: Words | None = Field(
+        None,
+        description="calendar: status from which on work belongs to a period, by id or name. Default: the source's"
+        " commitment.",
+    )
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        if self.boards and self.from_ != "sprints":
+            raise refuse("config.boards_without_sprints", at="boards", kind=self.from_)
+        if self.from_ == "calendar" and self.name is not None:
+            raise refuse("config.name_of_periods", at="name")
+        for key in CALENDAR_KEYS:
+            if key in self.model_fields_set and self.from_ != "calendar":
+                raise refuse("config.without_calendar", at=key, name=key, kind=self.from_)
+        return self
 
 
 class Capacity(Strict):
@@ -69,9 +86,3 @@ class Team(Strict):
     def title(self) -> str:
         """What people read."""
         return self.name or self.id
-
-    @model_validator(mode="after")
-    def _of_one_kind(self) -> Self:
-        if self.iterations is not None and self.iterations.boards and self.iterations.from_ != "sprints":
-            raise refuse("config.boards_without_sprints", at="iterations", kind=self.iterations.from_)
-        return self

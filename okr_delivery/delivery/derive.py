@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from okr_delivery.delivery.membership import replay
+from okr_delivery.delivery.membership import by_entry, replay, replay_versions
+from okr_delivery.delivery.planning import uses_versions
 from okr_delivery.delivery.rules import derived_hash, status_map
 from okr_delivery.delivery.statusmap import StatusMap
 from okr_delivery.delivery.timeline import fold
@@ -24,9 +25,9 @@ def deriver(config: Config) -> Callable[[StoreTx, str, Sequence[str]], None]:
     """What the sync engine calls inside a page's transaction with the ids of the issues whose history changed."""
 
     def derive(tx: StoreTx, source: str, issue_ids: Sequence[str]) -> None:
-        rules = status_map(config.source(source), tx.statuses(source))
+        rules, versions = status_map(config.source(source), tx.statuses(source)), uses_versions(config, source)
         for block in _blocks(issue_ids):
-            tx.put_derived(_derived(tx.issues(source, block), dict(tx.changes(source, block)), rules))
+            tx.put_derived(_derived(tx.issues(source, block), dict(tx.changes(source, block)), rules, versions))
 
     return derive
 
@@ -44,16 +45,23 @@ def rebuild(store: Store, config: Config) -> int:
     return count
 
 
-def _derived(issues: Iterable[Issue], changes: dict[str, tuple[Change, ...]], rules: StatusMap) -> list[Derived]:
-    rule_hash = derived_hash(rules)
-    return [derive_one(issue, changes.get(issue.id, ()), rules, rule_hash) for issue in issues]
+def _derived(
+    issues: Iterable[Issue], changes: dict[str, tuple[Change, ...]], rules: StatusMap, versions: bool
+) -> list[Derived]:
+    rule_hash = derived_hash(rules, versions=versions)
+    return [derive_one(issue, changes.get(issue.id, ()), rules, rule_hash, versions=versions) for issue in issues]
 
 
-def derive_one(issue: Issue, changes: Sequence[Change], rules: StatusMap, rule_hash: str) -> Derived:
-    """An issue's whole history, folded as of its last change."""
+def derive_one(
+    issue: Issue, changes: Sequence[Change], rules: StatusMap, rule_hash: str, *, versions: bool = False
+) -> Derived:
+    """An issue's whole history, folded as of its last change; with `versions` also its stays in those."""
     last = max((change.ts for change in changes), default=issue.created)
     timeline = fold(issue, changes, rules, max(last, issue.created))
-    return Derived(issue.id, timeline.intervals, replay(issue, changes), timeline.fact, rule_hash)
+    stays = replay(issue, changes)
+    if versions:
+        stays = tuple(sorted((*stays, *replay_versions(issue, changes)), key=by_entry))
+    return Derived(issue.id, timeline.intervals, stays, timeline.fact, rule_hash)
 
 
 def _blocks(ids: Sequence[str]) -> Iterator[list[str]]:

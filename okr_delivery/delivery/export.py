@@ -141,7 +141,7 @@ def _former_names(item: Item) -> dict[str, str | None]:
 
 def _iterations(snapshot: Snapshot) -> Iterator[Row]:
     for source in sorted(s.name for s in snapshot.config.sources):
-        for i in sorted(snapshot.view(source).iterations_in_order, key=lambda i: natural(i.id)):
+        for i in sorted(snapshot.exported(source), key=lambda i: natural(i.id)):
             state = snapshot.state(i)
             closed = i.closed_at if state is IterationState.CLOSED else None
             yield source, i.id, i.name, i.goal, state.value, instant(i.start), instant(i.end), instant(closed)

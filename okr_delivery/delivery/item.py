@@ -16,8 +16,9 @@ Version = tuple[int | None, Value]
 class Item:
     """An issue as of a snapshot's instant. `team` is "" for one that no team owns.
 
-    `fact`, `intervals` and `memberships` know nothing later than that instant; `memberships` of a sub-task are its
-    parent's, `own_memberships` what its own field said. `last_change` is the last change of any kept field.
+    `fact`, `intervals` and `memberships` know nothing later than that instant; `memberships` are those in iterations
+    of the team's kind, a sub-task's are its parent's; `own_memberships` are all that its own fields tell of.
+    `last_change` is the last change of any kept field.
     """
 
     issue: Issue

@@ -17,12 +17,16 @@ from okr_delivery.model.work import (
     Issue,
     ItemFact,
     Iteration,
+    IterationKind,
     IterationState,
     Kind,
     Membership,
+    Value,
 )
 
 CLOSE_WINDOW = 60  # seconds before the close in which a leave is the tracker's own doing
+ROLL_OVER = 86_400  # the same for what goes straight on into another iteration, where closes are known by the day only
+VERSION_ID = "version-"  # before the tracker's id of a version, whose ids overlap those of sprints
 
 _OPEN = frozenset({Kind.QUEUE, Kind.ACTIVE, Kind.WAIT})
 _ENDED = frozenset({Kind.DONE, Kind.CANCELLED})
@@ -37,13 +41,37 @@ def replay(issue: Issue, changes: Iterable[Change]) -> tuple[Membership, ...]:
     """Every stay of an issue in an iteration, as the field had it, sorted by start; touching stays are joined."""
     events = sorted((c for c in changes if c.field is Field.ITERATION), key=lambda c: c.order)
     first = events[0].old if events else issue.value(Field.ITERATION)
+    return _stays(issue, first, [(event.ts, event.new) for event in events])
+
+
+def replay_versions(issue: Issue, changes: Iterable[Change]) -> tuple[Membership, ...]:
+    """Every stay of an issue in a version that it was to be fixed in, like `replay`.
+
+    A version that is deleted or merged leaves the field without a trace in the history: what the field holds now is
+    believed from the issue's last update on.
+    """
+    events = sorted((c for c in changes if c.field is Field.FIX_VERSION), key=lambda c: c.order)
+    current = issue.value(Field.FIX_VERSION)
+    if not events:
+        return _stays(issue, current, (), VERSION_ID)
+    steps = [*((event.ts, event.new) for event in events), (max(events[-1].ts, issue.updated), current)]
+    return _stays(issue, events[0].old, steps, VERSION_ID)
+
+
+def by_entry(stay: Membership) -> tuple[int, int, str]:
+    """The order of stays: by start, then by id as numbers count."""
+    return (stay.entered_at, len(stay.iteration_id), stay.iteration_id)
+
+
+def _stays(issue: Issue, first: Value, steps: Iterable[tuple[int, Value]], prefix: str = "") -> tuple[Membership, ...]:
+    """From the sets that a field held, the first from the creation on, the stays in their members."""
     inside = dict.fromkeys(iteration_ids(first.id), issue.created)
     stays: list[Membership] = []
-    for event in events:
-        at, now = max(event.ts, issue.created), iteration_ids(event.new.id)
-        stays += [Membership(one, inside.pop(one), at) for one in sorted(inside.keys() - now)]
+    for ts, value in steps:
+        at, now = max(ts, issue.created), iteration_ids(value.id)
+        stays += [Membership(prefix + one, inside.pop(one), at) for one in sorted(inside.keys() - now)]
         inside |= dict.fromkeys(now - inside.keys(), at)
-    stays += [Membership(one, since, None) for one, since in inside.items()]
+    stays += [Membership(prefix + one, since, None) for one, since in inside.items()]
     return _joined(stays)
 
 
@@ -56,7 +84,7 @@ def _joined(stays: Iterable[Membership]) -> tuple[Membership, ...]:
             found[-1] = replace(last, left_at=stay.left_at)
         else:
             found.append(stay)
-    return tuple(sorted(found, key=lambda m: (m.entered_at, len(m.iteration_id), m.iteration_id)))
+    return tuple(sorted(found, key=by_entry))
 
 
 def state_at(iteration: Iteration, as_of: int) -> IterationState:
@@ -68,7 +96,7 @@ def state_at(iteration: Iteration, as_of: int) -> IterationState:
         return IterationState.FUTURE
     if iteration.state is IterationState.CLOSED:
         end = ended(iteration)
-        if end is None or end <= as_of:
+        if end is None or last_instant(iteration, end) <= as_of:
             return IterationState.CLOSED
     return IterationState.ACTIVE
 
@@ -83,6 +111,11 @@ def ended(iteration: Iteration) -> int | None:
     if iteration.state is not IterationState.CLOSED:
         return None
     return iteration.end if iteration.closed_at is None else iteration.closed_at
+
+
+def last_instant(iteration: Iteration, end: int) -> int:
+    """The last instant that belongs to an end: of one that is known by its day, the last second of that day."""
+    return end - 1 if iteration.last_day is not None and end == iteration.end else end
 
 
 def window(iteration: Iteration, as_of: int, grace: int = 0) -> Window:
@@ -168,9 +201,21 @@ class _Part:
         for stay in self.subject.memberships:
             if stay.iteration_id != self.iteration.id or stay.entered_at > self.bounds.closing:
                 continue
-            out = beyond if stay.left_at is None or stay.left_at >= self._close_from() else stay.left_at
+            out = beyond if stay.left_at is None or self._by_the_close(stay.left_at) else stay.left_at
             found.append((stay.entered_at, out))
         return sorted(found)
+
+    def _by_the_close(self, left_at: int) -> bool:
+        return left_at >= self._close_from() or self._rolled_over(left_at)
+
+    def _rolled_over(self, left_at: int) -> bool:
+        """Whether it went straight on into another iteration on the last day: a release moves what it leaves undone."""
+        one = self.iteration
+        by_day = one.last_day is not None and one.kind is not IterationKind.PERIOD
+        if not by_day or one.state is not IterationState.CLOSED or one.end is None or left_at < one.end - ROLL_OVER:
+            return False
+        others = (m for m in self.subject.memberships if m.iteration_id != one.id and m.iteration_id in self.others)
+        return any(m.entered_at == left_at for m in others)
 
     def _close_from(self) -> int:
         """From this instant on a leave belongs to the close; nothing does while the iteration is open."""
@@ -289,7 +334,8 @@ class _Part:
     def _carry_to(self) -> CarryTo:
         """Where it went with the close. Trackers keep closed iterations in the field, so only other ones count."""
         settled = self.bounds.end + CLOSE_WINDOW
-        unsure = self.bounds.provisional or self.iteration.closed_at is None or self.as_of < settled
+        dated = self.iteration.closed_at is not None or self.iteration.last_day is not None
+        unsure = self.bounds.provisional or not dated or self.as_of < settled
         if not unsure and self._others_at(settled):
             return CarryTo.NEXT
         return CarryTo.UNKNOWN if unsure else CarryTo.BACKLOG

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from math import inf
 
-from okr_delivery.delivery.membership import ended, started, state_at
+from okr_delivery.delivery.membership import VERSION_ID, ended, started, state_at
 from okr_delivery.delivery.natural import natural
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
-from okr_delivery.model.work import Iteration, IterationState
+from okr_delivery.model.work import Iteration, IterationKind, IterationState
 
 KEYWORDS = ("current", "next", "last")
+NO_KINDS: Mapping[str, IterationKind] = {}
 
 
 def resolve(
-    ref: str, iterations: Sequence[Iteration], as_of: int, team: str, *, milestones: bool = False
+    ref: str,
+    iterations: Sequence[Iteration],
+    as_of: int,
+    team: str,
+    *,
+    kind: IterationKind = IterationKind.SPRINT,
 ) -> tuple[Iteration, ...]:
     """The iterations of one team that `ref` means; () when it has none. Raises UserError when a name fits several."""
     if ref in KEYWORDS:
-        pick = _milestone if milestones else _sprint
-        return pick(ref, iterations, as_of)
-    found = matches(ref, iterations)
+        return PICKS[kind](ref, iterations, as_of)
+    found = matches(ref, iterations) or _bare(ref, iterations)
     if len(found) > 1:
         raise _ambiguous(ref, {team: found})
     return found
@@ -36,26 +41,43 @@ def matches(ref: str, iterations: Sequence[Iteration]) -> tuple[Iteration, ...]:
     return by_id or by_name or folded
 
 
+def _bare(ref: str, iterations: Sequence[Iteration]) -> tuple[Iteration, ...]:
+    """Versions by the tracker's own id."""
+    return tuple(i for i in iterations if i.id == VERSION_ID + ref)
+
+
 def resolve_all(
-    ref: str, scopes: Mapping[str, Sequence[Iteration]], as_of: int, milestones: frozenset[str] = frozenset()
+    ref: str, scopes: Mapping[str, Sequence[Iteration]], as_of: int, kinds: Mapping[str, IterationKind] = NO_KINDS
 ) -> dict[str, tuple[Iteration, ...]]:
     """Per team what `ref` means. An id or name leaves out the teams that don't have it.
 
     Raises UserError when no team has the id or name, and when it fits several iterations. `team:I` narrows to a team.
     """
+
+    def one(ref: str, team: str) -> tuple[Iteration, ...]:
+        return resolve(ref, scopes[team], as_of, team, kind=kinds.get(team, IterationKind.SPRINT))
+
     if ref in KEYWORDS:
-        return {team: resolve(ref, found, as_of, team, milestones=team in milestones) for team, found in scopes.items()}
+        return {team: one(ref, team) for team in scopes}
     hits = {team: found for team, scope in scopes.items() if (found := matches(ref, scope))}
+    hits = hits or {team: found for team, scope in scopes.items() if (found := _bare(ref, scope))}
     if not hits:
         team, colon, rest = ref.partition(":")
         if colon and team in scopes:
-            found = resolve(rest, scopes[team], as_of, team, milestones=team in milestones)
+            found = one(rest, team)
             if found or rest in KEYWORDS:
                 return {team: found}
         raise _unknown(ref, scopes)
-    if len({(i.source, i.id) for found in hits.values() for i in found}) > 1:
+    if any(len(found) > 1 for found in hits.values()) or len({_identity(found[0]) for found in hits.values()}) > 1:
         raise _ambiguous(ref, hits)
     return hits
+
+
+def _identity(iteration: Iteration) -> tuple[str, str]:
+    """What makes it one and the same for several teams; a period is by its day, whatever the teams read from."""
+    if iteration.kind is IterationKind.PERIOD:
+        return ("", iteration.id)
+    return (iteration.source, iteration.id)
 
 
 def _unknown(ref: str, scopes: Mapping[str, Sequence[Iteration]]) -> Exception:
@@ -89,6 +111,16 @@ def _at(instant: int | None, absent: float = inf) -> float:
     return absent if instant is None else instant
 
 
+def _by_day(ref: str, iterations: Sequence[Iteration], as_of: int) -> tuple[Iteration, ...]:
+    """Release trains and periods: their states are those of the day already."""
+    wanted = {"current": IterationState.ACTIVE, "next": IterationState.FUTURE, "last": IterationState.CLOSED}[ref]
+    found = [i for i in iterations if i.state is wanted]
+    if ref == "last":
+        return tuple(sorted(found, key=lambda i: (-_at(i.end, -inf), -i.order, natural(i.id)))[:1])
+    found.sort(key=lambda i: (_at(i.start), _at(i.end), i.order, natural(i.id)))
+    return tuple(found if ref == "current" else found[:1])
+
+
 def _milestone(ref: str, iterations: Sequence[Iteration], as_of: int) -> tuple[Iteration, ...]:
     """Milestones are judged by their dates: `start` is the first instant, `end` the first one after the due day."""
     past = [i for i in iterations if i.end is not None and i.end <= as_of]
@@ -104,3 +136,14 @@ def _milestone(ref: str, iterations: Sequence[Iteration], as_of: int) -> tuple[I
     return tuple(sorted(running, key=lambda i: (_at(i.end), natural(i.id)))) + tuple(
         [] if running else sorted(due, key=lambda i: (_at(i.end), natural(i.id)))[:1]
     )
+
+
+Pick = Callable[[str, Sequence[Iteration], int], tuple[Iteration, ...]]
+PICKS: Mapping[IterationKind, Pick] = {
+    IterationKind.SPRINT: _sprint,
+    IterationKind.ITERATION: _sprint,
+    IterationKind.MILESTONE: _milestone,
+    IterationKind.VERSION: _by_day,
+    IterationKind.PERIOD: _by_day,
+}
+"""How `current`, `next` and `last` are found among iterations of each kind."""

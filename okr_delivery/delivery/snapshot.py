@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery import find as finding
-from okr_delivery.delivery import membership
+from okr_delivery.delivery import membership, trains
 from okr_delivery.delivery.item import Item, number
 from okr_delivery.delivery.natural import natural
+from okr_delivery.delivery.planning import Planner, commitment_of, grid_of, kind_of, uses_versions
+from okr_delivery.delivery.releases import Release, released
 from okr_delivery.delivery.resolve import KEYWORDS, matches, resolve, resolve_all
 from okr_delivery.delivery.results import IterationSets, Window
 from okr_delivery.delivery.rules import calendar_of, team_hash
@@ -18,7 +20,7 @@ from okr_delivery.delivery.sourceview import SourceView
 from okr_delivery.delivery.statusmap import StatusMap
 from okr_delivery.delivery.teams import Owners, in_scope, sources_of
 from okr_delivery.model.calendar import Calendar
-from okr_delivery.model.work import Field, ItemFact, Iteration, IterationState
+from okr_delivery.model.work import Field, ItemFact, Iteration, IterationKind, IterationState
 
 if TYPE_CHECKING:
     from okr_delivery.config import Config, Team
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from okr_delivery.store.rows import SourceState
 
 NOBODY = ""  # the team of an issue that no team owns
+BY_DAY = frozenset({IterationKind.VERSION, IterationKind.PERIOD})  # iterations whose state is that of the local day
 
 
 class Snapshot:
@@ -38,6 +41,9 @@ class Snapshot:
         self._items: dict[str, tuple[Item, ...]] = {}
         self._sets: dict[tuple[str, str, str], IterationSets] = {}
         self._calendars: dict[str, Calendar] = {}
+        self._planners: dict[tuple[str, str], Planner] = {}
+        self._iterations: dict[str, tuple[Iteration, ...]] = {}
+        self._planned: dict[tuple[str, str], dict[str, Iteration]] = {}
 
     @classmethod
     def at(
@@ -64,8 +70,32 @@ class Snapshot:
     def view(self, source: str) -> SourceView:
         """One source's issues; read once."""
         if source not in self._views:
-            self._views[source] = SourceView(self.store, self.config.source(source), self.as_of, self.owners)
+            self._views[source] = SourceView(
+                self.store,
+                self.config.source(source),
+                self.as_of,
+                self.owners,
+                lambda team_id: self._planner(team_id, source),
+                uses_versions(self.config, source),
+            )
         return self._views[source]
+
+    def _planner(self, team_id: str, source: str) -> Planner:
+        """How a team plans in a source; issues that no team owns keep what their own fields say of sprints."""
+        if (team_id, source) not in self._planners:
+            self._planners[team_id, source] = self._make_planner(team_id, source)
+        return self._planners[team_id, source]
+
+    def _make_planner(self, team_id: str, source: str) -> Planner:
+        if team_id == NOBODY:
+            return Planner(IterationKind.SPRINT)
+        team, rules, state = self.team(team_id), self.rules(source), self.source_states.get(source)
+        grid = grid_of(team, self.calendar(team_id))
+        if grid is None:
+            return Planner(kind_of(team))
+        if state is None or not state.complete:  # a status that is not known yet may still come
+            return Planner(IterationKind.PERIOD, grid, rules.commitment)
+        return Planner(IterationKind.PERIOD, grid, commitment_of(self.config, team, source, rules))
 
     def team(self, team_id: str) -> Team:
         """A configured team. KeyError for an unknown id."""
@@ -115,21 +145,60 @@ class Snapshot:
         """An item's fact as of an instant up to `as_of`."""
         return self.view(item.source).fact_at(item, t)
 
-    def released_at(self, item: Item) -> int | None:
-        """When observation starts: the first of the source's `release.from` that has a date. Epoch seconds."""
+    def released(self, item: Item) -> Release | None:
+        """The release that observation starts from: the first of the source's `release.from` that has a date."""
+        calendar = self.calendar(item.team) if item.team != NOBODY else calendar_of(self.config)
         wanted = self.config.source(item.source).release.from_
-        return item.fact.finished_at if "finished" in wanted else None
+        return released(item, wanted, self.view(item.source).iterations, calendar, self.as_of)
 
     # iterations
 
     def iterations(self, team_id: str) -> tuple[Iteration, ...]:
-        """The team's iterations in the tracker's order, whatever their state."""
-        team = self.team(team_id)
-        return in_scope(team, self.config, self.store.boards, lambda name: self.view(name).iterations_in_order)
+        """The team's iterations in the tracker's order, whatever their state; days are instants of its calendar."""
+        if team_id not in self._iterations:
+            self._iterations[team_id] = self._make_iterations(team_id)
+        return self._iterations[team_id]
 
-    def _has_milestones(self, team_id: str) -> bool:
-        iterations = self.team(team_id).iterations
-        return iterations is not None and iterations.from_ == "milestones"
+    def _make_iterations(self, team_id: str) -> tuple[Iteration, ...]:
+        team = self.team(team_id)
+        grid = grid_of(team, self.calendar(team_id))
+        if grid is not None:
+            born = min((item.issue.created for item in self.items(team_id)), default=self.as_of)
+            return grid.periods(born, self.as_of, sources_of(team)[0])
+        found = [self._of_source(team, name) for name in sources_of(team)]
+        return trains.running([iteration for several in found for iteration in several])
+
+    def _of_source(self, team: Team, name: str) -> tuple[Iteration, ...]:
+        view, boards, source = self.view(name), self.store.boards(name), self.config.source(name)
+        projects = view.projects if kind_of(team) is IterationKind.VERSION else {}
+        return in_scope(team, source, boards, projects, self._dated(team, name))
+
+    def _dated(self, team: Team, name: str) -> tuple[Iteration, ...]:
+        """A source's iterations of the team's kind, whosever they are."""
+        wanted = kind_of(team)
+        every = (i for i in self.view(name).iterations_in_order if i.kind is wanted)
+        return trains.dated(every, self.calendar(team.id), self.as_of)
+
+    def exported(self, source: str) -> tuple[Iteration, ...]:
+        """The iterations that a source's tracker has; versions only where a team plans by them, in its calendar."""
+        every = self.view(source).iterations_in_order
+        planners = (t for t in self.config.effective_teams() if kind_of(t) is IterationKind.VERSION)
+        team = next((t for t in planners if source in sources_of(t)), None)
+        rest = tuple(i for i in every if i.kind is not IterationKind.VERSION)
+        return rest if team is None else (*rest, *trains.running(self._dated(team, source)))
+
+    def planned(self, item: Item) -> Mapping[str, Iteration]:
+        """What `memberships` of an issue speak of, by id: iterations of its source that are of its team's kind."""
+        return self._known(item.team, item.source)
+
+    def _known(self, team_id: str, source: str) -> Mapping[str, Iteration]:
+        if team_id == NOBODY:
+            return self.view(source).iterations
+        if (team_id, source) not in self._planned:
+            team = self.team(team_id)
+            own = {i.id: i for i in self.iterations(team_id) if i.source == source or i.kind is IterationKind.PERIOD}
+            self._planned[team_id, source] = {i.id: i for i in self._dated(team, source)} | own
+        return self._planned[team_id, source]
 
     def resolve(self, team_id: str, ref: str) -> tuple[Iteration, ...]:
         """The iterations of a team that `ref` means; () for none. Raises UserError when a name fits several."""
@@ -139,7 +208,7 @@ class Snapshot:
             if prefix != team_id:
                 return ()
             ref = rest
-        return resolve(ref, scope, self.as_of, team_id, milestones=self._has_milestones(team_id))
+        return resolve(ref, scope, self.as_of, team_id, kind=kind_of(self.team(team_id)))
 
     def resolve_all(self, ref: str) -> dict[str, tuple[Iteration, ...]]:
         """What `ref` means for each team of the snapshot; () for a team that has no such iteration.
@@ -147,12 +216,11 @@ class Snapshot:
         An id or a name leaves out the teams that don't have it; in none, or fitting several iterations, is a UserError.
         """
         scopes = {team.id: self.iterations(team.id) for team in self.teams}
-        milestones = frozenset(team.id for team in self.teams if self._has_milestones(team.id))
-        return resolve_all(ref, scopes, self.as_of, milestones)
+        return resolve_all(ref, scopes, self.as_of, {team.id: kind_of(team) for team in self.teams})
 
     def state(self, iteration: Iteration) -> IterationState:
-        """What the iteration was at `as_of`."""
-        return membership.state_at(iteration, self.as_of)
+        """What an iteration of `iterations` was at `as_of`."""
+        return iteration.state if iteration.kind in BY_DAY else membership.state_at(iteration, self.as_of)
 
     def window(self, team_id: str, iteration: Iteration) -> Window:
         return membership.window(iteration, self.as_of)
@@ -168,7 +236,7 @@ class Snapshot:
         bounds = self.window(team_id, iteration)
         begun = self.state(iteration) is not IterationState.FUTURE
         subjects = [self._subject(i, bounds) for i in self._ever_in(team_id, iteration)] if begun else []
-        others = self.view(iteration.source).iterations
+        others = self._known(team_id, iteration.source)
         return membership.sets(
             iteration, bounds, subjects, as_of=self.as_of, others=others, rule_hash=self.rule_hash(team_id)
         )
@@ -178,7 +246,7 @@ class Snapshot:
             item
             for item in self.items(team_id)
             if item.counted
-            and item.source == iteration.source
+            and _covers(iteration, item)
             and any(m.iteration_id == iteration.id for m in item.memberships)
         ]
 
@@ -195,12 +263,24 @@ class Snapshot:
         )
 
     def members(self, team_id: str, iteration: Iteration, at: int) -> tuple[Item, ...]:
-        """The team's issues in the iteration at an instant, finished ones too; no sub-tasks, none that are gone."""
+        """The team's issues in the iteration at an instant, finished ones too; no sub-tasks, none that are gone.
+
+        A period that is still to come begins with the open work that stands in the present one.
+        """
+        ahead = iteration.kind is IterationKind.PERIOD and iteration.start is not None and iteration.start > at
+        grid = grid_of(self.team(team_id), self.calendar(team_id)) if ahead else None
+        place = iteration.id if grid is None else grid.id_at(at)
         return tuple(
             item
             for item in self.items(team_id)
-            if item.source == iteration.source
+            if _covers(iteration, item)
             and not item.issue.subtask
-            and item.member_of(iteration.id, at)
+            and item.member_of(place, at)
+            and (item.open or not ahead)
             and (item.gone_at is None or item.gone_at > at)
         )
+
+
+def _covers(iteration: Iteration, item: Item) -> bool:
+    """Whether an issue's source can have it in the iteration; periods are those of the team, in all its sources."""
+    return iteration.kind is IterationKind.PERIOD or item.source == iteration.source

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.derive import derive_one
 from okr_delivery.delivery.item import Item
+from okr_delivery.delivery.parents import adopted
+from okr_delivery.delivery.planning import Planner
 from okr_delivery.delivery.rules import derived_hash, status_map
 from okr_delivery.delivery.statusmap import StatusMap, require_sound
 from okr_delivery.delivery.teams import Owners, Role, Traits, boards_of, classify
@@ -48,8 +50,17 @@ class Histories:
 class SourceView:
     """Issues created up to the instant, each with its owner, role, timeline and memberships."""
 
-    def __init__(self, store: Reads, source: Source, as_of: int, owners: Owners) -> None:
+    def __init__(
+        self,
+        store: Reads,
+        source: Source,
+        as_of: int,
+        owners: Owners,
+        planner: Callable[[str], Planner],
+        versions: bool = False,
+    ) -> None:
         self._store, self._source, self._owners = store, source, owners
+        self._planner, self._versions = planner, versions  # by team id; whether stays in versions are derived here
         self.as_of = as_of
         self.name = source.name
 
@@ -70,6 +81,11 @@ class SourceView:
         return {iteration.id: iteration for iteration in self.iterations_in_order}
 
     @cached_property
+    def projects(self) -> dict[str, str]:
+        """Ids of the projects that issues are in now, by their keys in lower case."""
+        return {item.issue.project.casefold(): item.issue.project_id for item in self.items.values()}
+
+    @cached_property
     def aliases(self) -> dict[str, str]:
         return dict(self._store.aliases(self.name))
 
@@ -80,7 +96,8 @@ class SourceView:
     @cached_property
     def items(self) -> dict[str, Item]:
         """By issue id, in the store's order."""
-        issues = [issue for issue in self._store.issues(self.name) if issue.created <= self.as_of]
+        stored = (issue for issue in self._store.issues(self.name) if issue.created <= self.as_of)
+        issues = adopted(stored, self.aliases)
         self._histories = Histories(self._store, self.name, [issue.id for issue in issues])
         moved = frozenset(self.aliases.values())
         found = {i.id: self._item(i, d, i.id in moved) for i, d in zip(issues, self._derived(issues), strict=True)}
@@ -100,12 +117,13 @@ class SourceView:
 
     def _derived(self, issues: Iterable[Issue]) -> Iterator[Derived]:
         """Stored derivations where they hold under today's rules, others made again."""
-        rule_hash = derived_hash(self.rules)
+        rule_hash = derived_hash(self.rules, versions=self._versions)
         stored = {d.issue_id: d for d in self._store.derived(self.name)}
         for issue in issues:
             found = stored.pop(issue.id, None)
             if found is None or found.rule_hash != rule_hash:
-                found = derive_one(issue, self._histories.of(issue.id), self.rules, rule_hash)
+                history = self._histories.of(issue.id)
+                found = derive_one(issue, history, self.rules, rule_hash, versions=self._versions)
             yield found
 
     def _item(self, issue: Issue, derived: Derived, moved: bool) -> Item:
@@ -136,6 +154,7 @@ class SourceView:
     def _assign(self, item: Item, moved: bool) -> None:
         traits = self._traits(item, moved)
         item.team = self._owners.owner(self.name, traits) or ""
+        item.memberships = self._planner(item.team).stays(item.own_memberships, item.intervals, self.as_of)
         types = (traits.type, traits.type_id)
         item.role, item.non_okr = classify(self._source, subtask=item.issue.subtask, types=types, labels=traits.labels)
 
@@ -160,7 +179,7 @@ class SourceView:
         for item in items.values():
             parent = items.get(item.issue.parent_id or "")
             if item.issue.subtask and parent is not None:
-                item.team, item.memberships = parent.team, parent.own_memberships
+                item.team, item.memberships = parent.team, parent.memberships
 
     def fact_at(self, item: Item, t: int) -> ItemFact:
         """An item's fact as of an instant up to this view's."""

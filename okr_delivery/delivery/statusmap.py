@@ -63,6 +63,13 @@ class StatusMap:
     def has_wait(self) -> bool:
         return any(kind is Kind.WAIT for _, kind in self.kinds.values())
 
+    def stage_of(self, name: str) -> int | None:
+        """The first stage of the statuses with this id or name, any case; None where none stands on a stage."""
+        wanted = name.casefold()
+        named = [ref for ref, known in self.names.items() if known.casefold() == wanted]
+        found = [self.kinds.get(ref, UNKNOWN) for ref in ([name] if name in self.names else named)]
+        return min((stage for stage, kind in found if stage != BEFORE and kind is not Kind.CANCELLED), default=None)
+
     def is_undelivered(self, resolution: Value) -> bool:
         """Whether a done issue with this resolution counts as cancelled."""
         texts = (resolution.id, resolution.name)

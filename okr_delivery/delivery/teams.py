@@ -9,16 +9,17 @@ never was in any belongs to the boards of its project.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from okr_delivery.model.work import Board, Issue, Iteration, Membership
+from okr_delivery.delivery.membership import VERSION_ID
+from okr_delivery.model.work import Board, Issue, Iteration, IterationKind, Membership
 
 if TYPE_CHECKING:
-    from okr_delivery.config import Config, Selector, Source, Team
+    from okr_delivery.config import Selector, Source, Team
 
 
 class Role(StrEnum):
@@ -110,7 +111,7 @@ def _any(wanted: Sequence[str], found: Iterable[str]) -> bool:
 
 def boards_of(memberships: Iterable[Membership], iterations: Mapping[str, Iteration], as_of: int) -> frozenset[str]:
     """The boards of the iterations that hold an issue at an instant, else of the one it left last."""
-    seen = [m for m in memberships if m.entered_at <= as_of]
+    seen = [m for m in memberships if m.entered_at <= as_of and not m.iteration_id.startswith(VERSION_ID)]
     held = [m for m in seen if m.left_at is None or m.left_at > as_of]
     last = max((m.left_at for m in seen if m.left_at is not None), default=None)
     counted = held or [m for m in seen if m.left_at == last]
@@ -119,18 +120,41 @@ def boards_of(memberships: Iterable[Membership], iterations: Mapping[str, Iterat
 
 
 def in_scope(
-    team: Team,
-    config: Config,
-    boards: Callable[[str], Sequence[Board]],
-    iterations: Callable[[str], Sequence[Iteration]],
+    team: Team, source: Source, boards: Sequence[Board], projects: Mapping[str, str], iterations: Iterable[Iteration]
 ) -> tuple[Iteration, ...]:
-    """The iterations of a team, over all its sources, in the tracker's order."""
-    found: list[Iteration] = []
-    for name in sources_of(team):
-        source = config.source(name)
-        wanted = _wanted_boards(team, source, boards(name))
-        found += [i for i in iterations(name) if _is_on(i, *wanted) and _is_named(i, team)]
-    return tuple(found)
+    """Those of a source's iterations that are the team's, in the order given.
+
+    Sprints are chosen by board, versions by project: `projects` gives the id of each project by its key in lower case.
+    """
+    wanted = _wanted_boards(team, source, boards)
+    homes = _wanted_projects(team, source, boards, projects)
+    return tuple(i for i in iterations if _is_on(i, *wanted) and _is_of(i, homes) and _is_named(i, team))
+
+
+def _wanted_projects(
+    team: Team, source: Source, boards: Sequence[Board], projects: Mapping[str, str]
+) -> frozenset[str] | None:
+    """Keys in lower case and ids of the projects that a team selects, else of its source's; None: all there are."""
+    found: set[str] = set()
+    for selector in team.select:
+        if selector.source != source.name:
+            continue
+        named = selector.projects or _of_boards(selector.boards, boards) or source.projects
+        named = named or _of_boards(source.boards, boards)
+        if not named:
+            return None
+        found |= _folded(named)
+    return frozenset(found | {projects[key] for key in found if key in projects})
+
+
+def _of_boards(wanted: Sequence[str], boards: Sequence[Board]) -> tuple[str, ...]:
+    return tuple(board.project for board in boards if board.id in wanted and board.project is not None)
+
+
+def _is_of(iteration: Iteration, homes: frozenset[str] | None) -> bool:
+    if iteration.kind is not IterationKind.VERSION or homes is None or iteration.project_id is None:
+        return True
+    return iteration.project_id.casefold() in homes
 
 
 def _wanted_boards(team: Team, source: Source, known: Sequence[Board]) -> tuple[frozenset[str], frozenset[str]]:

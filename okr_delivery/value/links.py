@@ -97,7 +97,7 @@ class LinkReader:
 
     def day(self, item: Item, t: int) -> date:
         """The start of the iteration that holds the issue and is not over, else the local day of the instant."""
-        known = self.snapshot.view(item.source).iterations
+        known = self.snapshot.planned(item)
         held = [known[m.iteration_id] for m in item.memberships if m.iteration_id in known and _covers(m, t)]
         starts = [started(i) for i in held if ended(i) is None or (ended(i) or 0) > t]
         return self.calendar(item).local_date(min((at for at in starts if at is not None), default=t))
@@ -166,7 +166,7 @@ class LinkReader:
 
     def frozen_at(self, item: Item) -> int | None:
         """When it last entered a running iteration, or one that then began, up to its end; None: it never did."""
-        known = self.snapshot.view(item.source).iterations
+        known = self.snapshot.planned(item)
         joined: list[int] = []
         for stay in item.memberships:
             begun = started(known[stay.iteration_id]) if stay.iteration_id in known else None

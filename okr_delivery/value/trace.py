@@ -180,10 +180,17 @@ class _Tracing:
     def _row(self, item: Item, member: Member, stated: Contribution, committed: bool, delivered: bool) -> _Row:
         kr = self.snapshot.book.key_results[stated.kr]
         conclusion = self.conclusions.latest(item.source, self.keys.of(item), stated.kr, self.snapshot.as_of)
-        released = (self.snapshot.released_at(item) or member.finished_at) if delivered else None
+        released = self._released(item, member) if delivered else None
         window = window_of(released, kr, self.calendar, self.snapshot.as_of, conclusion)
         effect = self.effects.of(item, stated.kr)
         return _Row(item, member, stated, committed, delivered, window, conclusion, effect)
+
+    def _released(self, item: Item, member: Member) -> date | None:
+        """The day of its release; of one that is open again, the day on which the iteration delivered it."""
+        found = self.snapshot.released(item)
+        if found is not None:
+            return found.day
+        return None if member.finished_at is None else self.calendar.local_date(member.finished_at)
 
     # -- one key result --------------------------------------------------------------------------------------------
 

@@ -17,15 +17,15 @@ DAY = 86_400
 
 
 def window_of(
-    released_at: int | None, kr: KeyResult, calendar: Calendar, as_of: int, conclusion: Conclusion | None
+    released: date | None, kr: KeyResult, calendar: Calendar, as_of: int, conclusion: Conclusion | None
 ) -> ObservationWindow:
-    """From `lag` after the release day, `observe` days long, its last day included.
+    """From `lag` after the local day of the release, `observe` days long, its last day included.
 
     `observe` as a conclusion moves the end to its due date, else by the same number of days; any other ends it.
     """
-    if released_at is None:
+    if released is None:
         return NOT_RELEASED
-    start = calendar.local_date(released_at) + timedelta(days=kr.lag_days)
+    start = released + timedelta(days=kr.lag_days)
     end = start + timedelta(days=max(kr.observe_days, 1) - 1)
     if conclusion is not None and conclusion.conclusion is Verb.OBSERVE:
         end = max(end, conclusion.due or end + timedelta(days=kr.observe_days))

@@ -14,7 +14,6 @@ from tests.config.files import MINIMAL, refused, said, write
 
 FILE = "okr-delivery.yaml"
 SOURCE = '  - {name: jira, type: jira, url: "https://acme.atlassian.net", projects: [PAY]'
-LATER = "teams[0].iterations.from: iterations from {} do not exist yet; use sprints, milestones or iterations"
 
 SINGLE = {
     "unknown key": (MINIMAL + "readigns: [x]\n", "4:1: 'readigns' is no setting here; did you mean 'readings'?"),
@@ -163,15 +162,23 @@ SINGLE = {
     ),
     "milestones on jira": (
         MINIMAL + "teams: [{id: a, select: [{source: jira}], iterations: {from: milestones}}]\n",
-        "4:62: the team's source has no milestones; possible are: sprints",
+        "4:62: the team's source has no milestones; possible are: sprints, versions, calendar",
     ),
-    "versions": (
-        MINIMAL + "teams: [{id: a, select: [{source: jira}], iterations: {from: versions}}]\n",
-        f"4:62: {LATER.format('versions')}",
+    "weeks of sprints": (
+        MINIMAL + "teams: [{id: a, select: [{source: jira}], iterations: {from: sprints, weeks: 2}}]\n",
+        "4:78: teams[0].iterations: weeks is for periods of the calendar; sprints have none",
     ),
-    "calendar iterations": (
-        MINIMAL + "teams: [{id: a, select: [{source: jira}], iterations: {from: calendar}}]\n",
-        f"4:62: {LATER.format('calendar')}",
+    "a commitment of versions": (
+        MINIMAL + "teams: [{id: a, select: [{source: jira}], iterations: {from: versions, commitment: Ready}}]\n",
+        "4:84: teams[0].iterations: commitment is for periods of the calendar; versions have none",
+    ),
+    "a name for periods": (
+        MINIMAL + "teams: [{id: a, select: [{source: jira}], iterations: {from: calendar, name: W*}}]\n",
+        "4:78: teams[0].iterations: name chooses among named iterations; periods of the calendar have no names",
+    ),
+    "no weeks": (
+        MINIMAL + "teams: [{id: a, select: [{source: jira}], iterations: {from: calendar, weeks: 0}}]\n",
+        "4:79: teams[0].iterations.weeks is 0; it must be at least 1",
     ),
     "team file missing": (
         MINIMAL + "teams: [teams/a.yaml]\n",
@@ -208,7 +215,7 @@ SINGLE = {
     "boards without sprints": (
         MINIMAL.replace("type: jira", "type: gitlab")
         + "teams: [{id: a, select: [{source: jira}], iterations: {from: milestones, boards: [1]}}]\n",
-        "4:55: teams[0]: only sprints come from boards; milestones do not",
+        "4:82: teams[0].iterations: only sprints come from boards; milestones do not",
     ),
     "empty team folder": (MINIMAL + "teams: [a.b/]\n", "4:9: teams: the folder a.b holds no .yaml file"),
     "alias": ("version: *x\n", "1:10: this alias (`*name`) has no anchor (`&name`) before it"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from okr_delivery.config import Config
 from okr_delivery.delivery import sourceview
 from okr_delivery.delivery.derive import rebuild
 from okr_delivery.delivery.item import Item, number
+from okr_delivery.delivery.releases import Release
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.work import EMPTY, Field, ItemFact, IterationState, Value
 from okr_delivery.store import Derived, Store, open_store
@@ -187,7 +189,14 @@ def test_a_gone_issue_is_no_member(store: Store, settings: Config) -> None:
 
 def test_released_when_finished(store: Store, settings: Config) -> None:
     found = snapshot(store, settings)
-    assert [found.released_at(i) for i in found.items("jira")] == [None, at(8), None]
+    finished = Release(date(2026, 3, 10), "finished")
+    assert [found.released(i) for i in found.items("jira")] == [None, finished, None]
+
+
+def test_released_on_the_day_of_the_team_s_calendar(store: Store, tmp_path: Path) -> None:
+    """PAY-2 is finished at midnight UTC."""
+    found = snapshot(store, config(tmp_path / "west", zone="America/New_York"))
+    assert found.released(found.find("PAY-2")) == Release(date(2026, 3, 9), "finished")
 
 
 @pytest.mark.parametrize("day", [0.5, 2, 4.5, 7, 8, 9, 12])

@@ -9,7 +9,7 @@ import pytest
 from okr_delivery.delivery.resolve import resolve, resolve_all
 from okr_delivery.locale import LANGS, translator
 from okr_delivery.model.errors import UserError
-from okr_delivery.model.work import Iteration, IterationState
+from okr_delivery.model.work import Iteration, IterationKind, IterationState
 from tests.delivery.world import SOURCE, at, sprint
 
 ONE, TWO = sprint("1", 0, 10, closed=11), sprint("2", 10, 20, closed=19)
@@ -21,8 +21,10 @@ LATER = Iteration(SOURCE, "10", "S10", IterationState.FUTURE, order=10)
 ALL = (ONE, TWO, THREE, FOUR, LATER, UNDATED, SIX, FIVE)
 
 
-def found(ref: str, day: float = 25, scope: tuple[Iteration, ...] = ALL, *, milestones: bool = False) -> list[str]:
-    return [i.id for i in resolve(ref, scope, at(day), "pay", milestones=milestones)]
+def found(
+    ref: str, day: float = 25, scope: tuple[Iteration, ...] = ALL, *, kind: IterationKind = IterationKind.SPRINT
+) -> list[str]:
+    return [i.id for i in resolve(ref, scope, at(day), "pay", kind=kind)]
 
 
 @pytest.mark.parametrize(
@@ -74,12 +76,12 @@ MILESTONES = (
 
 @pytest.mark.parametrize(("ref", "expected"), [("current", ["3"]), ("last", ["2"]), ("next", ["5"])])
 def test_milestones_go_by_their_dates(ref: str, expected: list[str]) -> None:
-    assert found(ref, scope=MILESTONES, milestones=True) == expected
+    assert found(ref, scope=MILESTONES, kind=IterationKind.MILESTONE) == expected
 
 
 def test_milestones_without_start_are_current_by_the_earliest_due() -> None:
     undated = tuple(replace(m, start=None) for m in MILESTONES)
-    assert found("current", scope=undated, milestones=True) == ["4"]
+    assert found("current", scope=undated, kind=IterationKind.MILESTONE) == ["4"]
 
 
 def teams(ref: str, **scopes: tuple[Iteration, ...]) -> dict[str, list[str]]:

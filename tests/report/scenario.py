@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from okr_delivery.delivery.item import Item
+from okr_delivery.delivery.releases import Release
 from okr_delivery.delivery.results import (
     CarryTo,
     IterationSets,
@@ -147,8 +148,9 @@ class FixedSnapshot(Snapshot):
     def item(self, source: str, issue_id: str) -> Item | None:
         return next((item for item in self._given if item.issue.id == issue_id), None)
 
-    def released_at(self, item: Item) -> int | None:
-        return item.fact.finished_at
+    def released(self, item: Item) -> Release | None:
+        at = item.fact.finished_at
+        return None if at is None else Release(CALENDAR.local_date(at), "finished")
 
 
 def item(number: int, title: str, *, started: int | None = None, finished: int | None = None, **issue: Any) -> Item:

@@ -94,7 +94,7 @@ def _values(found: IterationSummary) -> dict[str, tuple[float | None, int]]:
     committed, delivered = len(sets.committed), len(sets.delivered)
     carried = delivered + len(sets.carried_over)
     return {
-        "committed": (float(committed), committed),
+        "committed": (None if sets.window.start is None else float(committed), committed),
         "say_do": (found.say_do, committed),
         "say_do_points": (found.say_do_points, committed),
         "delivered_ratio": (found.delivered_ratio, committed),

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.item import Item
+from okr_delivery.delivery.membership import last_instant
 from okr_delivery.delivery.results import Metric, MetricStatus, Percentiles
 from okr_delivery.delivery.teams import sources_of
 from okr_delivery.delivery.timeline import Span, spans
@@ -56,7 +57,8 @@ def of_iteration(snapshot: Snapshot, team_id: str, iteration: Iteration) -> Peri
     after = 0 if bounds.start is None else bounds.start
     end = bounds.end if iteration.end is None or not bounds.provisional else max(bounds.end, iteration.end)
     first = end if bounds.start is None else bounds.start
-    return Period(after, bounds.end, calendar.local_date(first), calendar.local_date(max(first, end)))
+    last = max(first, last_instant(iteration, end))
+    return Period(after, bounds.end, calendar.local_date(min(first, last)), calendar.local_date(last))
 
 
 class Population:

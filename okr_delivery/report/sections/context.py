@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 
 from okr_delivery.delivery.item import Item
+from okr_delivery.delivery.membership import last_instant
 from okr_delivery.delivery.results import IterationSets, Member, Metric, Scope
 from okr_delivery.delivery.snapshot import Snapshot
 from okr_delivery.locale import Translator
@@ -61,7 +62,7 @@ class Context:
         if summary is None:
             return True
         start = summary.sets.window.start
-        planned = summary.sets.iteration.state is IterationState.FUTURE
+        planned = self.snapshot.state(summary.sets.iteration) is IterationState.FUTURE
         return not planned if start is None else start <= self.snapshot.as_of
 
     @cached_property
@@ -70,6 +71,10 @@ class Context:
 
     def local(self, ts: int) -> date:
         return self.snapshot.calendar(self.team).local_date(ts)
+
+    def last_day(self, sets: IterationSets) -> date:
+        """The local day on which an iteration ended, or up to which it is known."""
+        return self.local(last_instant(sets.iteration, sets.window.end))
 
     def link(self, source: str, url: str | None) -> str | None:
         return own_link(url, self.snapshot.config.source(source).url)

@@ -12,7 +12,7 @@ from okr_delivery.report.sections.context import Context
 def head(c: Context, summary: tuple[str, ...]) -> Head:
     iteration, sets = c.scope.iteration, c.scope.summary.sets if c.scope.summary else None
     since = c.local(sets.window.start) if sets and sets.window.start is not None else None
-    until = c.local(sets.window.end) if sets and c.begun else c.scope.until
+    until = c.last_day(sets) if sets and c.begun else c.scope.until
     provisional = bool(sets and sets.window.provisional)
     return Head(
         team=c.team,

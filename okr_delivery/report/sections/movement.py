@@ -94,7 +94,7 @@ def _readings(c: Context, kr: KeyResult) -> tuple[Reading | None, Reading | None
     """The reading in force when the iteration started and the one when it ended (or today)."""
     sets = c.scope.summary.sets if c.scope.summary else None
     start = c.local(sets.window.start) if sets and sets.window.start is not None else c.scope.since
-    end = min(c.local(sets.window.end) if sets else c.scope.until, c.today)
+    end = min(c.last_day(sets) if sets else c.scope.until, c.today)
     return c.readings.latest(kr.full_id, start), c.readings.latest(kr.full_id, end)
 
 

@@ -82,7 +82,7 @@ def _releases(c: Context, kr: KeyResult, cycle: Cycle) -> tuple[Release, ...]:
     for trace in c.trace.key_results:
         for row in trace.requirements if trace.kr.full_id == kr.full_id else ():
             item = c.item(row.source, row.issue_id)
-            at = c.snapshot.released_at(item) if item else None
-            if at is not None and cycle.start <= c.local(at) <= c.today:
-                found.append(Release(c.local(at), row.key, c.link(row.source, row.url)))
+            release = c.snapshot.released(item) if item else None
+            if release is not None and cycle.start <= release.day <= c.today:
+                found.append(Release(release.day, row.key, c.link(row.source, row.url)))
     return tuple(sorted(found, key=lambda r: (r.day, r.key))[-RELEASES:])

@@ -1,0 +1,28 @@
+"""Parents that a tracker names by key alone, as epic links are: found by the keys that issues have or had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from okr_delivery.model.work import Field, Issue, Value
+
+
+def adopted(issues: Iterable[Issue], aliases: Mapping[str, str]) -> list[Issue]:
+    """The issues, those with a parent's key but no id given the id. `aliases` maps former keys to ids.
+
+    A key that belongs to none of them stays without an id.
+    """
+    found = list(issues)
+    if all(issue.parent_id is not None or issue.parent_key is None for issue in found):
+        return found
+    ids = {**aliases, **{issue.key: issue.id for issue in found}}
+    return [_adopted(issue, ids) for issue in found]
+
+
+def _adopted(issue: Issue, ids: Mapping[str, str]) -> Issue:
+    parent = ids.get(issue.parent_key or "")
+    if issue.parent_id is not None or parent is None:
+        return issue
+    current = {**issue.current, Field.PARENT: Value(parent, issue.parent_key)}
+    return replace(issue, parent_id=parent, current=current)
