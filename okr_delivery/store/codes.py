@@ -21,9 +21,12 @@ def digest(*parts: object) -> bytes:
     return hashlib.blake2b(dumps(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def dumps(thing: object) -> str:
     """JSON with one spelling: sorted keys, no blanks, characters as they are."""
-    return json.dumps(thing, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _encode(thing)
 
 
 def clean(text: str) -> str:

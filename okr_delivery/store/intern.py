@@ -9,11 +9,13 @@ from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from okr_delivery.store import tables as t
-from okr_delivery.store.codes import digest
+from okr_delivery.store.bulk import insert_rows
+from okr_delivery.store.codes import clean, digest
 from okr_delivery.store.mapping import Pair
 
 NOTHING: Pair = ("", "")
 BLOCK = 500
+SHORT = 40
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> None:
@@ -25,22 +27,33 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 
 
 class Interner:
-    """Numbers for pairs within one transaction. Nothing is always 0."""
+    """Numbers for pairs within one transaction. Nothing is always 0.
 
-    def __init__(self, connection: Connection, source: int) -> None:
+    `shared` are numbers that earlier transactions committed: they are looked up, never added to here, because what this
+    one interns may be rolled back.
+    """
+
+    def __init__(self, connection: Connection, source: int, shared: Mapping[Pair, int]) -> None:
         self._connection = connection
         self._source = source
-        self._known: dict[Pair, int] = {NOTHING: 0}
+        self._shared = shared
+        self.known: dict[Pair, int] = {NOTHING: 0}
 
     def intern(self, pairs: Iterable[Pair]) -> Mapping[Pair, int]:
-        """The number of every pair, new ones included. Sorted, so that equal runs number alike."""
-        missing = {digest(*p): p for p in sorted(set(pairs) - self._known.keys())}
+        """The number of every pair asked for so far, new ones included. Sorted, so that equal runs number alike."""
+        known, shared = self.known, self._shared
+        wanted = set(pairs) - known.keys()
+        known.update({pair: shared[pair] for pair in wanted if pair in shared})
+        missing = {digest(*pair): pair for pair in sorted(wanted - known.keys())}
         self._look(missing)
-        new = {d: p for d, p in missing.items() if p not in self._known}
-        rows = [{"source": self._source, "digest": d, "ref": p[0], "name": p[1]} for d, p in new.items()]
-        insert_new(self._connection, t.value, rows, ("source", "digest"))
-        self._look(new)
-        return self._known
+        new = [(self._source, d, clean(p[0]), clean(p[1])) for d, p in missing.items() if p not in known]
+        insert_rows(self._connection, t.value, ("source", "digest", "ref", "name"), new, once=("source", "digest"))
+        self._look({row[1]: missing[row[1]] for row in new})
+        return known
+
+    def common(self) -> dict[Pair, int]:
+        """Those worth knowing in the next transaction: names and ids; a title or a text hardly comes twice."""
+        return {pair: number for pair, number in self.known.items() if len(pair[0]) + len(pair[1]) <= SHORT}
 
     def _look(self, wanted: Mapping[bytes, Pair]) -> None:
         digests = list(wanted)
@@ -48,4 +61,4 @@ class Interner:
             same = t.value.c.digest.in_(digests[start : start + BLOCK])
             query = select(t.value.c.id, t.value.c.digest).where(t.value.c.source == self._source, same)
             for number, found in self._connection.execute(query):
-                self._known[wanted[bytes(found)]] = number
+                self.known[wanted[bytes(found)]] = number

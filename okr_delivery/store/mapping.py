@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -25,7 +26,7 @@ from okr_delivery.model.work import (
     Status,
     Value,
 )
-from okr_delivery.store.codes import CATEGORIES, CATEGORY_OF, STATE_OF, STATES, digest, dumps
+from okr_delivery.store.codes import CATEGORIES, CATEGORY_OF, STATE_OF, STATES, clean, digest, dumps
 from okr_delivery.store.rows import Derived, SourceState
 
 Pair = tuple[str, str]
@@ -92,13 +93,43 @@ def body_plain(issue: Issue) -> dict[str, Any]:
         "title": issue.title,
         "url": issue.url,
         "rank": issue.rank,
-        "components": dumps(list(issue.components)),
-        "links": dumps([[link.type, link.key, link.summary] for link in issue.links]),
+        "components": _components(issue),
+        "links": _links(issue),
     }
+
+
+def _components(issue: Issue) -> str:
+    return dumps(list(issue.components)) if issue.components else "[]"
+
+
+def _links(issue: Issue) -> str:
+    return dumps([[link.type, link.key, link.summary] for link in issue.links]) if issue.links else "[]"
 
 
 def body_digest(issue: Issue) -> bytes:
     return digest(body_plain(issue), body_pairs(issue), kept(issue))
+
+
+def cleaned(issue: Issue, pairs: Mapping[str, Value], current: Mapping[Field, Value]) -> Issue:
+    """The issue as it is read back from its rows; `pairs` are those of `body_pairs` as they are read back."""
+    project, kind, parent = pairs["project"], pairs["type"], pairs["parent"]
+    return replace(
+        issue,
+        key=clean(issue.key),
+        project_id=project.id or "",
+        project=project.name or "",
+        type_id=kind.id or "",
+        type=kind.name or "",
+        title=clean(issue.title),
+        url=None if issue.url is None else clean(issue.url),
+        rank=None if issue.rank is None else clean(issue.rank),
+        creator=pairs["creator"].name,
+        parent_id=parent.id,
+        parent_key=parent.name,
+        components=tuple(json.loads(clean(_components(issue)))),
+        links=tuple(Link(*link) for link in json.loads(clean(_links(issue)))),
+        current=current,
+    )
 
 
 def change_key(change: Change) -> list[object]:
@@ -244,7 +275,7 @@ def source_state(row: Row[Any]) -> SourceState:
 
 def fact_row(fact: ItemFact) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(fact, name) for name in FACT_COLUMNS}
-    return row | {"kind": int(fact.kind), "notes": dumps(list(fact.notes))}
+    return row | {"kind": int(fact.kind), "notes": dumps(list(fact.notes)) if fact.notes else "[]"}
 
 
 def fact(row: Row[Any]) -> ItemFact:

@@ -20,11 +20,13 @@ from okr_delivery.store.dump import dump
 from okr_delivery.store.facts import insert_facts, restore
 from okr_delivery.store.ledger import Ledger
 from okr_delivery.store.lock import source_lock
+from okr_delivery.store.mapping import Pair
 from okr_delivery.store.reads import TOMBSTONE, Reads, Rows
 from okr_delivery.store.rows import Fact
 from okr_delivery.store.writes import StoreTx
 
 MARK = "ledger_mark"
+CACHED_NUMBERS = 10_000
 
 
 class StoreView(Reads):
@@ -48,6 +50,7 @@ class Store(Reads):
     def __init__(self, engine: Engine, ledger: Ledger | None) -> None:
         self._engine = engine
         self._values: dict[int, Value] = {}
+        self._interned: dict[int, dict[Pair, int]] = {}  # of committed values, by source
         self.ledger = ledger
         self.ledger_problems: tuple[Problem, ...] = ()
         self.where = opening.where(engine.url)
@@ -88,10 +91,17 @@ class Store(Reads):
         with self._engine.connect() as plain:
             connection = plain.execution_options(**opening.WRITING)
             with connection.begin():
-                tx = StoreTx(connection, source, self._values)
+                tx = StoreTx(connection, source, self._values, self._interned)
                 yield tx
                 self._write_ledger(connection, tx.new_facts)
             self._values.update(tx.interned)
+            self._learn(*tx.learned())
+
+    def _learn(self, source: int, numbers: dict[Pair, int]) -> None:
+        known = self._interned.setdefault(source, {})
+        if len(known) > CACHED_NUMBERS:
+            known.clear()
+        known.update(numbers)
 
     @contextmanager
     def lock(self, source: str) -> Iterator[None]:

@@ -3,43 +3,55 @@
 from __future__ import annotations
 
 from collections import ChainMap, defaultdict
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.sql.expression import Select as SelectOf
 
 from okr_delivery.model.work import Board, Category, Change, Field, FoundField, Issue, Iteration, Status, Value
 from okr_delivery.store import mapping
 from okr_delivery.store import tables as t
-from okr_delivery.store.codes import clean, digest, dumps
+from okr_delivery.store.codes import clean, dumps
+from okr_delivery.store.content import ContentWrites
 from okr_delivery.store.facts import insert_facts, record
 from okr_delivery.store.intern import Interner, insert_new
-from okr_delivery.store.mapping import Pair, of, pair
-from okr_delivery.store.reads import CLAIM, FIRST_SYNC, TOMBSTONE, Reads, Rows, blocks
-from okr_delivery.store.rows import Derived, Fact
+from okr_delivery.store.mapping import Pair
+from okr_delivery.store.reads import CLAIM, FIRST_SYNC, TOMBSTONE, Rows, blocks
+from okr_delivery.store.rows import Fact
 
 Texts = Mapping[Field, str]
 
 
-class StoreTx(Reads):
+class StoreTx(ContentWrites):
     """One transaction on one source: everything `Reads` answers, as of inside it, and the writes.
 
     Opened by `Store.page`. New facts are appended to the ledger before the commit, so that the ledger never misses
     what the store holds.
     """
 
-    def __init__(self, connection: Connection, source: str, values: MutableMapping[int, Value]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        source: str,
+        values: MutableMapping[int, Value],
+        numbers: Mapping[int, Mapping[Pair, int]],
+    ) -> None:
+        super().__init__()
         self._connection = connection
         self.source_name = source
         self.interned: dict[int, Value] = {}  # kept apart: what this transaction interns may be rolled back
         self._values = ChainMap(self.interned, values)
         self._number = self._ensure_source()
-        self._interner = Interner(connection, self._number)
+        self._interner = Interner(connection, self._number, numbers.get(self._number, {}))
         self.new_facts: list[Fact] = []
 
     def _fetch(self, statement: SelectOf[Any]) -> Rows:
         return self._connection.execute(statement).all()
+
+    def learned(self) -> tuple[int, dict[Pair, int]]:
+        """The source's number and the numbers of interned pairs that are worth knowing once this is committed."""
+        return self._number, self._interner.common()
 
     def _ensure_source(self) -> int:
         query = select(t.source.c.id).where(t.source.c.name == self.source_name)
@@ -112,174 +124,6 @@ class StoreTx(Reads):
         if fresh:
             self._connection.execute(insert(table), fresh)
 
-    # issues
-
-    def put_issues(self, issues: Sequence[Issue]) -> frozenset[str]:
-        """Stores current bodies; answers the ids that are new or differ. A gone issue that returns is revived."""
-        wanted = {issue.id: issue for issue in issues}
-        digests = {ref: mapping.body_digest(issue) for ref, issue in wanted.items()}
-        stored = self._rows(wanted)
-        changed = [ref for ref in wanted if ref not in stored or stored[ref].body_hash != digests[ref]]
-        self._write_bodies({ref: wanted[ref] for ref in changed}, digests, stored)
-        back = [r.id for r in stored.values() if r.gone_at is not None or r.missed_at is not None]
-        self._set(back, gone_at=None, missed_at=None)
-        return frozenset(changed)
-
-    def _rows(self, refs: Iterable[str]) -> dict[str, Row[Any]]:
-        columns = ("id", "ref", "key", "body_hash", "history_hash", "gone_at", "missed_at")
-        query = select(*(t.issue.c[name] for name in columns)).where(t.issue.c.source == self._number)
-        chunks = blocks(list(refs))
-        return {row.ref: row for block in chunks for row in self._fetch(query.where(t.issue.c.ref.in_(block)))}
-
-    def _write_bodies(
-        self, issues: Mapping[str, Issue], digests: Mapping[str, bytes], stored: Mapping[str, Row[Any]]
-    ) -> None:
-        pairs: set[Pair] = {p for i in issues.values() for p in mapping.body_pairs(i).values()}
-        pairs.update(p for i in issues.values() for _, p in mapping.kept(i))
-        numbers = self._interner.intern(pairs)
-        new: list[dict[str, Any]] = []
-        known: list[dict[str, Any]] = []
-        for ref, issue in issues.items():
-            row = mapping.body_plain(issue) | {c: numbers[p] for c, p in mapping.body_pairs(issue).items()}
-            row |= {"source": self._number, "body_hash": digests[ref]}
-            if ref in stored:
-                known.append({"id": stored[ref].id, **row})
-            else:
-                new.append(row)
-        self._update(known)
-        if new:
-            self._connection.execute(insert(t.issue), new)
-        after = self._rows(issues)
-        self._replace_current({after[ref].id: issue for ref, issue in issues.items()}, numbers)
-        renamed = {ref: issue for ref, issue in issues.items() if ref in stored and stored[ref].key != issue.key}
-        self._add_aliases({stored[ref].key: stored[ref].id for ref in renamed})
-        self._drop_aliases([issue.key for issue in issues.values()])
-
-    def _replace_current(self, issues: Mapping[int, Issue], numbers: Mapping[Pair, int]) -> None:
-        for block in blocks(list(issues)):
-            self._connection.execute(delete(t.current).where(t.current.c.issue.in_(block)))
-        rows = [
-            {"issue": number, "field": int(field), "value": numbers[p]}
-            for number, issue in issues.items()
-            for field, p in mapping.kept(issue)
-        ]
-        if rows:
-            self._connection.execute(insert(t.current), rows)
-
-    def _add_aliases(self, keys: Mapping[str, int]) -> None:
-        rows = [{"source": self._number, "key": key, "issue": number} for key, number in keys.items()]
-        insert_new(self._connection, t.alias, rows, ("source", "key"))
-
-    def _drop_aliases(self, keys: list[str]) -> None:
-        for block in blocks(keys):
-            same = (t.alias.c.source == self._number, t.alias.c.key.in_(block))
-            self._connection.execute(delete(t.alias).where(*same))
-
-    def _update(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Updates issues by `id`; all rows have the same columns."""
-        if not rows:
-            return
-        columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in rows[0] if name != "id"}
-        statement = update(t.issue).where(t.issue.c.id == bindparam("new_id")).values(columns)
-        self._connection.execute(statement, [{f"new_{k}": v for k, v in row.items()} for row in rows])
-
-    def _set(self, numbers: Sequence[int], **columns: object) -> None:
-        for block in blocks(numbers):
-            self._connection.execute(update(t.issue).where(t.issue.c.id.in_(block)).values(**columns))
-
-    # history
-
-    def put_changes(self, ids: Iterable[str], changes: Iterable[Change]) -> tuple[frozenset[str], int]:
-        """Replaces the whole history of `ids`. Answers the ids whose history differs and how many changes are new.
-
-        The same (ts, history id, item) twice is one change, the first. Raises KeyError for an issue not stored.
-        """
-        histories: dict[str, dict[tuple[int, int, int], Change]] = {ref: {} for ref in ids}
-        for change in changes:
-            histories[change.issue_id].setdefault(change.order, change)
-        stored = self._rows(histories)
-        ordered = {ref: [found[k] for k in sorted(found)] for ref, found in histories.items()}
-        digests = {ref: mapping.history_digest(found) for ref, found in ordered.items()}
-        differ = {stored[ref].id: found for ref, found in ordered.items() if stored[ref].history_hash != digests[ref]}
-        added = self._write_histories(differ)
-        self._update(
-            [{"id": stored[ref].id, "history_hash": digests[ref]} for ref in ordered if stored[ref].id in differ]
-        )
-        for ref, found in ordered.items():
-            if stored[ref].id in differ:
-                self._alias_history(stored[ref], found)
-        return frozenset(ref for ref in ordered if stored[ref].id in differ), added
-
-    def _write_histories(self, histories: Mapping[int, Sequence[Change]]) -> int:
-        every = [change for found in histories.values() for change in found]
-        pairs = {p for c in every for p in (of(c.old), of(c.new), pair(None, c.actor))}
-        numbers = self._interner.intern(pairs)
-        known: set[tuple[int, int, int, int]] = set()
-        for block in blocks(list(histories)):
-            columns = (t.change.c.issue, t.change.c.ts, t.change.c.history_id, t.change.c.item)
-            known.update(tuple(r) for r in self._fetch(select(*columns).where(t.change.c.issue.in_(block))))
-            self._connection.execute(delete(t.change).where(t.change.c.issue.in_(block)))
-        rows = [_change_row(n, seq, c, numbers) for n, found in histories.items() for seq, c in enumerate(found)]
-        if rows:
-            self._connection.execute(insert(t.change), rows)
-        return sum((r["issue"], r["ts"], r["history_id"], r["item"]) not in known for r in rows)
-
-    def _alias_history(self, row: Row[Any], changes: Iterable[Change]) -> None:
-        old = {c.old.name or c.old.id for c in changes if c.field is Field.KEY}
-        self._add_aliases({key: row.id for key in old if key and key != row.key})
-
-    # derivations
-
-    def put_derived(self, rows: Iterable[Derived]) -> None:
-        """Replaces the derivation of each issue; equal ones are left alone. Unknown ids are a KeyError."""
-        given = {row.issue_id: row for row in rows}
-        numbers = {ref: row.id for ref, row in self._rows(given).items()}
-        digests = {numbers[ref]: digest(mapping.derived_key(row)) for ref, row in given.items()}
-        stored: dict[int, bytes] = {}
-        for block in blocks(list(digests)):
-            columns = (t.item_fact.c.issue, t.item_fact.c.digest)
-            stored |= {r.issue: r.digest for r in self._fetch(select(*columns).where(t.item_fact.c.issue.in_(block)))}
-        differ = {n: given[ref] for ref, n in numbers.items() if stored.get(n) != digests[n]}
-        for table in (t.interval, t.membership, t.item_fact):
-            for block in blocks([n for n in differ if n in stored]):
-                self._connection.execute(delete(table).where(table.c.issue.in_(block)))
-        self._insert_derived(differ, digests)
-
-    def _insert_derived(self, rows: Mapping[int, Derived], digests: Mapping[int, bytes]) -> None:
-        pairs = {pair(None, row.rule_hash) for row in rows.values()}
-        pairs.update(pair(i.status_id, None) for row in rows.values() for i in row.intervals)
-        pairs.update(pair(m.iteration_id, None) for row in rows.values() for m in row.memberships)
-        ids = self._interner.intern(pairs)
-        gathered: dict[Table, list[dict[str, Any]]] = defaultdict(list)
-        for number, row in rows.items():
-            gathered[t.interval] += [
-                {
-                    "issue": number,
-                    "seq": seq,
-                    "status": ids[pair(i.status_id, None)],
-                    "kind": int(i.kind),
-                    "stage": i.stage,
-                    "entered_at": i.entered_at,
-                    "left_at": i.left_at,
-                }
-                for seq, i in enumerate(row.intervals)
-            ]
-            gathered[t.membership] += [
-                {
-                    "issue": number,
-                    "seq": seq,
-                    "iteration": ids[pair(m.iteration_id, None)],
-                    "entered_at": m.entered_at,
-                    "left_at": m.left_at,
-                }
-                for seq, m in enumerate(row.memberships)
-            ]
-            fact = {"issue": number, "rule": ids[pair(None, row.rule_hash)], "digest": digests[number]}
-            gathered[t.item_fact].append(fact | mapping.fact_row(row.fact))
-        for table, found in gathered.items():
-            if found:
-                self._connection.execute(insert(table), found)
-
     # facts that cannot be fetched again
 
     def first_sync(self, at: int) -> int:
@@ -342,6 +186,7 @@ class StoreTx(Reads):
             for table in (t.current, t.change, t.alias, t.interval, t.membership, t.item_fact):
                 self._connection.execute(delete(table).where(table.c.issue.in_(block)))
             self._connection.execute(delete(t.issue).where(t.issue.c.id.in_(block)))
+        self._forget()
 
     def tombstone(self, gone: Mapping[str, int], team_of: Mapping[str, str]) -> list[Fact]:
         """Declares issues gone at an instant; their slim history goes to the ledger, nobody can fetch it again."""
@@ -357,7 +202,8 @@ class StoreTx(Reads):
             team = team_of.get(issue.id, "")
             found.append(Fact(TOMBSTONE, self.source_name, f"{issue.id}/{version}", at, team, None, issue.id, body))
         rows = self._rows(gone).items()
-        self._update([{"id": row.id, "gone_at": gone[ref], "missed_at": None} for ref, row in rows])
+        self._update([{"gone_at": gone[ref], "missed_at": None, "id": row.id} for ref, row in rows])
+        self._forget()
         return self._add_new(found)
 
     def put_gone(self, issue: Issue, changes: Iterable[Change], gone_at: int) -> None:
@@ -365,17 +211,3 @@ class StoreTx(Reads):
         self.put_issues([issue])
         self.put_changes([issue.id], changes)
         self._set([self._rows([issue.id])[issue.id].id], gone_at=gone_at)
-
-
-def _change_row(issue: int, seq: int, change: Change, numbers: Mapping[Pair, int]) -> dict[str, Any]:
-    return {
-        "issue": issue,
-        "seq": seq,
-        "ts": change.ts,
-        "field": int(change.field),
-        "old": numbers[of(change.old)],
-        "new": numbers[of(change.new)],
-        "history_id": change.history_id,
-        "item": change.item,
-        "actor": numbers[pair(None, change.actor)],
-    }

@@ -18,6 +18,7 @@ from okr_delivery.model.work import (
     FoundField,
     Iteration,
     IterationState,
+    Link,
     Status,
     Value,
 )
@@ -214,6 +215,47 @@ def test_characters_that_no_database_stores(store: Store) -> None:
     assert (found.title, found.value(Field.STATUS).name) == ("a\ufffdb\ufffdc 中😀", "x\ufffdy\ufffd")
     assert dict(store.changes("jira"))["1"][0].new == Value("3", "z\ufffd")
     assert [c.text for c in store.seen_claims("jira")] == ["l\ufffd\ufffd"]
+
+
+@pytest.mark.parametrize("strange", ["", "a\0b\ud800c"])
+def test_what_was_just_written_reads_as_it_will(store: Store, strange: str) -> None:
+    side = Value(strange, strange)
+    texts = {"title": strange, "project": strange, "creator": strange, "parent_id": strange, "rank": strange}
+    links, current = (Link("blocks", "PAY-2", strange),), {Field.STATUS: Value("3", strange), Field.FLAGGED: side}
+    first = replace(issue("1"), links=links, components=(strange,), current=current, **texts)  # type: ignore[arg-type]  # by name
+    history = [change("1", 5, old=side, new=Value(strange, "x"))._replace(actor=strange), change("1", 6)]
+    for _ in range(2):
+        with store.page("jira") as tx:
+            tx.put_issues([first, issue("10", "PAY-10")])
+            tx.put_changes(["10", "1"], history)
+            written = list(tx.issues("jira", ["10", "1"])), list(tx.changes("jira", ["10", "1"]))
+            assert list(tx.issues("jira", ["10"])) == written[0][1:]
+        assert written == (list(store.issues("jira")), list(store.changes("jira")))
+
+
+def test_what_is_dropped_or_gone_is_read_anew(store: Store) -> None:
+    with store.page("jira") as tx:
+        tx.put_issues([issue("1"), issue("2", "PAY-2")])
+        tx.put_changes(["1", "2"], [change("1", 5)])
+        tx.drop(["1"])
+        tx.tombstone({"2": 9}, {})
+        assert [i.id for i in tx.issues("jira", ["1", "2"])] == ["2"]
+        assert dict(tx.changes("jira", ["1", "2"])) == {"2": ()}
+        assert tx.gone("jira", ["1", "2"]) == {"2": 9}
+        assert tx.put_issues([issue("1"), issue("2", "PAY-2")]) == {"1"}
+        assert tx.gone("jira") == {}
+
+
+def test_a_page_that_is_undone_teaches_nothing(store: Store) -> None:
+    put(store, issue("1"))
+    new = replace(issue("2", "PAY-2"), type="Spike", current={Field.STATUS: Value("8", "Odd")})
+    with pytest.raises(RuntimeError), store.page("jira") as tx:
+        tx.put_issues([new])
+        raise RuntimeError
+    put(store, replace(issue("3", "PAY-3"), current={Field.STATUS: Value("9", "Even")}))
+    put(store, new)
+    assert [i.value(Field.STATUS).name for i in store.issues("jira")] == ["In Progress", "Odd", "Even"]
+    assert next(store.issues("jira", ["2"])).type == "Spike"
 
 
 def test_dropped_issues_leave_nothing(store: Store) -> None:
