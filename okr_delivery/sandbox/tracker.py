@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from threading import RLock
 
 from okr_delivery.sandbox import edits
+from okr_delivery.sandbox.faults import Faults
 from okr_delivery.sandbox.site import History, IssueLink, Site, SiteIssue, Sprint, Visibility, Wire, by_id
 
 
@@ -45,12 +46,22 @@ class Tracker:
     """A site with a clock. `clock` answers epoch seconds; `lag` is how long the search index trails a write."""
 
     def __init__(self, site: Site, clock: Callable[[], float]) -> None:
-        self.site, self.clock = site, clock
+        self.site, self._clock = site, clock
+        self.skew = 0.0  # seconds that the server's clock is ahead
+        self.hidden: frozenset[str] = frozenset()  # ids of projects out of this token's sight
         self.lag = 0.0
         self.lock = RLock()
         self.results: dict[object, Found] = {}  # the last search, so that its pages are cheap
         self._stale: dict[int, list[Stale]] = {}
         self._comments: dict[int, int] = {}  # the number of each issue's latest comment
+
+    def use(self, faults: Faults) -> None:
+        """Puts what the switches say of the server's clock and index in force."""
+        self.lag, self.skew = faults.index_lag, faults.clock_skew
+
+    def clock(self) -> float:
+        """The server's clock in epoch seconds."""
+        return self._clock() + self.skew
 
     @property
     def now(self) -> int:
@@ -183,6 +194,33 @@ class Tracker:
             if issue.recorded is not None:
                 issue.recorded.pop("project", None)
             return self.site.add(issue)
+
+    def number(self, id_or_key: str) -> int:
+        """The id behind an id or key, of deleted issues too. Raises KeyError."""
+        text = id_or_key.strip()
+        return int(text) if text.isdigit() else self.site.keys[text.upper()]
+
+    def hide_project(self, project: str) -> None:
+        """Takes a project from this token's sight, as removing it or its permissions does."""
+        with self.lock:
+            row = self.site.project(project)
+            if row is None:
+                raise KeyError(project)
+            self.hidden |= {str(row["id"])}
+            self.site.revision += 1
+
+    def show_project(self, project: str) -> None:
+        """Takes back `hide_project`."""
+        with self.lock:
+            row = self.site.project(project)
+            self.hidden -= {str(row["id"])} if row else set()
+            self.site.revision += 1
+
+    def rename_sprint(self, sprint_id: int, name: str) -> None:
+        """Renames a sprint; no issue is touched, histories keep the old name."""
+        with self.lock:
+            self.site.sprints[sprint_id].name = name
+            self.site.revision += 1
 
     def delete(self, id_or_key: str | int) -> None:
         """Deletes an issue for good."""

@@ -242,7 +242,9 @@ def test_a_new_sprint_is_listed_and_can_be_filled(server: RunningServer, client:
     assert _last_items(client, "PAY-1")[0]["toString"] == "PAY S99, extra"
 
 
-def test_parallel_requests_are_all_answered_and_counted(server: RunningServer) -> None:
+def test_parallel_requests_are_all_answered_and_counted(serving: Callable[..., RunningServer]) -> None:
+    server = serving(faults={"issue_writes": []})
+
     def edit(number: int) -> int:
         return _put(Client(server), "PAY-1", update={"labels": [{"add": f"label-{number}"}]})
 

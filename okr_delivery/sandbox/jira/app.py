@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
@@ -13,16 +13,19 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from okr_delivery.sandbox.edits import BadValueError
 from okr_delivery.sandbox.faults import Failure, Faults
-from okr_delivery.sandbox.jira.dialect import PAGES, Dialect, Handler
-from okr_delivery.sandbox.jira.http import Call, RefusedError, answer
+from okr_delivery.sandbox.jira import events, failures
+from okr_delivery.sandbox.jira.dialect import Dialect, Handler
+from okr_delivery.sandbox.jira.http import AnsweredError, Call, RefusedError
+from okr_delivery.sandbox.jira.limits import Ask
+from okr_delivery.sandbox.jira.login import Caller, Door, check_scope, identify
 from okr_delivery.sandbox.jira.tokens import Tokens
 from okr_delivery.sandbox.site import BASE
 from okr_delivery.sandbox.tracker import Tracker
 
 MARKS = ("issue_id", "int:board_id", "int:sprint_id", "comment_id")  # ids in paths; `<key>` stands for itself
-LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Log in</title></head><body>Log in to continue</body></html>"
-UNAUTHENTICATED = "Client must be authenticated to access this resource."
+MOST_ADDRESS = 8000  # bytes of a request line
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Endpoint:
     label: str
     version: int
     handler: Handler
+    agile: bool = False
+    gateway: bool = False  # reached through it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,9 @@ class Reply:
 
     response: Response
     drop: bool = False
-    account: str | None = None  # that the request was made as
+    ask: Ask | None = None
+    failed: bool = False  # a login came with the request and was not good
+    gateway: bool = False
 
 
 class App:
@@ -61,19 +68,29 @@ class App:
         self, dialect: Dialect, tracker: Tracker, faults: Faults, login: tuple[str, str], context: str
     ) -> None:
         self.dialect, self.tracker, self.context = dialect, tracker, context
-        self.use(faults)
         self.user, self.token = login
         self.url = ""
         self.requests: Counter[str] = Counter()
         self.log: list[Logged] = []
         self.total = 0
         self.tokens = Tokens()
+        self.use(faults)
+        self._by_method: Counter[tuple[str, str]] = Counter()
         self._routes = _routes(dialect, context)
 
     def use(self, faults: Faults) -> None:
-        """Puts these faults in force from the next request (and write) on."""
+        """Puts these faults in force from the next request (and write) on; limits start from nothing."""
         self.faults = faults
-        self.tracker.lag = faults.index_lag
+        self.limits = self.dialect.limits()
+        self.tracker.use(faults)
+        self._pending = list(faults.events)
+
+    def reset(self) -> None:
+        """Counts from zero again."""
+        self.requests.clear()
+        self._by_method.clear()
+        self.log.clear()
+        self.total = 0
 
     def __call__(self, request: Request) -> Reply:
         """Answers one request; thread-safe: everything but the latency happens under the tracker's lock."""
@@ -81,55 +98,97 @@ class App:
             time.sleep(self.faults.latency)
         with self.tracker.lock:
             reply = self._reply(request)
-            return replace(reply, response=self._finish(reply))
+            return replace(reply, response=self._finish(request, reply))
 
     def _reply(self, request: Request) -> Reply:
         self.total += 1
         try:
-            endpoint, arguments = self._routes.bind_to_environ(request.environ).match()
-        except HTTPException as error:
-            code = error.code or 404
-            self._count(request, "(unknown)", code, None)
-            return Reply(answer({"errorMessages": [error.name], "errors": {}}, code))
-        failure = self._failure(endpoint.label)
+            endpoint, arguments = self._route(request)
+            self._happen(endpoint.label)
+        except RefusedError as error:
+            self._count(request, "(unknown)", error.status, None)
+            return Reply(error.response())
+        failure = self._failure(request.method, endpoint.label)
         if failure and failure.kind == "drop_before":
             self._count(request, endpoint.label, 0, None)
             return Reply(Response(), drop=True)
-        if failure and failure.kind in ("status", "html_login"):
-            self._count(request, endpoint.label, failure.status if failure.kind == "status" else 200, None)
-            return Reply(self._failed(failure))
-        response, account = self._answer(request, endpoint, arguments)
+        if failure and failure.kind in ("status", "html_login", "redirect"):
+            response = failures.answer_of(failure, self.tracker.clock(), named=self.dialect.names_reasons)
+            self._count(request, endpoint.label, response.status_code, None)
+            return Reply(response, ask=self._ask(request, endpoint, arguments, None))
+        reply = self._answer(request, endpoint, arguments)
         if failure and failure.kind == "truncated_json":
-            response.set_data(response.get_data()[: max(1, len(response.get_data()) // 2)])
-        return Reply(response, failure is not None and failure.kind == "drop_after", account)
+            failures.truncate(reply.response)
+        return replace(reply, drop=failure is not None and failure.kind == "drop_after")
 
-    def _answer(
-        self, request: Request, endpoint: Endpoint, arguments: Mapping[str, Any]
-    ) -> tuple[Response, str | None]:
-        account: str | None = None
+    def _route(self, request: Request) -> tuple[Endpoint, dict[str, Any]]:
+        if len(request.full_path) > MOST_ADDRESS:
+            raise RefusedError(414, "URI Too Long")
         try:
-            account = self._login(request)
-            response = endpoint.handler(self._call(request, endpoint, account), **arguments)
+            endpoint, arguments = self._routes.bind_to_environ(request.environ).match()
+        except HTTPException as error:
+            raise RefusedError(error.code or 404, error.name) from error
+        found = dict(arguments)
+        if found.pop("cloud", self.faults.cloud_id) != self.faults.cloud_id:
+            raise RefusedError(404, "Not Found")
+        return endpoint, found
+
+    def _happen(self, label: str) -> None:
+        """Lets due events happen; one that can't is an error of the faults file, answered as such."""
+        for event in list(self._pending):
+            number = self.total if event.endpoint == "*" else self.requests[label] + 1
+            if event.endpoint in ("*", label) and number >= event.at:
+                self._pending.remove(event)
+                try:
+                    events.run(self.tracker, event)
+                except (KeyError, BadValueError) as error:
+                    raise RefusedError(500, f"The event {event.do} of the faults file failed: {error}") from error
+
+    def _answer(self, request: Request, endpoint: Endpoint, arguments: Mapping[str, Any]) -> Reply:
+        caller, ask = Caller(None), self._ask(request, endpoint, arguments, None)
+        try:
+            caller = identify(request, self._door(endpoint), self.faults)
+            ask = replace(ask, account=caller.account)
+            if caller.account is not None:
+                check_scope(request.method, endpoint.label, endpoint.agile, self.faults)
+            self.limits.admit(ask)
+            response = endpoint.handler(self._call(request, endpoint, caller.account), **arguments)
+            self.limits.spend(ask, response)
         except RefusedError as error:
             response = error.response()
-        self._count(request, endpoint.label, response.status_code, account)
-        return response, account
+        except AnsweredError as error:
+            response = error.answer
+        self._count(request, endpoint.label, response.status_code, caller.account)
+        failed = caller.failed or (caller.account is None and request.authorization is not None)
+        return Reply(response, False, ask, failed, endpoint.gateway)
+
+    def _ask(self, request: Request, endpoint: Endpoint, arguments: Mapping[str, Any], account: str | None) -> Ask:
+        issue = None
+        if request.method != "GET" and "issue_id" in arguments:
+            found = self.tracker.site.find(str(arguments["issue_id"]))
+            issue = found.id if found else None
+        return Ask(request.method, endpoint.label, account, issue, self.faults, self.tracker.clock())
+
+    def _door(self, endpoint: Endpoint) -> Door:
+        live = self.faults.revoke_after is None or self.total <= self.faults.revoke_after
+        account = self.tracker.site.account
+        return Door(self.user, self.token, account, endpoint.gateway, live, self.dialect.gateway, self.url)
 
     def _call(self, request: Request, endpoint: Endpoint, account: str | None) -> Call:
         zone = self._zone()
-        render = self.dialect.renderer(self.tracker.site, zone, endpoint.version)
-        projects = None if account else self._public()
+        render = self.dialect.renderer(self.tracker.site, zone, endpoint.version, self.faults)
         return Call(
-            request,
-            endpoint.version,
-            account,
-            projects,
-            self.tracker,
-            self.faults,
-            self.tokens,
-            render,
-            zone,
-            self.dialect,
+            request=request,
+            version=endpoint.version,
+            account=account,
+            projects=None if account else self._ids(self.faults.anonymous_projects),
+            tracker=self.tracker,
+            faults=self.faults,
+            tokens=self.tokens,
+            render=render,
+            zone=zone,
+            dialect=self.dialect,
+            gone=self._ids(self.faults.hidden_projects) | self.tracker.hidden,
         )
 
     def _zone(self) -> str:
@@ -138,71 +197,80 @@ class App:
             zone = later if self.total > number else zone
         return zone
 
-    def _public(self) -> frozenset[str]:
-        rows = (self.tracker.site.project(key) for key in self.faults.anonymous_projects)
+    def _ids(self, keys: Sequence[str]) -> frozenset[str]:
+        rows = (self.tracker.site.project(key) for key in keys)
         return frozenset(str(row["id"]) for row in rows if row)
-
-    def _login(self, request: Request) -> str | None:
-        """The account of the login; None for nobody. A wrong login is 401, or nobody where the fault says so."""
-        login = request.authorization
-        if login is None:
-            return None
-        revoked = self.faults.revoke_after is not None and self.total > self.faults.revoke_after
-        basic = login.type == "basic" and (login.username, login.password) == (self.user, self.token)
-        if (basic or (login.type == "bearer" and login.token == self.token)) and not revoked:
-            return self.tracker.site.account
-        if self.faults.dead_login == "anonymous":
-            return None
-        raise RefusedError(401, UNAUTHENTICATED)
 
     def _count(self, request: Request, label: str, status: int, account: str | None) -> None:
         self.requests[label] += 1
+        self._by_method[request.method, label] += 1
         self.log.append(Logged(request.method, request.full_path.rstrip("?"), label, status, account))
 
-    def _failure(self, label: str) -> Failure | None:
+    def _failure(self, method: str, label: str) -> Failure | None:
         for failure in self.faults.failures:
-            number = self.total if failure.endpoint == "*" else self.requests[label] + 1
-            if failure.endpoint in ("*", label) and failure.at <= number < failure.at + failure.times:
+            if failure.endpoint not in ("*", label) or failure.method not in (None, method):
+                continue
+            if failure.at <= self._number(failure, method, label) < failure.at + failure.times:
                 return failure
         return None
 
-    def _failed(self, failure: Failure) -> Response:
-        if failure.kind == "html_login":
-            return Response(LOGIN_PAGE, 200, content_type="text/html;charset=UTF-8")
-        text = {429: "Rate limit exceeded.", 401: "Client must be authenticated to access this resource."}
-        response = answer(
-            {"errorMessages": [text.get(failure.status, "Service unavailable.")], "errors": {}}, failure.status
-        )
-        if failure.retry_after == "date":
-            response.headers["Retry-After"] = formatdate(self.tracker.clock() + 1, usegmt=True)
-        elif failure.retry_after is not None:
-            response.headers["Retry-After"] = str(failure.retry_after)
-        if failure.status == 429:
-            response.headers["RateLimit-Reason"] = failure.reason or "jira-burst-based"
-        return response
+    def _number(self, failure: Failure, method: str, label: str) -> int:
+        """The number of this request among those that a failure counts."""
+        if failure.method is None:
+            return self.total if failure.endpoint == "*" else self.requests[label] + 1
+        if failure.endpoint == "*":
+            return 1 + sum(count for (verb, _), count in self._by_method.items() if verb == method)
+        return self._by_method[method, label] + 1
 
-    def _finish(self, reply: Reply) -> Response:
+    def _finish(self, request: Request, reply: Reply) -> Response:
         response = reply.response
         if response.mimetype == "application/json":
-            data = self.dialect.rewrite(response.get_data())
-            response.set_data(data.replace(BASE.encode(), self.url.encode()))
+            response.set_data(self._addressed(response.get_data(), gateway=reply.gateway))
         response.headers["Date"] = formatdate(self.tracker.clock(), usegmt=True)
-        self.dialect.headers(response, self.faults, reply.account)
+        if self.faults.foreign_link:
+            response.headers["Link"] = f'<{self.faults.foreign_link}{request.path}>; rel="next"'
+        if reply.ask is not None:
+            self.limits.headers(response, reply.ask)
+            self.dialect.headers(response, reply.ask.account, failed=reply.failed)
         return response
+
+    @property
+    def site_url(self) -> str:
+        """Where the site says it is: people's links lead there."""
+        here = self.faults.site_url
+        if here is None and self.dialect.gateway and self.faults.login_kind != "classic":
+            port = self.url.rpartition(":")[2]
+            here = f"http://localhost:{port}"
+        return here or self.url
+
+    @property
+    def gateway_url(self) -> str:
+        """The root that scoped tokens and OAuth go to."""
+        return f"{self.url}/ex/jira/{self.faults.cloud_id}"
+
+    def _addressed(self, data: bytes, *, gateway: bool) -> bytes:
+        data = self.dialect.rewrite(data)
+        if gateway and self.faults.self_urls == "gateway":
+            data = data.replace(f"{BASE}/rest/".encode(), f"{self.gateway_url}/rest/".encode())
+        return data.replace(BASE.encode(), self.site_url.encode())
 
 
 def _routes(dialect: Dialect, context: str) -> Map:
-    rules = [_rule(context, 2, *row) for row in PAGES.items()]
-    for version in dialect.versions:
-        rules += [_rule(f"{context}/rest/api/{version}", version, *row) for row in dialect.platform.items()]
-    rules += [_rule(f"{context}/rest/api/latest", 2, *row) for row in dialect.platform.items()]
-    rules += [_rule(f"{context}/rest/agile/1.0", 2, *row) for row in dialect.agile.items()]
+    roots = [(context, False), *([(f"{context}/ex/jira/<cloud>", True)] if dialect.gateway else [])]
+    rules = [_rule(context, Endpoint("", 2, handler), key) for key, handler in dialect.pages.items()]
+    for root, gateway in roots:
+        for version in (*dialect.versions, None):
+            prefix = f"{root}/rest/api/{version or 'latest'}"
+            for key, handler in dialect.platform.items():
+                rules.append(_rule(prefix, Endpoint("", version or 2, handler, gateway=gateway), key))
+        for key, handler in dialect.agile.items():
+            rules.append(_rule(f"{root}/rest/agile/1.0", Endpoint("", 2, handler, True, gateway), key))
     return Map(rules, strict_slashes=False)
 
 
-def _rule(prefix: str, version: int, key: tuple[str, str], handler: Handler) -> Rule:
+def _rule(prefix: str, endpoint: Endpoint, key: tuple[str, str]) -> Rule:
     method, path = key
     label = path.replace("<key>", "{key}")
     for mark in MARKS:
         label = label.replace(f"<{mark}>", "{id}")
-    return Rule(f"{prefix}/{path}", methods=[method], endpoint=Endpoint(label, version, handler))
+    return Rule(f"{prefix}/{path}", methods=[method], endpoint=replace(endpoint, label=label))

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox.faults import Faults
 from okr_delivery.sandbox.jira import agile, browse, comments, issues, metadata, write
+from okr_delivery.sandbox.jira.limits import Limits
 from okr_delivery.sandbox.jira.render import Renderer
 from okr_delivery.sandbox.site import Site, Wire
 
@@ -53,7 +54,7 @@ AGILE: dict[tuple[str, str], Handler] = {
     ("GET", "board/<int:board_id>/sprint"): agile.sprints,
     ("GET", "sprint/<int:sprint_id>"): agile.sprint,
 }
-PAGES: Table = {("GET", "browse/<key>"): browse.page}
+PAGES: dict[tuple[str, str], Handler] = {("GET", "browse/<key>"): browse.page}
 
 
 class Dialect:
@@ -61,23 +62,34 @@ class Dialect:
 
     platform: ClassVar[Table] = PLATFORM
     agile: ClassVar[Table] = AGILE
+    pages: ClassVar[Table] = PAGES
     versions: ClassVar[tuple[int, ...]]
     server_name: ClassVar[str]
     server: ClassVar[Wire]  # of `serverInfo`
     unseen: ClassVar[str]  # what a 404 says
+    gateway: ClassVar[bool] = False  # whether tokens can be bound to a second root
+    names_reasons: ClassVar[bool] = False  # whether a 429 says why
 
-    def renderer(self, site: Site, zone: str, version: int) -> Renderer:
+    def renderer(self, site: Site, zone: str, version: int, faults: Faults) -> Renderer:
         """How issues and metadata are written for one request."""
+        raise NotImplementedError
+
+    def limits(self) -> Limits:
+        """A fresh count of requests."""
         raise NotImplementedError
 
     def inline_cap(self, faults: Faults, *, alone: bool) -> int | None:
         """How many entries `expand=changelog` gives, for an issue asked for `alone` or in a list; None = all."""
         raise NotImplementedError
 
+    def account(self, site: Site, value: object) -> str | None:
+        """The site's own id of the user that a client means."""
+        raise NotImplementedError
+
     def rewrite(self, data: bytes) -> bytes:
         """A body as this kind would address it."""
         return data
 
-    def headers(self, response: Response, faults: Faults, account: str | None) -> None:
-        """Adds the headers that every answer carries."""
+    def headers(self, response: Response, account: str | None, *, failed: bool) -> None:
+        """Adds what an answer says of its caller; `failed`: a login came with the request and was not good."""
         raise NotImplementedError

@@ -16,18 +16,36 @@ if TYPE_CHECKING:
     from okr_delivery.sandbox.jira.tokens import Tokens
     from okr_delivery.sandbox.tracker import Tracker
 
+UNAUTHENTICATED = "Client must be authenticated to access this resource."
 BAD_BODY = "Invalid request payload. Refer to the REST API documentation and try again."
 
 
 class RefusedError(Exception):
     """An answer other than success. `errors` are by field, `messages` are of the whole request."""
 
-    def __init__(self, status: int, *messages: str, errors: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        *messages: str,
+        errors: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.status, self.messages, self.errors = status, messages, dict(errors or {})
+        self.headers = dict(headers or {})
         super().__init__(f"{status}: {messages}")
 
     def response(self) -> Response:
-        return answer({"errorMessages": list(self.messages), "errors": self.errors}, self.status)
+        made = answer({"errorMessages": list(self.messages), "errors": self.errors}, self.status)
+        made.headers.extend(self.headers)
+        return made
+
+
+class AnsweredError(Exception):
+    """An answer other than success that has a shape of its own."""
+
+    def __init__(self, answer: Response) -> None:
+        self.answer = answer
+        super().__init__(str(answer.status_code))
 
 
 def answer(data: object, status: int = 200) -> Response:
@@ -43,7 +61,10 @@ def nothing(status: int = 204) -> Response:
 
 @dataclass(slots=True)
 class Call:
-    """One request under the server's lock. `account` None = anonymous; `projects` None = every project is visible."""
+    """One request under the server's lock. `account` None = anonymous; `projects` None = every project is visible.
+
+    `gone` are ids of projects that a query can't even name.
+    """
 
     request: Request
     version: int
@@ -55,10 +76,11 @@ class Call:
     render: Renderer
     zone: str  # in which the account's queries are read
     dialect: Dialect
+    gone: frozenset[str] = frozenset()
 
     def sees(self, project: str) -> bool:
         """Whether the caller may see a project, by id."""
-        return self.projects is None or project in self.projects
+        return project not in self.gone and (self.projects is None or project in self.projects)
 
     def number(self, name: str, default: int, most: int | None = None) -> int:
         """A whole number of the query string. Refuses text; cuts at `most`."""
@@ -74,9 +96,7 @@ class Call:
         try:
             data = json.loads(self.request.get_data())
         except ValueError as error:
-            raise RefusedError(
-                400, "Invalid request payload. Refer to the REST API documentation and try again."
-            ) from error
+            raise RefusedError(400, BAD_BODY) from error
         if not isinstance(data, dict):
             raise RefusedError(400, BAD_BODY)
         return data
@@ -84,7 +104,7 @@ class Call:
     def refuse_anonymous(self) -> None:
         """For endpoints that have no anonymous form."""
         if self.account is None:
-            raise RefusedError(401, "Client must be authenticated to access this resource.")
+            raise RefusedError(401, UNAUTHENTICATED)
 
 
 def checked(body: Mapping[str, object], allowed: Mapping[str, type | tuple[type, ...]]) -> None:
@@ -110,4 +130,7 @@ def page_of(rows: list[object], call: Call, most: int) -> dict[str, object]:
     start, size = call.number("startAt", 0), call.number("maxResults", most, most)
     part = rows[start : start + size]
     last = start + len(part) >= len(rows)
-    return {"maxResults": size, "startAt": start, "total": len(rows), "isLast": last, "values": part}
+    page = {"maxResults": size, "startAt": start, "total": len(rows), "isLast": last, "values": part}
+    if call.faults.foreign_link and not last:
+        page["nextPage"] = f"{call.faults.foreign_link}{call.request.path}?startAt={start + len(part)}"
+    return page

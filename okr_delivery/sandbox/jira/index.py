@@ -11,8 +11,19 @@ from okr_delivery.sandbox.tracker import Found
 def found(text: str, reconcile: tuple[int, ...], call: Call) -> Found:
     """The issues that the index would answer; the reconciled ones as they really are. Raises JqlError."""
     tracker = call.tracker
-    scope = jql.Scope(tracker.site, call.zone, tracker.now // 1000, call.faults.epoch_literals, call.projects)
-    key = (text, reconcile, call.zone, tracker.site.revision, scope.now // 60, call.projects, scope.epoch_allowed)
+    scope = jql.Scope(
+        tracker.site, call.zone, tracker.now // 1000, call.faults.epoch_literals, call.projects, call.gone
+    )
+    key = (
+        text,
+        reconcile,
+        call.zone,
+        tracker.site.revision,
+        scope.now // 60,
+        call.projects,
+        call.gone,
+        scope.epoch_allowed,
+    )
     if tracker.lagging:
         return Found(_evaluate(text, _candidates(reconcile, call), scope))
     if key not in tracker.results:

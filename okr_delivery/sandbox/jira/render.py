@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from okr_delivery.sandbox import adf
+from okr_delivery.sandbox.faults import Faults
+from okr_delivery.sandbox.jira import interface
 from okr_delivery.sandbox.site import BASE, History, IssueLink, Site, SiteIssue, Sprint, Wire, by_id
 
 TEXT_FIELDS = frozenset({"description", "environment"})
@@ -60,23 +62,45 @@ class Renderer:
 
     newest_first = False  # inline histories
     inline_comments: int | None = None  # how many a body holds
+    constant_names = False  # whether histories name system fields in English, whatever the language
 
-    def __init__(self, site: Site, zone: str, version: int) -> None:
-        self.site, self.zone, self.version = site, zone, version
+    def __init__(self, site: Site, zone: str, version: int, faults: Faults) -> None:
+        self.site, self.zone, self.version, self.faults = site, zone, version, faults
         self._rich = TEXT_FIELDS | {str(f["id"]) for f in site.fields if _custom_type(f) == TEXT_AREA}
         self._fields = self._field_table()
+        language = faults.interface_language != "en"
+        self._plain = not (language or faults.bare_items or faults.sprint_names != "plain")
+        self._plain = self._plain and faults.empty_sides == "as_is"
 
     def person(self, user: Wire) -> Wire:
         """A user object, kept as Cloud writes it."""
         raise NotImplementedError
 
     def row(self, kind: str, row: Wire) -> Wire:
-        """A metadata object: `kind` is field, status, issuetype, priority, resolution, project or version."""
-        raise NotImplementedError
+        """A metadata object: `kind` is field, status, issuetype, priority, resolution, project, version, component."""
+        return interface.named(row, kind, self.faults.interface_language)
 
     def items(self, issue: SiteIssue, rows: list[Wire]) -> list[Wire]:
         """The items of a history entry."""
-        raise NotImplementedError
+        return rows if self._plain else [self._odd(row) for row in rows]
+
+    def _odd(self, row: Wire) -> Wire:
+        """An item as the switches have it."""
+        faults = self.faults
+        if faults.sprint_names != "plain" and self.is_sprint_item(row):
+            row = row | {f"{side}String": self._sprint_names(row.get(side)) for side in ("from", "to")}
+        row = interface.item(row, faults.interface_language, constant=self.constant_names)
+        if row.get("fieldId") in faults.bare_items:
+            row = {name: value for name, value in row.items() if name != "fieldId"}
+        return interface.sided(row, faults)
+
+    def is_sprint_item(self, row: Wire) -> bool:
+        return row.get("fieldId") == self.site.ids.sprint or ("fieldId" not in row and row.get("field") == "Sprint")
+
+    def _sprint_names(self, side: object) -> str:
+        numbers = [int(part) for part in str(side or "").split(",") if part.strip().isdigit()]
+        known = (self.site.sprints[number] for number in numbers if number in self.site.sprints)
+        return ", ".join(interface.sprint_name(sprint, self.faults) for sprint in known)
 
     def sprint(self, sprint: Sprint) -> object:
         """A sprint inside an issue."""

@@ -107,6 +107,16 @@ class RunningServer:
         self._thread.start()
 
     @property
+    def site_url(self) -> str:
+        """Where the site says it is, which is elsewhere behind a gateway."""
+        return self._app.site_url
+
+    @property
+    def gateway_url(self) -> str:
+        """The API root of scoped tokens and OAuth (Cloud)."""
+        return self._app.gateway_url
+
+    @property
     def user(self) -> str:
         return self._app.user
 
@@ -141,9 +151,7 @@ class RunningServer:
     def reset(self) -> None:
         """Counts from zero again: requests, the log, and the numbers that failures are keyed on."""
         with self._app.tracker.lock:
-            self._app.requests.clear()
-            self._app.log.clear()
-            self._app.total = 0
+            self._app.reset()
 
     def stop(self) -> None:
         """Ends the server; the state stays readable."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox.faults import Faults
 from okr_delivery.sandbox.jira import comments
-from okr_delivery.sandbox.jira.dialect import PLATFORM, Dialect
+from okr_delivery.sandbox.jira.dialect import PAGES, PLATFORM, Dialect
 from okr_delivery.sandbox.jira_cloud import bulk, metadata, search
+from okr_delivery.sandbox.jira_cloud.limits import CloudLimits
 from okr_delivery.sandbox.jira_cloud.render import CloudRenderer
 from okr_delivery.sandbox.site import BASE, Site
 
@@ -28,7 +31,10 @@ class Cloud(Dialect):
         ("GET", "issue/<issue_id>/changelog"): bulk.changelog,
         ("POST", "comment/list"): comments.by_ids,
     }
+    pages = PAGES | {("GET", "_edge/tenant_info"): metadata.tenant}
     versions = (2, 3)
+    gateway = True
+    names_reasons = True
     server_name = "AtlassianEdge"
     unseen = "Issue does not exist or you do not have permission to see it."
     server = {  # noqa: RUF012  # constant of the class
@@ -44,16 +50,19 @@ class Cloud(Dialect):
         "defaultLocale": {"locale": "en_US"},
     }
 
-    def renderer(self, site: Site, zone: str, version: int) -> CloudRenderer:
-        return CloudRenderer(site, zone, version)
+    def renderer(self, site: Site, zone: str, version: int, faults: Faults) -> CloudRenderer:
+        return CloudRenderer(site, zone, version, faults)
+
+    def limits(self) -> CloudLimits:
+        return CloudLimits()
 
     def inline_cap(self, faults: Faults, *, alone: bool) -> int | None:
         return faults.inline_history_cap
 
-    def headers(self, response: Response, faults: Faults, account: str | None) -> None:
-        limit, refused = faults.rate_limit, response.status_code == 429
-        response.headers["X-RateLimit-Limit"] = str(limit)
-        response.headers["X-RateLimit-Remaining"] = "0" if refused else str(limit - 1)
-        response.headers["X-RateLimit-NearLimit"] = str(refused).lower()
+    def account(self, site: Site, value: object) -> str | None:
+        wanted = (value.get("accountId") or value.get("id")) if isinstance(value, Mapping) else value
+        return str(wanted) if str(wanted) in site.users else None
+
+    def headers(self, response: Response, account: str | None, *, failed: bool) -> None:
         if account is not None:
             response.headers["X-AACCOUNTID"] = account

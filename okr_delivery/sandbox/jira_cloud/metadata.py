@@ -11,6 +11,11 @@ from okr_delivery.sandbox.site import BASE, Wire
 CATEGORY_NAMES = {"new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
 
 
+def tenant(call: Call) -> Response:
+    """`/_edge/tenant_info`: the site's id at the gateway, for everybody."""
+    return answer({"cloudId": call.faults.cloud_id})
+
+
 def status_search(call: Call) -> Response:
     """`statuses/search`: the flat form, its categories under other names."""
     known = [call.render.row("status", row) for row in call.tracker.site.statuses]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from okr_delivery.sandbox.jira.interface import sprint_name
 from okr_delivery.sandbox.jira.render import Renderer, utc
-from okr_delivery.sandbox.site import BASE, SiteIssue, Sprint, Wire
+from okr_delivery.sandbox.site import BASE, Sprint, Wire
 
 
 class CloudRenderer(Renderer):
@@ -15,21 +16,15 @@ class CloudRenderer(Renderer):
     def person(self, user: Wire) -> Wire:
         return user
 
-    def row(self, kind: str, row: Wire) -> Wire:
-        return row
-
-    def items(self, issue: SiteIssue, rows: list[Wire]) -> list[Wire]:
-        return rows
-
     def sprint(self, sprint: Sprint) -> Wire:
-        row: Wire = {"id": sprint.id, "name": sprint.name, "state": sprint.state}
+        row: Wire = {"id": sprint.id, "name": sprint_name(sprint, self.faults), "state": sprint.state}
         row |= {"boardId": sprint.board, "goal": sprint.goal}
         dates = {"startDate": sprint.start, "endDate": sprint.end, "completeDate": sprint.complete}
         return row | {name: utc(at) for name, at in dates.items() if at is not None}
 
     def sprint_bean(self, sprint: Sprint) -> Wire:
         address = f"{BASE}/rest/agile/1.0/sprint/{sprint.id}"
-        row: Wire = {"id": sprint.id, "self": address, "state": sprint.state, "name": sprint.name}
+        row: Wire = {"id": sprint.id, "self": address, "state": sprint.state, "name": sprint_name(sprint, self.faults)}
         dates = {
             "startDate": sprint.start,
             "endDate": sprint.end,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox.faults import Faults
 from okr_delivery.sandbox.jira.dialect import PLATFORM, Dialect
 from okr_delivery.sandbox.jira_datacenter import search
-from okr_delivery.sandbox.jira_datacenter.people import name_of
+from okr_delivery.sandbox.jira_datacenter.limits import BucketLimits
+from okr_delivery.sandbox.jira_datacenter.people import account_of, name_of
 from okr_delivery.sandbox.jira_datacenter.render import DataCenterRenderer
 from okr_delivery.sandbox.site import BASE, Site
 
@@ -31,23 +34,26 @@ class DataCenter(Dialect):
         "serverTitle": "Jira",
     }
 
-    def renderer(self, site: Site, zone: str, version: int) -> DataCenterRenderer:
-        return DataCenterRenderer(site, zone, version)
+    def renderer(self, site: Site, zone: str, version: int, faults: Faults) -> DataCenterRenderer:
+        return DataCenterRenderer(site, zone, version, faults)
+
+    def limits(self) -> BucketLimits:
+        return BucketLimits()
 
     def inline_cap(self, faults: Faults, *, alone: bool) -> int | None:
         return faults.issue_history_cap if alone else faults.search_history_cap
+
+    def account(self, site: Site, value: object) -> str | None:
+        wanted = (value.get("name") or value.get("key")) if isinstance(value, Mapping) else value
+        return account_of(site, str(wanted))
 
     def rewrite(self, data: bytes) -> bytes:
         """The site is kept with Cloud's addresses of version 3."""
         return data.replace(f"{BASE}/rest/api/3/".encode(), f"{BASE}/rest/api/2/".encode())
 
-    def headers(self, response: Response, faults: Faults, account: str | None) -> None:
-        if account is None:
-            return
-        limit, refused = faults.rate_limit, response.status_code == 429
-        response.headers["X-RateLimit-Limit"] = str(limit)
-        response.headers["X-RateLimit-Remaining"] = "0" if refused else str(limit - 1)
-        response.headers["X-RateLimit-FillRate"] = str(limit)
-        response.headers["X-RateLimit-Interval-Seconds"] = "1"
-        response.headers.setdefault("retry-after", "1" if refused else "0")
-        response.headers["X-AUSERNAME"] = name_of(account)
+    def headers(self, response: Response, account: str | None, *, failed: bool) -> None:
+        if failed:
+            response.headers["X-Seraph-LoginReason"] = "AUTHENTICATED_FAILED"
+        if account is not None:
+            response.headers["X-AUSERNAME"] = name_of(account)
+            response.headers["X-Seraph-LoginReason"] = "OK"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from okr_delivery.sandbox.jira.interface import sprint_name
 from okr_delivery.sandbox.jira.render import EPOCH, Choice, Renderer
 from okr_delivery.sandbox.jira_datacenter import people
 from okr_delivery.sandbox.site import BASE, SiteIssue, Sprint, Wire, by_id
@@ -22,6 +23,8 @@ SPRINT_CLASS = "com.atlassian.greenhopper.service.sprint.Sprint"
 class DataCenterRenderer(Renderer):
     """Turns a site, which is kept in Cloud's forms, into what a Data Center says of it."""
 
+    constant_names = True
+
     def person(self, user: Wire) -> Wire:
         return people.person(user, self.zone)
 
@@ -29,12 +32,12 @@ class DataCenterRenderer(Renderer):
         shown = {name: value for name, value in row.items() if name not in CLOUD_ONLY.get(kind, frozenset())}
         if kind == "field" and row["id"] in FIELD_NAMES:
             shown["name"] = FIELD_NAMES[str(row["id"])]
-        return shown
+        return super().row(kind, shown)
 
     def items(self, issue: SiteIssue, rows: list[Wire]) -> list[Wire]:
-        return [self._item(issue, row) for row in rows]
+        return [self._item(row) for row in super().items(issue, rows)]
 
-    def _item(self, issue: SiteIssue, row: Wire) -> Wire:
+    def _item(self, row: Wire) -> Wire:
         shown = {name: value for name, value in row.items() if name not in DROPPED}
         if row.get("field") == "IssueParentAssociation":
             return shown | self._parent_item(row)
@@ -69,7 +72,7 @@ class DataCenterRenderer(Renderer):
             "id": str(sprint.id),
             "rapidViewId": str(sprint.board),
             "state": sprint.state.upper(),
-            "name": sprint.name,
+            "name": sprint_name(sprint, self.faults),
             "startDate": self._moment(sprint.start) or "<null>",
             "endDate": self._moment(sprint.end) or "<null>",
             "completeDate": self._moment(sprint.complete) or "<null>",
@@ -85,7 +88,7 @@ class DataCenterRenderer(Renderer):
 
     def sprint_bean(self, sprint: Sprint) -> Wire:
         address = f"{BASE}/rest/agile/1.0/sprint/{sprint.id}"
-        row: Wire = {"id": sprint.id, "self": address, "state": sprint.state, "name": sprint.name}
+        row: Wire = {"id": sprint.id, "self": address, "state": sprint.state, "name": sprint_name(sprint, self.faults)}
         dates = {"startDate": sprint.start, "endDate": sprint.end, "completeDate": sprint.complete}
         dates["activatedDate"] = sprint.start if sprint.state != "future" else None
         row |= {name: self._moment(at) for name, at in dates.items() if at is not None}

@@ -25,6 +25,7 @@ class Scope:
     now: int
     epoch_allowed: bool = True
     projects: frozenset[str] | None = None  # ids the caller may see, None = all
+    gone: frozenset[str] = frozenset()  # ids of projects that can't even be named
 
 
 def search(query: Query, issues: Iterable[SiteIssue], scope: Scope) -> list[SiteIssue]:
@@ -96,6 +97,7 @@ def _saved_query(operand: Operand, field: str, scope: Scope) -> Test:
     if text not in scope.site.filters:
         raise JqlError(f"The value '{text}' does not exist for the field '{field}'.")
     where = parse(scope.site.filters[text]).where
+    scope = replace(scope, gone=frozenset())  # a saved query that names a project out of sight finds nothing of it
     return compile_node(where, scope) if where is not None else lambda _: True
 
 

@@ -70,7 +70,7 @@ def _project(scope: Scope) -> FieldRule:
     def operand(value: Operand, field: str, at: Scope) -> frozenset[str]:
         text = _plain(value, field)
         row = at.site.project(text)
-        if row is None:
+        if row is None or str(row["id"]) in at.gone:
             raise _missing(text, field)
         return frozenset({str(row["id"])})
 
@@ -83,7 +83,7 @@ def _key(_: Scope) -> FieldRule:
     def operand(value: Operand, field: str, at: Scope) -> frozenset[int]:
         text = _plain(value, field)
         issue = at.site.find(text)
-        if issue is None or (at.projects is not None and issue.project not in at.projects):
+        if issue is None or issue.project in at.gone or (at.projects is not None and issue.project not in at.projects):
             raise JqlError(_unknown_issue(text, field))
         return frozenset({issue.id})
 
