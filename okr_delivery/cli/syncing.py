@@ -10,6 +10,7 @@ from okr_delivery.cli.app import App
 from okr_delivery.model.errors import UserError
 
 if TYPE_CHECKING:
+    from okr_delivery.cli.recording import Recording
     from okr_delivery.config import Source
     from okr_delivery.model.message import Message
     from okr_delivery.model.work import Issue
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def sync_sources(
-    app: App, sources: Sequence[Source], *, full: bool = False, max_minutes: float | None = None
+    app: App,
+    sources: Sequence[Source],
+    *,
+    full: bool = False,
+    max_minutes: float | None = None,
+    recording: Recording | None = None,
 ) -> tuple[list[SourceResult], dict[str, UserError]]:
     """One result per source that ran to an answer and one error per name of a source that could not."""
     minutes = app.config.network.max_minutes if max_minutes is None else max_minutes
@@ -27,18 +33,22 @@ def sync_sources(
     for source in sources:
         try:
             with app.timed("cli.phase.sync", source=source.name):
-                results.append(_sync(app, source, full, deadline))
+                results.append(_sync(app, source, full, deadline, recording))
         except UserError as error:
             errors[source.name] = error
     return results, errors
 
 
-def _sync(app: App, source: Source, full: bool, deadline: float | None) -> SourceResult:
+def _sync(
+    app: App, source: Source, full: bool, deadline: float | None, recording: Recording | None = None
+) -> SourceResult:
     from okr_delivery.delivery.derive import deriver
     from okr_delivery.sync.build import connector_for
     from okr_delivery.sync.engine import sync_source
 
     connector, transport = connector_for(app.config, source, app.env, deadline=deadline)
+    if recording is not None:
+        recording.watch(source, transport)
     show = _Progress(app)
     try:
         return sync_source(

@@ -10,7 +10,9 @@ from okr_delivery.sync.record.filler import Filler
 
 _KEYWORD = re.compile(r"contribut|okr|贡献", re.IGNORECASE)
 _ID = r"(?<!\w)(?:\d{4}\w{0,4}:)?[A-Za-z]\w{0,30}(?:[.:-]\w{1,20}){0,3}-\w{0,6}\d\w{0,6}(?!\w)"
-_NUMBER = r"[~≈约]?[+\-−–]?\s?[¥￥$€£]?(?<!\d)\d{1,3}(?:\d{0,4}|(?:,\d{3}){0,4})(?:\.\d{1,6})?(?!\d)"
+_NUMBER = (
+    r"(?<![A-Za-z0-9_.])[~≈约]?(?:[+\-−–]\s?)?[¥￥$€£]?(?<!\d)\d{1,3}(?:\d{0,4}|(?:,\d{3}){0,4})(?:\.\d{1,6})?(?!\d)"
+)
 _WORDS = (
     r"(?i:(?<![a-z0-9])contributes?[\s_-]*to(?![a-z]))",
     r"(?i:(?<![a-z0-9])non[\s_-]*okr)",

@@ -64,7 +64,7 @@ Replace = Callable[[str], str]
 
 
 class Filler:
-    """Replaces words. `keep` are words and ids that the tool looks for in free text (any case).
+    """Replaces words. `keep` are words and ids that the tool looks for in free text, as they are written.
 
     `person`, `email` and `address` replace what they name; `salt` is secret and forgotten with this object.
     """
@@ -88,8 +88,8 @@ class Filler:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=4).hexdigest()
 
     def _compile(self, kept: Iterable[str]) -> re.Pattern[str]:
-        words = [rf"(?<!\w){re.escape(word)}(?!\w)" for word in self._keep]
-        stays = [rf"(?i:{word})" for word in words] + [*kept, rf"(?<!\w){ISSUE_KEY}(?!\w)", NUMBER_SIGN, *MARKUP]
+        words = [rf"(?<![\w-]){re.escape(word)}(?![\w-])" for word in self._keep]
+        stays = [*words, *kept, rf"(?<!\w){ISSUE_KEY}(?!\w)", NUMBER_SIGN, *MARKUP]
         return re.compile("|".join([MENTION, EMAIL, ADDRESS, *stays, WORD, DIGITS]))
 
     def _replace(self, pattern: re.Pattern[str], text: str, seed: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from okr_delivery.config.secrets import credentials
+from okr_delivery.sync.record import jql
 from okr_delivery.sync.record.exchange import Cleaner, Plain
 from okr_delivery.sync.record.folder import Recorder
 from okr_delivery.sync.record.scrub import Scrubber
@@ -26,45 +27,57 @@ def recorder_for(
     env: Mapping[str, str],
     *,
     teams: Sequence[Team],
-    words: Iterable[str],
+    ids: Iterable[str],
+    queries: Iterable[str],
     found: Mapping[str, str],
     plain: bool,
     clock: Callable[[], float],
 ) -> Recorder:
     """Records one source into a folder that `prepare` made.
 
-    `words` are the ids of objectives and key results, `found` the ids of custom fields by role where a sync found them
-    before. Raises UserError for a missing secret.
+    `ids` are those of objectives and key results, which free text may name, and `queries` those of key results, which
+    are evaluated here. `found` are the ids of custom fields by role, where a sync found them before. Raises UserError
+    for a missing secret.
     """
     user, token = credentials(source, env)
     known = Secrets([token] if token else [], [f"{user}:{token}"] if user and token else [])
     clean: Cleaner = Plain(source.url, known)
     if not plain:
-        hints = hints_of(source, teams, words, found, user)
+        hints = hints_of(source, teams, ids, queries, found, user)
         clean = Scrubber(source.url, secrets.token_bytes(32), known, hints)
     return Recorder(folder, clean, kind=source.type, scrubbed=not plain, clock=clock)
 
 
 def hints_of(
-    source: Source, teams: Sequence[Team], words: Iterable[str], found: Mapping[str, str], user: str | None
+    source: Source,
+    teams: Sequence[Team],
+    ids: Iterable[str],
+    queries: Iterable[str],
+    found: Mapping[str, str],
+    user: str | None,
 ) -> Hints:
     """Names in the configuration mean something to the tool, so they stay."""
     selectors = [selector for team in teams for selector in team.select if selector.source == source.name]
     classes = (*source.non_okr.labels, *source.non_okr.types)
+    named = [token for query in queries for token in jql.tokens(query) if token.field]
+    declared = [label for several in source.non_okr.labels.values() for label in several]
     labels = [
         *source.requirements.exclude_labels,
-        *(label for several in source.non_okr.labels.values() for label in several),
+        *declared,
         *(label for selector in selectors for label in selector.labels),
+        *(token.bare for token in named if token.field in jql.LABELS),
         source.dispute.label,
         source.fields.approved,
         source.fields.rehearsed,
     ]
+    components = [name for selector in selectors for name in selector.components]
+    components += [token.bare for token in named if token.field in jql.COMPONENTS]
     fields = [getattr(source.fields, name) for name in CLAIM_FIELDS]
     return Hints(
-        words=frozenset((*words, *classes)),
+        words=frozenset((*ids, *classes, *declared)),
         labels=frozenset(labels),
         prefixes=tuple(source.links.labels),
-        components=frozenset(name for selector in selectors for name in selector.components),
+        components=frozenset(components),
         claim_fields=frozenset(name for name in (*fields, *(found.get(role) for role in CLAIM_FIELDS)) if name),
         people=(user,) if user else (),
     )
