@@ -14,9 +14,10 @@ from okr_delivery.model.claims import claim_lines
 from okr_delivery.model.work import EMPTY, Change, Field, Value
 from okr_delivery_jira import instants, text
 from okr_delivery_jira.problems import broken
-from okr_delivery_jira.settings import SYSTEM_NAMES, Settings
+from okr_delivery_jira.settings import CUSTOM_NAMES, SYSTEM, SYSTEM_NAMES, Settings
 
 FOLDED = frozenset({Field.FIX_VERSION, Field.COMPONENTS})
+PROSE = frozenset({Field.KEY_RESULT, Field.CONTRIBUTION, Field.CONFIDENCE, Field.USER_VALUE})
 _REDUCED = FOLDED | {Field.CLAIM_LINES}
 _PARENT_RANK = ("issueparentassociation", "parent", "epic link", "parent link")
 
@@ -51,12 +52,16 @@ class Entry:
 
 
 class ChangeReader:
-    """Reads the histories of a site's issues. `now` (epoch seconds) bounds what instants are believed."""
+    """Reads the histories of a site's issues. `now` (epoch seconds) bounds what instants are believed.
+
+    `doubtful` collects the ids of issues that have entries of an iteration field which can't be told from another's.
+    """
 
     def __init__(self, settings: Settings, now: int) -> None:
         self._settings = settings
         self._now = now
         self._kept: dict[str, dict[str, tuple[Field, str]]] = {}
+        self.doubtful: set[str] = set()
 
     def read(
         self, issue_id: str, project_id: str, current: Mapping[Field, Value], histories: Iterable[Mapping[str, object]]
@@ -85,36 +90,58 @@ class ChangeReader:
             raise broken("history_unreadable", where, value=_short(raw.get("created"))) from error
         if ts is None or not instants.plausible(ts, self._now):
             raise broken("instant", where, value=_short(raw.get("created")))
-        return Entry(entry_id, ts, actor(raw.get("author")), tuple(self._items(project_id, raw.get("items"))))
+        items = tuple(self._items(issue_id, project_id, raw.get("items")))
+        return Entry(entry_id, ts, actor(raw.get("author")), items)
 
-    def _items(self, project_id: str, raw: object) -> Iterable[Item]:
+    def _items(self, issue_id: str, project_id: str, raw: object) -> Iterable[Item]:
         for index, item in enumerate(text.listed(raw)):
-            known = self._field(project_id, item) if isinstance(item, dict) else None
-            if known and isinstance(item, dict):
-                name = (text.string(item.get("field")) or "").casefold()
+            if not isinstance(item, dict):
+                continue
+            name = (text.string(item.get("field")) or "").casefold()
+            known = self._field(issue_id, project_id, item, name)
+            if known is not None:
                 yield Item(index, known[0], known[1], name, item)
 
-    def _field(self, project_id: str, item: Mapping[str, object]) -> tuple[Field, str] | None:
+    def _field(self, issue_id: str, project_id: str, item: Mapping[str, object], name: str) -> tuple[Field, str] | None:
         kept = self._kept.get(project_id)
         if kept is None:
             kept = self._kept[project_id] = self._settings.kept(project_id)
         field_id = text.string(item.get("fieldId"))
         if field_id in kept:
             return kept[field_id]
-        if field_id is not None and field_id.startswith("customfield_"):
+        if field_id is not None and (field_id.startswith("customfield_") or field_id in SYSTEM):
             return None
-        name = (text.string(item.get("field")) or "").casefold()
-        system = SYSTEM_NAMES.get(name)
-        if system is not None:
-            return system, "options" if system is Field.FLAGGED else "text"
-        return kept.get(self._settings.names.get(name, ""))
+        kind = item.get("fieldtype")
+        return (self._system(kept, name) if kind != "custom" else None) or self._custom(issue_id, kept, name, kind)
+
+    def _system(self, kept: Mapping[str, tuple[Field, str]], name: str) -> tuple[Field, str] | None:
+        """A field that every site has, by the name in histories or by what the site calls it."""
+        found = SYSTEM_NAMES.get(name) or SYSTEM.get(self._settings.labels.get(name, ""))
+        if found is None or (found is Field.PRIORITY and "priority" not in kept):  # another field plays its part
+            return None
+        return found, "text"
+
+    def _custom(
+        self, issue_id: str, kept: Mapping[str, tuple[Field, str]], name: str, kind: object
+    ) -> tuple[Field, str] | None:
+        """A custom field by its display name, unless another one bears it too."""
+        if kind != "jira":
+            role = self._settings.ambiguous.get(name)
+            if role is not None:
+                self.doubtful.update([issue_id] if role == "iteration" else ())
+                return None
+            field_id = self._settings.names.get(name, "")
+            if field_id in kept:
+                return kept[field_id]
+        found = CUSTOM_NAMES.get(name)
+        return None if found is None else (found, "options" if found is Field.FLAGGED else "text")
 
 
 def actor(author: object) -> str | None:
     """A short hash of the account id: enough to see that one account changed a hundred issues, no name."""
     if not isinstance(author, dict):
         return None
-    account = text.string(author.get("accountId")) or text.string(author.get("key")) or text.string(author.get("name"))
+    account = next(filter(None, (text.string(author.get(name)) for name in ("accountId", "key", "name"))), None)
     return hashlib.blake2s(account.encode(), digest_size=6).hexdigest() if account else None
 
 
@@ -123,7 +150,7 @@ def read_side(kept: Field, kind: str, raw_id: object, shown: object) -> Value:
     reader = _SIDES.get(kept)
     if reader is not None:
         return reader(raw_id, shown)
-    if kept in {Field.KEY_RESULT, Field.CONTRIBUTION, Field.CONFIDENCE}:
+    if kept in PROSE:
         return Value(None, text.of_history(shown, kind, raw_id))
     return Value(text.string(raw_id), text.string(shown))
 

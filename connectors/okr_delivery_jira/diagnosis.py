@@ -15,18 +15,25 @@ SCOPES = (
     (re.compile(r"/myself$"), "read:jira-user"),
     (re.compile(r"."), "read:jira-work"),
 )
-_SEARCHES = ("search/jql", "search/approximate-count")
+_SEARCHES = ("search/jql", "search/approximate-count", "POST search")
+_DIALECT_SEARCHES = ("search/jql", "POST search")
+_NO_LOGIN = re.compile(r"FAILED|DENIED", re.IGNORECASE)
 _MAX_SENTENCES, _MAX_SENTENCE = 3, 300
 
 
 def diagnose(response: requests.Response, what: str) -> SyncError | None:
     """The error for statuses that mean one thing in Jira; None leaves the answer to the transport."""
     path = path_of(response.url)
+    login = response.headers.get("X-Seraph-LoginReason", "")
+    if response.status_code < 300 and _NO_LOGIN.search(login):  # answered all the same, to nobody
+        return refused("login_failed", path, reason=login[:40])
     match response.status_code:
         case 401:
             return _unauthorized(response, path)
         case 403:
             return _forbidden(response, path)
+        case 404 | 405 if what.endswith(_DIALECT_SEARCHES):
+            return refused("wrong_kind", path)
         case 404:
             return refused("not_found", path)
         case 410:

@@ -11,15 +11,15 @@ from okr_delivery.sync.connector import FoundField, Metadata, SourceSpec
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery_jira import fields as roles
 from okr_delivery_jira.client import JiraClient, StatusError
+from okr_delivery_jira.dialects import LISTED, MISSING, Dialect
 from okr_delivery_jira.fields import EVERYWHERE, Catalogue, FieldInfo, Role
 from okr_delivery_jira.paging import offset_rows
 from okr_delivery_jira.problems import refused
 from okr_delivery_jira.records import read_status
-from okr_delivery_jira.settings import BoardInfo, Settings
+from okr_delivery_jira.settings import SYSTEM, BoardInfo, Settings
 from okr_delivery_jira.text import by_number, members, string
 
-_MISSING = frozenset({400, 404})
-_LISTED = 20
+CONFIGURABLE = frozenset({*roles.TEXT_ROLES, "estimate", "priority"})
 
 
 class UnknownBoardError(ConfigError):
@@ -47,9 +47,11 @@ class SeenBoard:
 class Discovery:
     """One reading of the metadata of a source; six requests for one project with one board, sprints included."""
 
-    def __init__(self, spec: SourceSpec, client: JiraClient) -> None:
+    def __init__(self, spec: SourceSpec, client: JiraClient, dialect: Dialect) -> None:
         self._spec = spec
         self._client = client
+        self._dialect = dialect
+        self.versions: dict[str, list[Mapping[str, object]]] = {}  # that came along, by project id
 
     def read(self) -> Metadata:
         """Raises ConfigError for an unknown project, board or field, with what there is."""
@@ -60,13 +62,18 @@ class Discovery:
         scope = [project.id for project in projects] if not self._spec.boards and not self._spec.jql else []
         found = _Roles(self._spec, Catalogue(catalogue_rows, scope))
         found.resolve(boards, projects)
+        names = found.names(self._dialect.named_items)
         settings = Settings(
             roles=found.roles,
-            names=found.names(),
+            names=names.custom,
+            labels=names.system,
+            ambiguous=names.shared,
             boards=tuple(board.info for board in boards),
             filters=tuple(dict.fromkeys(b.info.filter_id for b in boards if b.configured and b.info.filter_id)),
             status_ids=tuple(status.id for status in statuses),
             team_boards=dict(self._spec.iteration_boards),
+            projects=tuple((project.id, project.key) for project in projects),
+            deployment=self._dialect.deployment,
         )
         return Metadata(
             statuses=statuses,
@@ -89,14 +96,15 @@ class Discovery:
         project_id = string(payload.get("id")) if isinstance(payload, dict) else None
         if project_id is None:
             raise refused("project_unknown", f"project/{key}", project=key, known=self._known_projects())
+        if isinstance(payload.get("versions"), list):
+            self.versions[project_id] = members(payload["versions"])
         style = payload.get("simplified")
         return Project(project_id, string(payload.get("key")) or key, style if isinstance(style, bool) else None)
 
     def _known_projects(self) -> str:
         """The keys that this token sees, for the error's text."""
-        payload = self._client.read("project/search", {"maxResults": _LISTED}, expect=_MISSING)
-        rows = members(payload.get("values")) if isinstance(payload, dict) else []
-        return ", ".join(sorted(filter(None, (string(row.get("key")) for row in rows)))) or "–"
+        keys = filter(None, (string(row.get("key")) for row in self._dialect.known_projects()))
+        return ", ".join(sorted(keys)[:LISTED]) or "–"
 
     def _boards(self, projects: Sequence[Project]) -> list[SeenBoard]:
         """The source's own, and behind them those that only teams name."""
@@ -150,9 +158,9 @@ class Discovery:
     def _config(self, board_id: str) -> Mapping[str, object]:
         path = f"board/{board_id}/configuration"
         try:
-            payload = self._client.agile(path, what="board/{id}/configuration", expect=_MISSING)
+            payload = self._client.agile(path, what="board/{id}/configuration", expect=MISSING)
         except StatusError:
-            known = ", ".join(f"{row.get('id')} ({row.get('name')})" for row in self._listed(None)[:_LISTED])
+            known = ", ".join(f"{row.get('id')} ({row.get('name')})" for row in self._listed(None)[:LISTED])
             raise UnknownBoardError(
                 refused("board_unknown", path, board=board_id, known=known or "–").problems
             ) from None
@@ -175,6 +183,15 @@ class Discovery:
         return Board(self._spec.name, info.id, info.name, info.type, board.project_key, board.estimate)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What display names of history items mean; `shared` ones mean nothing (name -> role)."""
+
+    custom: Mapping[str, str]
+    shared: Mapping[str, str]
+    system: Mapping[str, str]
+
+
 class _Roles:
     """Collects who plays which role, how it was found, and what a person should know of it."""
 
@@ -195,10 +212,30 @@ class _Roles:
                 self._take(name, *self._catalogue.configured(name, wanted))
         self._estimate(boards, projects)
 
-    def names(self) -> dict[str, str]:
-        """Names that older histories give instead of ids."""
-        ids = {field_id for role in self.roles.values() for field_id in role.ids}
-        return self._catalogue.unambiguous_names(ids)
+    def names(self, named_items: bool) -> Names:
+        """Names that histories give instead of ids: older ones on Cloud, all of them where `named_items`.
+
+        A name that several fields bear means the one that a person named by its id; otherwise nobody can tell, and
+        that is said where it matters.
+        """
+        roles = {field_id: name for name, role in self.roles.items() for field_id in role.ids}
+        known: dict[str, str] = {}
+        shared: dict[str, str] = {}
+        for name, infos in self._catalogue.bearers(roles).items():
+            mine = [info.id for info in infos if info.id in roles]
+            decided = [ref for ref in mine if self._wanted(roles[ref]) == ref]
+            if len(infos) == 1 or len(decided) == 1:
+                known[name] = (decided or mine)[0]
+            elif named_items:
+                shared[name] = roles[mine[0]]
+                self._share(infos, roles[mine[0]])
+        return Names(known, shared, self._catalogue.labels(SYSTEM))
+
+    def _share(self, infos: Sequence[FieldInfo], role: str) -> None:
+        kind = "shared" if role in CONFIGURABLE else "shared_role"
+        warning = msg(f"jira.warning.name_{kind}", name=infos[0].name, role=role, fields=_names(infos))
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def _wanted(self, role: str) -> str | None:
         """The configured field; `auto` and nothing are one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from okr_delivery.sync.connector import FoundField
 from okr_delivery_jira.problems import refused
-from okr_delivery_jira.text import members, string
+from okr_delivery_jira.text import listed, members, string
 
 EVERYWHERE = "*"
 GREENHOPPER = "com.pyxis.greenhopper.jira:"
@@ -20,7 +20,7 @@ SCHEMAS = {
 }
 TEAM_MANAGED_POINTS = f"{GREENHOPPER}jsw-story-points"
 POINTS_NAMES = frozenset({"story points", "story point estimate"})
-TEXT_ROLES = ("key_result", "contribution", "confidence")
+TEXT_ROLES = ("key_result", "contribution", "confidence", "user_value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class FieldInfo:
     schema: str  # `schema.custom`, else ""
     kind: str  # text | number | options | words
     project: str | None  # id of the only project it exists in
+    custom: bool = True
+    clauses: frozenset[str] = frozenset()  # lower case: what queries call it, which no translation changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def _info(entry: Mapping[str, object]) -> FieldInfo:
     schema = entry.get("schema")
     schema = schema if isinstance(schema, dict) else {}
     named = (name, string(entry.get("untranslatedName")), string(entry.get("key")))
+    clauses = (str(text).casefold() for text in listed(entry.get("clauseNames")))
     return FieldInfo(
         id=field_id,
         name=name,
@@ -70,6 +73,8 @@ def _info(entry: Mapping[str, object]) -> FieldInfo:
         schema=string(schema.get("custom")) or "",
         kind=_kind(schema),
         project=_only_project(entry.get("scope")),
+        custom=field_id.startswith("customfield_"),
+        clauses=frozenset(text for text in clauses if not text.startswith("cf[")),
     )
 
 
@@ -103,14 +108,23 @@ class Catalogue:
     def named(self, name: str) -> tuple[FieldInfo, ...]:
         return tuple(info for info in self._fields if name.casefold() in info.names and self._in_scope(info))
 
-    def unambiguous_names(self, ids: Iterable[str]) -> dict[str, str]:
-        """Lower-case display name -> id, for those of `ids` whose name no other field of the site bears."""
+    def bearers(self, ids: Iterable[str]) -> dict[str, tuple[FieldInfo, ...]]:
+        """Lower-case display name -> the custom fields of the site that bear it, for the names of `ids`."""
         wanted = set(ids)
-        bearers: dict[str, set[str]] = {}
-        for info in self._fields:
+        found: dict[str, list[FieldInfo]] = {}
+        for info in (info for info in self._fields if info.custom):
+            for name in sorted(info.names | info.clauses):
+                found.setdefault(name, []).append(info)
+        return {name: tuple(infos) for name, infos in found.items() if any(info.id in wanted for info in infos)}
+
+    def labels(self, ids: Iterable[str]) -> dict[str, str]:
+        """Lower-case display name -> id, for those of the system fields `ids` that no other one is called like."""
+        wanted = set(ids)
+        found: dict[str, set[str]] = {}
+        for info in (info for info in self._fields if not info.custom):
             for name in info.names:
-                bearers.setdefault(name, set()).add(info.id)
-        return {name: next(iter(found)) for name, found in bearers.items() if len(found) == 1 and found <= wanted}
+                found.setdefault(name, set()).add(info.id)
+        return {name: next(iter(one)) for name, one in found.items() if len(one) == 1 and one <= wanted}
 
     def configured(self, role: str, wanted: str) -> tuple[Role, tuple[FoundField, ...]]:
         """The field that a person named. Raises ConfigError when there is none or when it can't be told which."""

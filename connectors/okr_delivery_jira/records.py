@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from okr_delivery.model.claims import claim_lines
 from okr_delivery.model.work import (
@@ -19,6 +20,7 @@ from okr_delivery.model.work import (
 from okr_delivery_jira import instants, text
 from okr_delivery_jira.changes import value_of
 from okr_delivery_jira.settings import Settings
+from okr_delivery_jira.sprint_text import sprint_id
 
 
 class UnreadableError(ValueError):
@@ -30,13 +32,24 @@ class UnreadableError(ValueError):
 
 
 class IssueReader:
-    """Reads the bodies of one source. `base_url` is where people open issues."""
+    """Reads the bodies of one source. `base_url` is where people open issues.
 
-    def __init__(self, source: str, settings: Settings, base_url: str, now: int) -> None:
+    `sprints` are the known sprints' names by id, for servers whose bodies hold sprints as text.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        settings: Settings,
+        base_url: str,
+        now: int,
+        sprints: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._source = source
         self._settings = settings
         self._base_url = base_url.rstrip("/")
         self._now = now
+        self._sprint_names = sprints
 
     def read(self, body: Mapping[str, object]) -> Issue:
         """The slim issue. Raises UnreadableError when id, key, fields or a date are missing or make no sense."""
@@ -124,6 +137,7 @@ class IssueReader:
             Field.KEY_RESULT: Value(None, self._custom(fields, "key_result", project_id)),
             Field.CONTRIBUTION: Value(None, self._custom(fields, "contribution", project_id)),
             Field.CONFIDENCE: Value(None, self._custom(fields, "confidence", project_id)),
+            Field.USER_VALUE: Value(None, self._custom(fields, "user_value", project_id)),
         }
         return {kept: value for kept, value in values.items() if not value.empty}
 
@@ -137,11 +151,14 @@ class IssueReader:
     def _sprints(self, fields: Mapping[str, object], project_id: str) -> Value:
         """Sprint ids in numeric order with the names of today."""
         field_id = self._settings.role("iteration").of(project_id)
+        raw = fields.get(field_id or "")
         found = {
             str(entry["id"]): text.string(entry.get("name")) or ""
-            for entry in text.members(fields.get(field_id or ""))
+            for entry in text.members(raw)
             if entry.get("id") is not None
         }
+        texts = (sprint_id(entry, self._sprint_names) for entry in text.listed(raw))
+        found |= {ref: self._sprint_names.get(ref, "") for ref in texts if ref is not None}
         ids = sorted(found, key=text.by_number)
         return Value(",".join(ids), ", ".join(found[key] for key in ids)) if ids else EMPTY
 

@@ -33,8 +33,6 @@ SYSTEM_NAMES = {
     "issue type": Field.TYPE,
     "parent": Field.PARENT,
     "issueparentassociation": Field.PARENT,
-    "epic link": Field.PARENT,
-    "parent link": Field.PARENT,
     "fix version": Field.FIX_VERSION,
     "resolution": Field.RESOLUTION,
     "priority": Field.PRIORITY,
@@ -47,10 +45,16 @@ SYSTEM_NAMES = {
     "description": Field.CLAIM_LINES,
     "summary": Field.TITLE,
     "component": Field.COMPONENTS,
+}
+"""Names of history items that come without a field id, lower case."""
+
+CUSTOM_NAMES = {
+    "epic link": Field.PARENT,
+    "parent link": Field.PARENT,
     "sprint": Field.ITERATION,
     "flagged": Field.FLAGGED,
 }
-"""Display names of history items that come without a field id, lower case."""
+"""The same for fields that are custom fields on every site."""
 
 ROLES = {
     "iteration": Field.ITERATION,
@@ -62,6 +66,7 @@ ROLES = {
     "key_result": Field.KEY_RESULT,
     "contribution": Field.CONTRIBUTION,
     "confidence": Field.CONFIDENCE,
+    "user_value": Field.USER_VALUE,
 }
 """Roles whose history is kept."""
 
@@ -86,11 +91,15 @@ class Settings:
     """The resolved fields, boards and status ids of a site; survives a trip through JSON unchanged."""
 
     roles: Mapping[str, Role] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)  # display name -> id, for items without a field id
+    names: Mapping[str, str] = field(default_factory=dict)  # display name -> id of a custom field, for bare items
+    labels: Mapping[str, str] = field(default_factory=dict)  # display name -> id of a system field, for the same
+    ambiguous: Mapping[str, str] = field(default_factory=dict)  # display name shared with another field -> role
     boards: tuple[BoardInfo, ...] = ()  # those configured and those whose sprints are read
     filters: tuple[str, ...] = ()  # of the configured boards: they widen the scope
     status_ids: tuple[str, ...] = ()
     team_boards: Mapping[str, bool] = field(default_factory=dict)  # that teams named when this was read
+    projects: tuple[tuple[str, str], ...] = ()  # id and key of those in scope: their versions are read
+    deployment: str = "cloud"
 
     def role(self, name: str) -> Role:
         return self.roles.get(name, NOBODY)
@@ -120,6 +129,10 @@ class Settings:
             "filters": list(self.filters),
             "statuses": list(self.status_ids),
             "team_boards": dict(self.team_boards),
+            "labels": dict(self.labels),
+            "ambiguous": dict(self.ambiguous),
+            "projects": [list(project) for project in self.projects],
+            "deployment": self.deployment,
         }
 
     @classmethod
@@ -133,6 +146,10 @@ class Settings:
                 filters=tuple(str(value) for value in listed(raw["filters"])),
                 status_ids=tuple(str(value) for value in listed(raw["statuses"])),
                 team_boards={board: bool(certain) for board, certain in _mapping(raw["team_boards"]).items()},
+                labels={name: str(value) for name, value in _mapping(raw["labels"]).items()},
+                ambiguous={name: str(value) for name, value in _mapping(raw["ambiguous"]).items()},
+                projects=tuple(_project(row) for row in listed(raw["projects"])),
+                deployment=str(raw["deployment"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not settings of this connector: {error}") from error
@@ -147,6 +164,11 @@ def _mapping(value: object) -> Mapping[str, object]:
 def _role(value: object) -> Role:
     raw = _mapping(value)
     return Role({place: str(field_id) for place, field_id in _mapping(raw["ids"]).items()}, str(raw["kind"]))
+
+
+def _project(row: object) -> tuple[str, str]:
+    project_id, key = listed(row)
+    return str(project_id), str(key)
 
 
 def _board(row: object) -> BoardInfo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 
-from okr_delivery.model.work import Iteration, IterationState
+from okr_delivery.model.work import Iteration, IterationKind, IterationState
 from okr_delivery_jira.client import JiraClient, StatusError
 from okr_delivery_jira.paging import offset_rows
 from okr_delivery_jira.problems import broken
@@ -29,6 +29,7 @@ class SprintReader:
 
         A sprint keeps the order it had; one that the site no longer shows is not returned.
         """
+        known = {ref: sprint for ref, sprint in known.items() if sprint.kind is IterationKind.SPRINT}
         found: dict[str, Iteration] = {}
         following = max((sprint.order for sprint in known.values()), default=-1) + 1
         for payload in self._listed({sprint.board_id for sprint in known.values()}):

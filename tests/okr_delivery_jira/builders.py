@@ -60,10 +60,12 @@ def body(number: int, **fields: Any) -> dict[str, Any]:
             "fields": base | fields}  # fmt: skip
 
 
-def item(field: str, old: Any = None, new: Any = None, *, field_id: str | None = None, **ids: Any) -> dict[str, Any]:
+def item(
+    field: str, old: Any = None, new: Any = None, *, field_id: str | None = None, kind: str = "jira", **ids: Any
+) -> dict[str, Any]:
     """One history item; `old` and `new` are the texts, `was` and `now` the ids."""
     named = {"fieldId": field_id} if field_id else {}
-    return {"field": field, "fieldtype": "jira", "from": ids.get("was"), "fromString": old, "to": ids.get("now"),
+    return {"field": field, "fieldtype": kind, "from": ids.get("was"), "fromString": old, "to": ids.get("now"),
             "toString": new, **named}  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def sides(*items: Mapping[str, Any]) -> list[tuple[Field, Value, Value]]:
         (item("Sprint", "A", None, was="38", now=None), Field.ITERATION, ("38", "A"), (None, None)),
         (item("Story points", None, "13", field_id=POINTS), Field.ESTIMATE, (None, None), (None, "13")),
         (item("Points of old", "13.0", "", field_id=POINTS), Field.ESTIMATE, (None, "13"), (None, None)),
-        (item("Story Points", "8", "13"), Field.ESTIMATE, (None, "8"), (None, "13")),
+        (item("Story Points", "8", "13", kind="custom"), Field.ESTIMATE, (None, "8"), (None, "13")),
         (
             item("issuetype", "Epic", "Story", field_id="issuetype", was="1", now="2"),
             Field.TYPE,
@@ -107,7 +107,7 @@ def sides(*items: Mapping[str, Any]) -> list[tuple[Field, Value, Value]]:
         ),
         (item("Key", "OLD-7", "PAY-1"), Field.KEY, (None, "OLD-7"), (None, "PAY-1")),
         (item("Key Result", None, "GROW-KR1", field_id=KR), Field.KEY_RESULT, (None, None), (None, "GROW-KR1")),
-        (item("key result", None, "GROW-KR1"), Field.KEY_RESULT, (None, None), (None, "GROW-KR1")),
+        (item("key result", None, "GROW-KR1", kind="custom"), Field.KEY_RESULT, (None, None), (None, "GROW-KR1")),
         (item("Expected contribution", "1.50", "2", field_id=AMOUNT), Field.CONTRIBUTION, (None, "1.5"), (None, "2")),
         (
             item("Link", None, "This issue blocks OKR-17", now="OKR-17"),

@@ -99,8 +99,9 @@ def test_a_single_candidate_needs_no_decision() -> None:
 
 def test_names_shared_by_two_fields_are_no_names() -> None:
     fields = catalogue(custom("customfield_9", "Key Result", TEXT))
-    assert "key result" not in fields.unambiguous_names([KR, POINTS])
-    assert fields.unambiguous_names([KR, POINTS])["story points"] == POINTS
+    bearers = {name: [info.id for info in found] for name, found in fields.bearers([KR, POINTS]).items()}
+    assert bearers["key result"] == [KR, "customfield_9"]
+    assert bearers["story points"] == [POINTS]
 
 
 def test_settings_survive_json() -> None:

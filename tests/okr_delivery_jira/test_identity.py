@@ -89,17 +89,18 @@ def test_a_captcha_is_named(site: Site) -> None:
 
 
 @pytest.mark.parametrize("kind", ["Server", "DataCenter", None])
-def test_data_center_is_refused_by_name(site: Site, kind: str | None) -> None:
+def test_what_is_not_called_cloud_is_data_center(site: Site, kind: str | None) -> None:
     site.handlers["GET serverInfo"] = lambda _: {**SERVER, "deploymentType": kind}
-    with pytest.raises(ConfigError, match="datacenter"):
-        connect().identity()
-    assert site.count("GET myself") == 0
+    site.handlers["GET myself"] = lambda _: {"key": "JIRAUSER10047", "name": "bot", "displayName": "Sync"}
+    who = connect().identity()
+    assert (who.deployment, who.account) == ("datacenter", "JIRAUSER10047")
 
 
-def test_a_source_declared_as_data_center_is_refused_before_any_request(site: Site) -> None:
-    with pytest.raises(ConfigError, match="datacenter"):
-        JiraConnector.open(spec(deployment="datacenter"), transport())
-    assert site.asked == []
+@pytest.mark.parametrize(("said", "kind"), [("Server", "cloud"), ("Cloud", "datacenter")])
+def test_the_settings_decide_over_the_site(site: Site, said: str, kind: str) -> None:
+    site.handlers["GET serverInfo"] = lambda _: {**SERVER, "deploymentType": said}
+    site.handlers["GET myself"] = lambda _: {"accountId": "bot", "key": "bot"}
+    assert connect(deployment=kind).identity().deployment == kind
 
 
 def test_another_kind_of_server_is_no_jira(site: Site) -> None:

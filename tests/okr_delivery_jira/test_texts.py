@@ -15,6 +15,8 @@ from okr_delivery.locale.catalogue import catalogue
 FOLDER = Path(okr_delivery_jira.__file__).parent
 BUILDERS = {"refused", "broken", "later", "unsure"}
 UNREADABLE = ("fields", "key", "created", "instant")
+WARNINGS = ("zone_unknown", "server", "estimate_ambiguous", "short_search", "name_shared", "name_shared_role")
+INSPECTED = ("read", "write", "gateway", "site")
 
 
 def calls() -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -42,5 +44,5 @@ def test_an_error_says_what_happened_and_what_to_do(name: str, params: tuple[str
 def test_no_text_is_left_over() -> None:
     used = {f"jira.{kind}.{name}" for name, _ in ERRORS for kind in ("error", "next")}
     used |= {f"jira.unreadable.{reason}" for reason in UNREADABLE}
-    used |= {f"jira.warning.{name}" for name in ("zone_unknown", "server", "estimate_ambiguous")}
+    used |= {f"jira.warning.{name}" for name in WARNINGS} | {f"jira.inspect.{name}" for name in INSPECTED}
     assert {message_id for message_id in catalogue("en") if message_id.startswith("jira.")} == used
