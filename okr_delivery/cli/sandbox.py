@@ -17,6 +17,7 @@ from okr_delivery.model.message import msg
 
 if TYPE_CHECKING:
     from okr_delivery.sandbox.jira.server import RunningServer
+    from okr_delivery.sandbox.replay import RunningReplay
 
 
 @group("sandbox")
@@ -53,7 +54,7 @@ def _tracker_options(function: Callable[..., int]) -> Callable[..., int]:
             multiple=True,
             type=click.Path(path_type=Path),
             metavar="FILE",
-            help="Serve recorded payloads; repeatable.",
+            help="Serve recorded payloads; repeatable. A folder that sync --record made is served as it was recorded.",
         ),
         click.option("--site", metavar="NAME", help="Which site of the recorded payloads."),
         click.option(
@@ -76,6 +77,7 @@ def jira_cloud(app: App, /, **options: Any) -> int:
     Examples:
       okr-delivery sandbox jira-cloud --port 8765 --seed 7 --issues 500
       okr-delivery sandbox jira-cloud --recorded issues.jsonl sprints.jsonl --site cloud-c
+      okr-delivery sandbox jira-cloud --recorded case/
     """
 
     def load() -> Callable[..., RunningServer]:
@@ -112,14 +114,35 @@ def _run(app: App, wanted: Wanted, load: Callable[[], Callable[..., RunningServe
     """Serves until the process is told to stop; `load` imports the server, which needs a package of its own."""
     if wanted.more and not wanted.recorded:
         raise click.UsageError("Files are only read behind --recorded.")
+    folder = _recording(app, wanted)
+    if folder is not None:
+        from okr_delivery.cli.replaying import serve_recording
+
+        return _until_stopped(app, serve_recording(app, folder, wanted.port), "cli.replay.ready")
     if bool(wanted.recorded) != bool(wanted.site):
         raise click.UsageError("--recorded FILE... and --site NAME belong together.")
-    server = _serve(app, wanted, load(), more)
     from okr_delivery.sandbox import TOKEN, USER
 
+    server = _serve(app, wanted, load(), more)
+    return _until_stopped(app, server, "cli.sandbox.ready", user=USER, token=TOKEN)
+
+
+def _recording(app: App, wanted: Wanted) -> Path | None:
+    """The folder to serve as it was recorded; None for anything else."""
+    folders = [path for path in (*wanted.recorded, *wanted.more) if (app.cwd / path).is_dir()]
+    if not folders:
+        return None
+    if len(wanted.recorded) + len(wanted.more) > 1:
+        raise click.UsageError("One recording is served alone.")
+    if wanted.site or wanted.faults or wanted.latency:
+        raise click.UsageError("A recording is served as it is, without --site, --faults and --latency.")
+    return app.cwd / folders[0]
+
+
+def _until_stopped(app: App, server: RunningServer | RunningReplay, ready: str, **params: object) -> int:
     app.show(server.url)
     app.out.flush()
-    app.note("cli.sandbox.ready", user=USER, token=TOKEN)
+    app.note(ready, **params)
     try:
         while True:
             threading.Event().wait(3600)
