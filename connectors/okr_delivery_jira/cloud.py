@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -17,10 +16,14 @@ from okr_delivery_jira.workers import Workers
 
 BODIES = 100
 BLOCK = 250
-AHEAD = 500
-"""Bodies are asked for in rounds of this many ids, whole blocks, so that both kinds of request are full."""
+AHEAD = 800
+"""Bodies of so many ids are under way or in memory before they are read."""
 HISTORIES = 10_000
-WORKERS = 5
+HISTORIES_AHEAD = 2
+"""Requests for histories that are under way or in memory behind the one that is read."""
+SHORT = 10
+"""Entries an issue, on average, up to which two blocks of histories fit in one request with room to spare."""
+WORKERS = 8
 
 Body = Mapping[str, object]
 History = Mapping[str, object]
@@ -46,18 +49,40 @@ class CloudReader:
     def __init__(self, client: JiraClient, warn: Callable[[str], None]) -> None:
         self._client = client
         self._warn = warn
+        self._issues = self._entries = 0  # read so far
 
     def blocks(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Block]:
-        """Bodies and whole histories of `ids`, in order. The next bodies are under way while one block is read."""
-        rounds = list(chunks(ids, AHEAD))
+        """Bodies and whole histories of `ids`, in order. What follows is under way while one block is read."""
         with Workers(WORKERS) as workers:
-            waiting = self._order(workers, rounds[0], fields) if rounds else []
-            for place, wanted in enumerate(rounds):
-                bodies = {str(body["id"]): body for future in waiting for body in future.result()}
-                following = rounds[place + 1 : place + 2]
-                waiting = self._order(workers, following[0], fields) if following else []
-                for part in chunks(wanted, BLOCK):
-                    yield self._block(part, bodies)
+            asked = (partial(self._bodies, part, fields) for part in chunks(ids, BODIES))
+            bodies = workers.ordered(asked, AHEAD // BODIES)
+            for block in workers.ordered(self._jobs(ids, bodies), HISTORIES_AHEAD):
+                yield from self._parted(block)
+
+    def _jobs(self, ids: Sequence[str], bodies: Iterator[list[Body]]) -> Iterator[Callable[[], Block]]:
+        """The history is asked for after the bodies, so that it is never older than they say."""
+        found: dict[str, Body] = {}
+        start = come = 0
+        while start < len(ids):
+            part = ids[start : start + BLOCK * self._blocks_at_once()]
+            start += len(part)
+            while come < start:
+                found.update({str(body["id"]): body for body in next(bodies)})
+                come += BODIES
+            shown = tuple(found.pop(issue_id) for issue_id in part if issue_id in found)
+            yield partial(self._block, part, shown)
+
+    def _blocks_at_once(self) -> int:
+        """Short histories, going by those read so far, are asked for together."""
+        return 2 if self._issues and self._entries <= SHORT * self._issues else 1
+
+    def _parted(self, block: Block) -> Iterator[Block]:
+        """As blocks of their proper size."""
+        self._issues += len(block.ids)
+        self._entries += sum(map(len, block.histories.values()))
+        bodies = {str(body["id"]): body for body in block.bodies}
+        for part in chunks(block.ids, BLOCK):
+            yield Block(tuple(part), tuple(bodies[ref] for ref in part if ref in bodies), block.histories)
 
     def visible(self, ids: Sequence[str]) -> frozenset[str]:
         """Those of `ids` that the site shows when asked for them by id."""
@@ -75,9 +100,6 @@ class CloudReader:
                     found.setdefault(issue_id, []).extend(members(row.get("changeHistories")))
         return {issue_id: tuple(entries) for issue_id, entries in found.items()}
 
-    def _order(self, workers: Workers, ids: Sequence[str], fields: Sequence[str]) -> list[Future[list[Body]]]:
-        return [workers.submit(partial(self._bodies, part, fields)) for part in chunks(ids, BODIES)]
-
     def _bodies(self, ids: Sequence[str], fields: Sequence[str]) -> list[Body]:
         """What the site shows of at most a hundred ids; errors and plain absence both mean: not visible."""
         answer = self._client.ask("issue/bulkfetch", {"issueIdsOrKeys": list(ids), "fields": list(fields)})
@@ -89,11 +111,9 @@ class CloudReader:
             raise broken("no_fields", "issue/bulkfetch")
         return bodies
 
-    def _block(self, ids: Sequence[str], bodies: Mapping[str, Body]) -> Block:
-        """The history is asked for after the bodies, so that it is never older than they say."""
-        shown = [issue_id for issue_id in ids if issue_id in bodies]
-        histories = self.histories(shown) if shown else {}
-        return Block(tuple(ids), tuple(bodies[issue_id] for issue_id in shown), histories)
+    def _block(self, ids: Sequence[str], bodies: tuple[Body, ...]) -> Block:
+        histories = self.histories([str(body["id"]) for body in bodies]) if bodies else {}
+        return Block(tuple(ids), bodies, histories)
 
     def _changelogs(self, ids: Sequence[str], token: str | None) -> object:
         body: dict[str, object] = {"issueIdsOrKeys": list(ids), "maxResults": HISTORIES}

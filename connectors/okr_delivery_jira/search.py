@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from okr_delivery_jira.client import JiraClient
+from okr_delivery_jira.ids import Ids
 from okr_delivery_jira.jql import ORDER
 from okr_delivery_jira.paging import token_pages
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.text import by_number, members, string
 
 IDS_A_PAGE = 5000
+RECONCILED = 50
 COUNT_TOLERANCE = 0.02
 CHUNK = 50_000
 """Chains of pages have been seen to end early in projects of this size and more."""
@@ -28,37 +30,60 @@ class Search:
         self._newest = today + timedelta(days=2)  # the caller's zone may be ahead
         self._warn = warn
 
-    def everything(self, clause: str, *, counted: bool) -> list[str]:
+    def everything(self, clause: str, *, counted: bool) -> Ids:
         """The ids of all issues that meet a condition, in numeric order.
 
         Held against the count if `counted` or if one page does not do. Raises AbortSyncError for a chain cut short.
         """
-        if not counted:
-            rows, pages = self._rows(clause, ["id"])
-            if pages == 1:
-                return sorted(rows, key=by_number)
+        found, pages = (None, 0) if counted else self._chain(clause)
+        if found is not None and pages == 1:
+            return found
         count = self.count(clause)
-        ranges = [""] if count is None or count <= CHUNK else self._ranges(clause, count)
-        found = {issue_id for narrowed in ranges for issue_id in self._rows(f"{clause}{narrowed}", ["id"])[0]}
+        if found is None or len(found) > CHUNK or (count is not None and count > CHUNK):
+            found = self._ranged(clause, count)
         _check(len(found), count)
-        return sorted(found, key=by_number)
+        return found
 
-    def changed(self, clause: str) -> dict[str, Row]:
-        """The rows, with `updated`, of a condition that bounds the time; counted only where one page does not do."""
-        rows, pages = self._rows(clause, ["updated"])
-        if pages > 1:
+    def _ranged(self, clause: str, count: int | None) -> Ids:
+        ranges = [""] if count is None or count <= CHUNK else self._ranges(clause, count)
+        pages = (page for narrowed in ranges for page in self._pages(f"{clause}{narrowed}", ["id"]))
+        return Ids(_id_of(row) for page in pages for row in page)
+
+    def _chain(self, clause: str) -> tuple[Ids, int]:
+        """The ids on one chain of pages and how many pages they came on; left as soon as it is too long to trust."""
+        found: list[str] = []
+        pages = 0
+        for page in self._pages(clause, ["id"]):
+            pages += 1
+            found.extend(map(_id_of, page))
+            if len(found) > CHUNK:
+                break
+        return Ids(found), pages
+
+    def changed(self, clause: str, reconcile: Sequence[str] = ()) -> dict[str, Row]:
+        """The rows, with `updated`, of a condition that bounds the time; counted only where one page does not do.
+
+        `reconcile` are ids, at most 50, that the index may not show as they are: the search looks at the issues.
+        """
+        pages = list(self._pages(clause, ["updated"], reconcile))
+        rows = {_id_of(row): row for page in pages for row in page}
+        if len(pages) > 1:
             _check(len(rows), self.count(clause))
         return {issue_id: rows[issue_id] for issue_id in sorted(rows, key=by_number)}
 
-    def _rows(self, clause: str, fields: Sequence[str]) -> tuple[dict[str, Row], int]:
-        """Rows by id, and on how many pages they came."""
+    def _pages(
+        self, clause: str, fields: Sequence[str], reconcile: Sequence[str] = ()
+    ) -> Generator[Sequence[Row], None, None]:
+        """The rows of one page after the other; the same ids are reconciled on all of them."""
         body: dict[str, object] = {"jql": f"{clause} {ORDER}", "fields": list(fields), "maxResults": IDS_A_PAGE}
+        if reconcile:
+            body["reconcileIssues"] = [int(issue_id) for issue_id in reconcile[:RECONCILED]]
 
         def ask(token: str | None) -> object:
             return self._client.ask("search/jql", body if token is None else {**body, "nextPageToken": token})
 
-        pages = list(token_pages(ask, "search/jql", self._warn))
-        return {_id_of(row): row for page in pages for row in members(page.get("issues"))}, len(pages)
+        for page in token_pages(ask, "search/jql", self._warn):
+            yield members(page.get("issues"))
 
     def count(self, clause: str) -> int | None:
         """How many issues the index holds, roughly; None when the site does not say."""

@@ -7,7 +7,8 @@ would hang until that wait is over.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from queue import SimpleQueue
 from types import TracebackType
@@ -43,6 +44,19 @@ class Workers:
         future: Future[Result] = Future()
         self._jobs.put((future, job))
         return future
+
+    def ordered(self, jobs: Iterator[Callable[[], Result]], ahead: int) -> Iterator[Result]:
+        """The results of jobs in their order, `ahead` of them under way or done behind the one that is taken.
+
+        A job is taken from `jobs` only when there is room for it.
+        """
+        waiting: deque[Future[Result]] = deque()
+        for job in jobs:
+            waiting.append(self.submit(job))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
     def _work(self) -> None:
         while (item := self._jobs.get()) is not None:

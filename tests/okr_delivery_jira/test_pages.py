@@ -10,7 +10,7 @@ import pytest
 from okr_delivery.model.work import Category, Field
 from okr_delivery.sync.connector import Page
 from okr_delivery.sync.errors import AbortSyncError, ConfigError, RetryLaterError, SyncError
-from okr_delivery_jira import JiraConnector
+from okr_delivery_jira import JiraConnector, cloud
 from tests.okr_delivery_jira.builders import MS, NOW, SPRINT, body, history, item
 from tests.okr_delivery_jira.site import Asked, Site, connect
 
@@ -330,4 +330,25 @@ def test_a_dropped_iterator_leaves_no_worker_behind(site: Site) -> None:
     assert len(next(iter(pages)).issues) == 250
     pages.close()  # type: ignore[attr-defined]  # a generator, whatever the contract calls it
     connector.close()
-    assert site.count("POST changelog/bulkfetch") == 1
+    assert site.count("POST changelog/bulkfetch") <= 1 + cloud.HISTORIES_AHEAD
+    assert site.count("POST issue/bulkfetch") < 15
+
+
+def test_short_histories_are_asked_for_together_and_long_ones_are_not(site: Site) -> None:
+    site.add(*(body(number) for number in range(10001, 13001)))
+    short = [len(asked.body["issueIdsOrKeys"]) for asked in _histories(site, entries=2)]
+    assert short == [250] * (1 + cloud.HISTORIES_AHEAD) + [500] * 4 + [250]
+    site.asked.clear()
+    assert [len(asked.body["issueIdsOrKeys"]) for asked in _histories(site, entries=12)] == [250] * 12
+
+
+def _histories(site: Site, entries: int) -> list[Asked]:
+    """What was asked when each issue has so many entries; all of them came, in pages of 250."""
+    one = [history(n, MS, item("status", "A", "B", **STATUS)) for n in range(entries)]
+    site.histories = dict.fromkeys(site.issues, one)
+    pages = read(site)
+    assert [len(page.issues) for page in pages] == [250] * 12
+    assert {(c.issue_id, c.history_id) for page in pages for c in page.changes} == {
+        (ref, n) for ref in site.issues for n in range(entries)
+    }
+    return sorted((a for a in site.asked if a.path == "changelog/bulkfetch"), key=lambda a: a.body["issueIdsOrKeys"])

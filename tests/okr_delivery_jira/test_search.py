@@ -25,14 +25,20 @@ class FakeClient:
         self._lost = lost
         self.searched: list[str] = []
         self.counted: list[str] = []
+        self.reconciled: list[object] = []
+        self.page = 1000
 
     def ask(self, path: str, body: dict[str, Any]) -> Any:
+        self.reconciled.append(body.get("reconcileIssues"))
         found = self._matching(body["jql"])
         if path == "search/approximate-count":
             self.counted.append(body["jql"])
             return {"count": len(found)}
         self.searched.append(body["jql"])
-        return {"issues": [{"id": number} for number in found if number not in self._lost], "isLast": True}
+        start = int(body.get("nextPageToken", 0))
+        rows = [{"id": number} for number in found[start : start + self.page] if number not in self._lost]
+        more = {"nextPageToken": str(start + self.page)} if start + self.page < len(found) else {"isLast": True}
+        return {"issues": rows, **more}
 
     def _matching(self, jql: str) -> list[str]:
         low = re.search(r'created >= "([\d-]+)"', jql)
@@ -57,7 +63,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(Days)
 def test_every_issue_is_found_once_whatever_its_day(days: list[date]) -> None:
     client = FakeClient(days)
-    assert search(client).everything("project = PAY", counted=True) == [str(10_000 + n) for n in range(len(days))]
+    assert list(search(client).everything("project = PAY", counted=True)) == [str(10_000 + n) for n in range(len(days))]
     parts = [part for jql in client.searched for part in client._matching(jql)]
     assert len(parts) == len(set(parts)) == len(days)
 
@@ -72,6 +78,29 @@ def test_a_census_of_one_page_is_one_search() -> None:
     client = FakeClient([TODAY] * 5)
     search(client).everything("project = PAY", counted=False)
     assert (client.counted, len(client.searched)) == ([], 1)
+
+
+def test_a_census_of_several_pages_is_read_once_and_counted() -> None:
+    client = FakeClient([TODAY] * 5)
+    client.page = 2
+    assert list(search(client).everything("project = PAY", counted=False)) == [str(10_000 + n) for n in range(5)]
+    assert (len(client.counted), len(client.searched)) == (1, 3)
+
+
+def test_a_census_whose_chain_is_too_long_to_trust_is_read_in_ranges() -> None:
+    client = FakeClient([TODAY - timedelta(days=n) for n in range(30)])
+    client.page = 4
+    assert list(search(client).everything("project = PAY", counted=False)) == [str(10_000 + n) for n in range(30)]
+    assert [jql for jql in client.searched if "created" in jql]
+    assert sum("created" not in jql for jql in client.searched) == 2
+
+
+def test_the_same_ids_are_reconciled_on_every_page_fifty_at_most() -> None:
+    client = FakeClient([TODAY] * 5)
+    client.page = 2
+    rows = search(client).changed("project = PAY", [str(n) for n in range(1, 61)])
+    assert list(rows) == [str(10_000 + n) for n in range(5)]
+    assert client.reconciled[:3] == [list(range(1, 51))] * 3
 
 
 def test_a_day_that_can_not_be_split_is_read_as_it_is() -> None:

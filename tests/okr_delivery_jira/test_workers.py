@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
+from functools import partial
 
 import pytest
 
@@ -27,6 +29,28 @@ def test_jobs_run_side_by_side() -> None:
     with Workers(3) as workers:
         futures = [workers.submit(lambda: meeting.wait(10)) for _ in range(3)]
         assert sorted(future.result(10) for future in futures) == [0, 1, 2]
+
+
+def test_results_come_in_the_order_of_the_jobs_and_no_job_is_taken_too_early() -> None:
+    taken: list[int] = []
+
+    def jobs() -> Iterator[Callable[[], int]]:
+        for number in range(10):
+            taken.append(number)
+            yield partial(_later, number)
+
+    with Workers(4) as workers:
+        for place, found in enumerate(workers.ordered(jobs(), 3)):
+            assert found == place
+            assert len(taken) == min(place + 4, 10)
+        with pytest.raises(ZeroDivisionError):
+            list(workers.ordered(iter([lambda: 1, lambda: 1 // 0]), 3))
+        assert list(workers.ordered(iter(()), 3)) == []
+
+
+def _later(number: int) -> int:
+    time.sleep(0.02 if number % 3 == 0 else 0)
+    return number
 
 
 def test_what_still_waits_is_dropped() -> None:
