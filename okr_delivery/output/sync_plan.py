@@ -51,7 +51,8 @@ def _refused(name: str, error: UserError, t: Translator) -> dict[str, object]:
 
 
 def _minutes(one: Estimate) -> float | None:
-    return None if one.seconds is None else number(round(one.seconds / MINUTE, 1))
+    """To a tenth, never less than one."""
+    return None if one.seconds is None else number(max(round(one.seconds / MINUTE, 1), 0.1))
 
 
 def _megabytes(one: Estimate) -> float | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from okr_delivery.sync.transport import Transport
 
 SECONDS = 0.5  # a request takes so long where no run has measured it
+SWEEP = 2  # requests that list ids once more
 BYTES = 14_000  # the mean of 135 recorded issues of Jira Cloud and Server with their histories, not compressed
 
 
@@ -57,7 +58,8 @@ def look(
     empty = store is None or store.issue_count(source.name) == len(store.gone(source.name))
     todo = plan(state, now, fetch_hash(source), full=full, empty=empty, oldest=source.history.since)
     metadata = _metadata(source.name, store, connector, todo)
-    before = transport.total + len(metadata.boards)  # the run spends as much, and lists each board's iterations
+    parts = 1 if todo.part is Part.WHOLE else 2
+    before = transport.total + len(metadata.boards) + SWEEP * (parts - 1)  # each board's iterations are listed too
     ahead = connector.ahead(todo.since)
     issues = None if ahead.issues is None else max(ahead.issues - _done(store, source.name, todo), 0)
     requests = _requests(ahead, issues, before)
@@ -67,7 +69,7 @@ def look(
         name=source.name,
         kind=todo.kind,
         since=todo.since,
-        parts=1 if todo.part is Part.WHOLE else 2,
+        parts=parts,
         issues=issues,
         requests=requests,
         seconds=None if requests is None else requests * waits,

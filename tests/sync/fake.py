@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
@@ -60,6 +60,16 @@ def issue(number: int, *, updated: int = NOW - 5 * DAY, text: str = "", title: s
     )
 
 
+def finished(number: int, *, days: int = 200) -> tuple[Issue, list[Change]]:
+    """An issue that was done so many days ago and never touched since, with its history."""
+    done = replace(
+        issue(number, updated=NOW - days * DAY),
+        created=NOW - (days + 20) * DAY,
+        current={Field.STATUS: Value("5", "Done"), Field.LABELS: Value(None, "kr:GROW-KR1")},
+    )
+    return done, [moved(done, at=NOW - days * DAY, history=2**34 + number, old="1", new="5")]
+
+
 def moved(of: Issue, *, at: int, history: int, old: str = "1", new: str = "3") -> Change:
     names = {"1": "To Do", "3": "In Progress", "5": "Done"}
     return Change(of.id, history, 0, at, Field.STATUS, Value(old, names[old]), Value(new, names[new]), "acc-1")
@@ -87,9 +97,13 @@ class FakeTracker:
     requests: int = 0
 
     @classmethod
-    def of(cls, count: int) -> FakeTracker:
+    def of(cls, count: int, *, old: int = 0) -> FakeTracker:
+        """`count` issues in progress; the even numbers up to twice `old` were done long ago and are not counted."""
         tracker = cls()
-        for number in range(1, count + 1):
+        past = range(2, 2 * old + 1, 2)
+        for number in past:
+            tracker.put(*finished(number))
+        for number in [n for n in range(1, count + old + 1) if n not in past][:count]:
             made = issue(number, text=f"Contributes-to: GROW-KR1 +{number}pp" if number % 2 else "")
             tracker.put(made, [moved(made, at=NOW - 6 * DAY, history=2**33 + number)])
         return tracker
@@ -126,6 +140,7 @@ class FakeConnector:
         self.used: Metadata | None = None
         self.calls: list[str] = []
         self.asked: list[tuple[int | None, str | None]] = []
+        self.parts: list[tuple[int | None, int]] = []  # of each call of `pages`: `lively`, how many to leave out
         self.closed = False
 
     @classmethod
@@ -134,7 +149,7 @@ class FakeConnector:
 
     def identity(self) -> Identity:
         self.calls.append("identity")
-        return Identity("acc-1", "Bot", "Asia/Shanghai", self.tracker.now, "cloud", "http://127.0.0.1:1")
+        return Identity("acc-1", "Bot", "Asia/Shanghai", self.tracker.now, "cloud", "http://127.0.0.1:1/people")
 
     def metadata(self) -> Metadata:
         self.calls.append("metadata")
@@ -161,6 +176,7 @@ class FakeConnector:
     ) -> Iterator[Page]:
         self.calls.append("pages")
         self.asked.append((since, resume))
+        self.parts.append((lively, len(skip) if isinstance(skip, Sized) else 0))
         inside = [i for i in self.tracker.scope if since is None or i.updated >= since]
         inside = [i for i in inside if i.id not in skip and (lively is None or self._lively(i, lively))]
         inside = [i for i in inside if resume is None or i.id > resume]

@@ -17,7 +17,7 @@ from okr_delivery.store import Ledger, Store, open_store
 from okr_delivery.sync.engine import sync_source
 from tests.sync.fake import FakeConnector, FakeTracker, derive, source, team_of
 
-ISSUES = 14
+ISSUES, OLD = 9, 6
 
 
 def main(url: str, ledger: str, moment: str, number: int) -> None:
@@ -43,7 +43,7 @@ def main(url: str, ledger: str, moment: str, number: int) -> None:
 
     setattr(Store, "page", counted)  # noqa: B010 - the seams around a transaction
     setattr(Ledger, "append", written)  # noqa: B010
-    tracker = FakeTracker.of(ISSUES)
+    tracker = FakeTracker.of(ISSUES, old=OLD)
     with open_store(url, ledger=Path(ledger)) as store:
         connector = FakeConnector(tracker, page_size=4)
         sync_source(source(), store, connector, derive=derive, team_of=team_of, transport=None)
