@@ -151,10 +151,10 @@ class JiraClient(JIRA):
                 raise problem
             return response
 
-        response = self._transport.call(attempt, repeat=Repeat.FREE, what=what)
+        response, value = self._transport.read(attempt, repeat=Repeat.FREE, what=what)
         self.server_date = self.server_date or response.headers.get("Date")
         self.always_named = self.always_named and _named(response)
-        return self._transport.json(response, what)
+        return value
 
     def close(self) -> None:
         """Closes every session of every thread."""

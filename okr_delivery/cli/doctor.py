@@ -15,9 +15,11 @@ from okr_delivery.output.safe import terminal
 
 if TYPE_CHECKING:
     from okr_delivery.config import Source
-    from okr_delivery.sync.connector import Identity, Metadata
+    from okr_delivery.sync.connector import Connector, Identity, Metadata
+    from okr_delivery.sync.way import Way
 
 SKEW_LIMIT = 120  # seconds
+PATIENCE = 120  # seconds for one source
 
 
 @subcommand("doctor")
@@ -53,17 +55,45 @@ def _connectors() -> tuple[str, ...]:
 
 
 def _source(app: App, source: Source) -> Iterator[UserError]:
-    from okr_delivery.sync.build import connector_for
+    from okr_delivery.sync.build import connector_for, network_of
+    from okr_delivery.sync.way import Way
 
     app.show(app.t("cli.doctor.source", name=source.name, type=source.type, url=source.url))
     _token(app, source)
-    network = app.config.network
-    app.show("  " + app.t("cli.doctor.network", proxy=str(network.proxy), ca=str(network.ca_bundle)))
+    way = Way(network_of(app.config), source.url)
     try:
-        connector, _ = connector_for(app.config, source, app.env, deadline=app.clock() + 120)
-        identity = connector.identity()
-        _identity(app, identity)
+        _way(app, way)
+        connector, transport = connector_for(app.config, source, app.env, deadline=app.clock() + PATIENCE)
+    except UserError as error:
+        yield error
+        return
+    if way.encrypted:
+        issuer = way.issuer or app.t("cli.doctor.no_issuer")
+        app.show("  " + app.t("cli.doctor.issuer", host=way.host, issuer=terminal(issuer)))
+    try:
+        _identity(app, connector.identity())
         _metadata(app, connector.metadata())
+    except UserError as error:
+        _skew(app, transport.skew)
+        yield error
+    yield from _inspected(app, connector)
+
+
+def _way(app: App, way: Way) -> None:
+    """The proxy, without its login, and whom encrypted connections trust. Raises ConfigError for an unreadable one."""
+    trusted = app.t.render(way.authorities.shown) if way.encrypted else app.t("cli.doctor.plain")
+    app.show("  " + app.t("cli.doctor.network", proxy=way.route.shown, ca=trusted))
+
+
+def _inspected(app: App, connector: Connector) -> Iterator[UserError]:
+    """What the connector can tell about permissions and addresses, also when it was refused."""
+    from okr_delivery.sync.connector import Inspector
+
+    if not isinstance(connector, Inspector):
+        return
+    try:
+        for told in connector.inspect():
+            app.show("  " + terminal(app.t.render(told)))
     except UserError as error:
         yield error
 
@@ -92,8 +122,12 @@ def _identity(app: App, identity: Identity) -> None:
             skew=skew,
         )
     )
-    if abs(skew) > SKEW_LIMIT:
-        app.show("  " + app.t("cli.doctor.skew", seconds=skew))
+    _skew(app, skew)
+
+
+def _skew(app: App, seconds: int | None) -> None:
+    if seconds is not None and abs(seconds) > SKEW_LIMIT:
+        app.show("  " + app.t("cli.doctor.skew", seconds=abs(seconds)))
 
 
 def _metadata(app: App, metadata: Metadata) -> None:

@@ -14,7 +14,8 @@ from requests.adapters import HTTPAdapter
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import msg
 from okr_delivery.sync.errors import ConfigError
-from okr_delivery.sync.network import NetworkSpec, Origin, proxies, trust
+from okr_delivery.sync.network import NetworkSpec, Origin, trust
+from okr_delivery.sync.network import proxies as routes
 
 Observer = Callable[[requests.PreparedRequest, requests.Response | None], None]
 """Told of every request that was sent, in the thread that sent it, with the body already read; it must not change
@@ -56,8 +57,9 @@ class GuardedAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """The same trust through a proxy."""
-        return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context)
+        """The same trust through a proxy, and for the proxy itself where it is reached by https."""
+        own = trust(self._spec) if proxy.startswith("https:") else None
+        return super().proxy_manager_for(proxy, **kwargs, ssl_context=self._context, proxy_ssl_context=own)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Leaves the context's own authorities in place; verification can't be switched off."""
@@ -105,7 +107,7 @@ class GuardedAdapter(HTTPAdapter):
             timeout=(self._spec.connect_timeout, self._spec.read_timeout),
             verify=True,
             cert=None,
-            proxies=_proxies(self._spec, url),
+            proxies=routes(self._spec, url),
         )
         if not stream:
             _ = response.content  # read here, so that a body that breaks off was never an answer
@@ -118,10 +120,6 @@ class GuardedAdapter(HTTPAdapter):
         if origin_of(target) != self._origin:
             response.close()
             raise _refused("redirect", url, target)
-
-
-def _proxies(spec: NetworkSpec, url: str) -> dict[str, str]:
-    return proxies(spec, url)
 
 
 def origin_of(url: str) -> Origin | None:

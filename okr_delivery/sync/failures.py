@@ -9,7 +9,6 @@ import math
 import re
 import ssl
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import requests
 
@@ -18,15 +17,18 @@ from okr_delivery.model.message import Message, msg
 from okr_delivery.sync.adapter import path_of
 from okr_delivery.sync.errors import AbortSyncError, ConfigError, RetryLaterError, SyncError, UnsureError
 from okr_delivery.sync.limits import Limit, reached
-from okr_delivery.sync.network import NetworkSpec
+from okr_delivery.sync.way import Way
 
 KNOWN = {401: "unauthorized", 403: "forbidden", 404: "not_found", 410: "removed"}
 NO_NAME = re.compile(
     r"name or service not known|nodename nor servname|getaddrinfo|NameResolution|temporary failure in name", re.I
 )
+TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+BROKEN_OFF = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)  # also http.client.RemoteDisconnected
+UNTRUSTED = {9: "certificate_dates", 10: "certificate_dates", 62: "certificate_name", 64: "certificate_name"}  # OpenSSL
 
 
-def refused(response: requests.Response, what: str, network: NetworkSpec) -> SyncError:
+def refused(response: requests.Response, what: str, way: Way) -> SyncError:
     """The error for a status that is no success."""
     status, place = response.status_code, f"{what} {path_of(response.url)}"
     error: SyncError
@@ -34,6 +36,8 @@ def refused(response: requests.Response, what: str, network: NetworkSpec) -> Syn
         error = ConfigError(
             [Problem(msg(f"sync.{KNOWN[status]}", status=status), place, msg(f"sync.{KNOWN[status]}_help"))]
         )
+    elif status == 407:
+        error = ConfigError([Problem(_proxy_login(way)[0], place, _proxy_login(way)[1])])
     elif status == 429:
         said = msg("sync.too_many", status=status, limit=_named(reached(response)))
         error = RetryLaterError([Problem(said, place, msg("sync.later"))])
@@ -51,6 +55,8 @@ def passing(error: requests.RequestException) -> bool:
     """Whether the same request may well succeed a moment later."""
     if isinstance(error, requests.exceptions.SSLError) and _certificate(error):
         return False
+    if isinstance(error, requests.exceptions.ProxyError):
+        return not 400 <= _tunnel(error) < 500  # a login that is refused again and again gets an account locked
     kinds = (
         requests.ConnectionError,
         requests.Timeout,
@@ -60,21 +66,22 @@ def passing(error: requests.RequestException) -> bool:
     return isinstance(error, kinds) and not isinstance(error, requests.exceptions.InvalidProxyURL)
 
 
-def broken(error: requests.RequestException, what: str, network: NetworkSpec) -> SyncError:
+def broken(error: requests.RequestException, what: str, way: Way) -> SyncError:
     """The error for a request that got no whole answer."""
     place = f"{what} {path_of(error.request.url)}" if error.request is not None else what
-    said, step = _cause(error, network)
+    said, step = _cause(error, way)
     kind = RetryLaterError if said.id in ("sync.slow", "sync.cut_off") else ConfigError
     return kind([Problem(said, place, step)])
 
 
-def _cause(error: requests.RequestException, network: NetworkSpec) -> tuple[Message, Message]:
-    host = _host(error)
+def _cause(error: requests.RequestException, way: Way) -> tuple[Message, Message]:
+    host = way.host
     if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.InvalidProxyURL):
-        return msg("sync.proxy", proxy=network.proxy), msg("sync.proxy_help")
+        return _proxy(error, way)
     if isinstance(error, requests.exceptions.SSLError):
-        name = "sync.certificate" if _certificate(error) else "sync.tls"
-        return msg(name, host=host), msg("sync.certificate_help")
+        if _certificate(error):
+            return _untrusted(error, way)
+        return msg("sync.tls", host=host, proxy=way.route.shown), msg("sync.tls_help")
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return msg("sync.no_answer", host=host), msg("sync.no_answer_help")
     if isinstance(error, requests.Timeout):
@@ -88,7 +95,41 @@ def _cause(error: requests.RequestException, network: NetworkSpec) -> tuple[Mess
         return msg("sync.connection_refused", host=host), msg("sync.no_answer_help")
     if "unreachable" in text.lower() or "no route" in text.lower():
         return msg("sync.no_answer", host=host), msg("sync.no_answer_help")
-    return msg("sync.cut_off", host=host), msg("sync.later")
+    return _cut_off(way)
+
+
+def _proxy(error: requests.RequestException, way: Way) -> tuple[Message, Message]:
+    status = _tunnel(error)
+    if status == 407:
+        return _proxy_login(way)
+    if status:
+        said = msg("sync.proxy_refused", proxy=way.route.shown, host=way.host, status=status)
+        return said, msg("sync.proxy_refused_help", host=way.host)
+    if any(isinstance(e, BROKEN_OFF) for e in _chain(error)):  # urllib3 blames the proxy for its tunnels' far ends too
+        return _cut_off(way)
+    return msg("sync.proxy", proxy=way.route.shown), msg("sync.proxy_help")
+
+
+def _cut_off(way: Way) -> tuple[Message, Message]:
+    return msg("sync.cut_off", host=way.host, proxy=way.route.shown), msg("sync.later")
+
+
+def _proxy_login(way: Way) -> tuple[Message, Message]:
+    return msg("sync.proxy_login", proxy=way.route.shown), msg("sync.proxy_login_help")
+
+
+def _tunnel(error: BaseException) -> int:
+    """The status with which a proxy refused to connect; 0 when it gave none."""
+    found = TUNNEL.search(_told(error))
+    return int(found[1]) if found else 0
+
+
+def _untrusted(error: BaseException, way: Way) -> tuple[Message, Message]:
+    code = next((e.verify_code for e in _chain(error) if isinstance(e, ssl.SSLCertVerificationError)), 0)
+    name = UNTRUSTED.get(code, "certificate")
+    issuer = way.issuer or msg("sync.issuer_unknown")
+    seen = {"host": way.host, "issuer": issuer, "authorities": way.authorities.shown, "proxy": way.route.shown}
+    return msg(f"sync.{name}", **seen), msg(f"sync.{name}_help", host=way.host)
 
 
 def _certificate(error: BaseException) -> bool:
@@ -111,10 +152,6 @@ def _told(error: BaseException) -> str:
     return " ".join(f"{type(e).__name__} {e}" for e in _chain(error))
 
 
-def _host(error: requests.RequestException) -> str:
-    return (urlsplit(str(error.request.url)).hostname if error.request is not None else None) or ""
-
-
 def not_json(response: requests.Response, what: str) -> SyncError:
     """A body that is no JSON: a login page in front of the tracker, or an answer that was cut off."""
     place = f"{what} {path_of(response.url)}"
@@ -126,13 +163,6 @@ def not_json(response: requests.Response, what: str) -> SyncError:
         error = RetryLaterError([Problem(msg("sync.truncated"), place, msg("sync.later"))])
     error.status = response.status_code
     return error
-
-
-def cut_short(response: requests.Response) -> bool:
-    """Whether a body that began as JSON has no end, so that asking again is worth it."""
-    body = response.content or b""
-    end = {b"{": b"}", b"[": b"]"}.get(body[:64].lstrip()[:1])
-    return end is not None and body[-64:].rstrip()[-1:] != end
 
 
 def out_of_time(what: str) -> RetryLaterError:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import requests
 import tenacity
@@ -18,9 +19,10 @@ from okr_delivery.sync import failures, limits
 from okr_delivery.sync.adapter import GuardedAdapter, Observer, check_address, path_of
 from okr_delivery.sync.errors import RetryLaterError, SyncError
 from okr_delivery.sync.network import NetworkSpec as NetworkSpec
-from okr_delivery.sync.network import Origin
+from okr_delivery.sync.network import Origin, route
 from okr_delivery.sync.pace import Hold, Pace
-from okr_delivery.sync.wait import RETRIES, pause
+from okr_delivery.sync.wait import RETRIES, date_of, pause
+from okr_delivery.sync.way import Way
 
 MAX_WAIT = 300.0  # seconds; who asks for more patience than this gets a later run
 UNREACHED_RETRIES = 2  # while the host has never answered, a wrong address is likelier than a hiccup
@@ -58,6 +60,14 @@ class _Call:
     repeat: Repeat
     what: str
     issue: str | None
+    parsed: bool = False
+
+
+class Answer(NamedTuple):
+    """A response and its parsed body."""
+
+    response: requests.Response
+    value: object
 
 
 class Transport:
@@ -86,11 +96,12 @@ class Transport:
     ) -> None:
         own = Origin.of(origin)
         check_address(origin, own, allow_http=allow_http, hosts=hosts)
+        route(network, origin)  # a proxy's address that can't be read is told before anything is sent
         self._adapter = GuardedAdapter(
             network, own, allow_http=allow_http, hosts=hosts, count=self._count, answered=self._answered
         )
         self.observer = observer
-        self._network = network
+        self._way = Way(network, origin)
         self._clock = clock
         self._sleep = sleep
         self._spread = spread
@@ -101,6 +112,12 @@ class Transport:
         self._counting = threading.Lock()
         self._here = threading.local()
         self._reached = False
+        self._skew: int | None = None
+
+    @property
+    def skew(self) -> int | None:
+        """Seconds by which the server's clock was ahead of this machine's at the last answer; None before any."""
+        return self._skew
 
     @property
     def total(self) -> int:
@@ -131,7 +148,18 @@ class Transport:
         refusals, RetryLaterError when patience or the deadline runs out, UnsureError when a creating request may have
         been applied. Whatever else `send` raises passes through.
         """
-        call = _Call(send, repeat, what, issue)
+        return self._run(_Call(send, repeat, what, issue)).response
+
+    def read(
+        self, send: Callable[[], requests.Response], *, repeat: Repeat, what: str, issue: str | None = None
+    ) -> Answer:
+        """`call` for what is answered in JSON; a body that was cut off is asked for again where that is safe.
+
+        Raises what `call` and `json` raise.
+        """
+        return self._run(_Call(send, repeat, what, issue, parsed=True))
+
+    def _run(self, call: _Call) -> Answer:
         loop = tenacity.Retrying(
             sleep=self._sleep,
             stop=self._patience_ended,
@@ -140,7 +168,7 @@ class Transport:
             before_sleep=lambda state: self._before_sleep(state, call),
             reraise=True,
         )
-        with self._labelled(what), self._pace.alone(issue):
+        with self._labelled(call.what), self._pace.alone(call.issue):
             try:
                 return loop(self._once, call)
             except _AgainError as last:
@@ -153,7 +181,7 @@ class Transport:
         except ValueError as error:
             raise failures.not_json(response, what) from error
 
-    def _once(self, call: _Call) -> requests.Response:
+    def _once(self, call: _Call) -> Answer:
         self._pace.start(call.what, call.issue)
         if self.deadline is not None and self._clock() >= self.deadline:
             raise failures.out_of_time(call.what)
@@ -164,12 +192,18 @@ class Transport:
         self._reached = True
         if response.status_code >= 300:
             raise self._refused(response, call)
-        if call.repeat is not Repeat.CREATING and failures.cut_short(response):
-            raise _AgainError(failures.not_json(response, call.what))
-        return response
+        return Answer(response, self._parsed(response, call) if call.parsed else None)
+
+    def _parsed(self, response: requests.Response, call: _Call) -> object:
+        try:
+            return self.json(response, call.what)
+        except RetryLaterError as error:
+            if call.repeat is Repeat.CREATING:
+                raise
+            raise _AgainError(error) from error.__cause__
 
     def _broken(self, error: requests.RequestException, call: _Call) -> Exception:
-        problem = failures.broken(error, call.what, self._network)
+        problem = failures.broken(error, call.what, self._way)
         if not failures.passing(error):
             return problem
         if call.repeat is Repeat.CREATING:
@@ -178,7 +212,7 @@ class Transport:
 
     def _refused(self, response: requests.Response, call: _Call) -> Exception:
         status = response.status_code
-        problem = failures.refused(response, call.what, self._network)
+        problem = failures.refused(response, call.what, self._way)
         if status != 429 and (status < 500 or call.repeat is Repeat.CREATING):
             return failures.unsure(call.what) if status >= 500 else problem
         asked = limits.asked(response, self._clock())
@@ -237,8 +271,11 @@ class Transport:
 
     def _answered(self, request: requests.PreparedRequest, response: requests.Response | None) -> None:
         label = getattr(self._here, "label", None)
-        if response is not None and label is not None:
-            self._pace.answered(label, response)
+        if response is not None:
+            sent = date_of(response.headers.get("Date") or "")
+            self._skew = self._skew if sent is None else round(sent - self._clock())
+            if label is not None:
+                self._pace.answered(label, response)
         if self.observer is not None:
             self.observer(request, response)
 

@@ -34,7 +34,7 @@ def test_doctor_names_the_way_out_even_when_it_is_closed(cli: Cli) -> None:
     cli.env = {"OKR_DELIVERY_JIRA_USER": "demo@example.com", "OKR_DELIVERY_JIRA_TOKEN": "wrong"}
     ended = cli("doctor")
     assert ended.code == 2
-    assert "proxy: env; certificates: system" in ended.out
+    assert "proxy: none (127.0.0.1 is this machine); trusted certificate authorities: none needed" in ended.out
     assert "401" in ended.err
 
 

@@ -342,9 +342,7 @@ def test_proxies_by_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proxies(NetworkSpec(proxy="none"), "https://acme.example") == {}
 
 
-def test_only_the_configured_authorities_are_trusted(clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
-    monkeypatch.setenv("CURL_CA_BUNDLE", str(CERTIFICATE))
+def test_only_the_configured_authorities_are_trusted(clock: FrozenClock) -> None:
     with serving(tls=True) as web:
         way = transport(clock, web.url)
         session = session_on(way)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import struct
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +30,7 @@ class Reply:
     body: bytes = b"{}"
     missing: int = 0  # bytes promised by Content-Length that never come
     delay: float = 0
+    reset: str = ""  # "before" or "after" the request is applied, the connection is reset
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Web:
     url: str
     asked: list[Asked]
     replies: list[Reply]  # used up one by one, the last one again and again
+    applied: list[str] = field(default_factory=list)  # methods of what was carried out
 
 
 @contextmanager
@@ -68,12 +72,27 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
                 reply = web.replies.pop(0) if len(web.replies) > 1 else web.replies[0]
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             gone.wait(reply.delay)
-            self.send_response(reply.status)
-            for name, value in ({"Content-Type": "application/json"} | dict(reply.headers)).items():
+            if reply.reset != "before":
+                web.applied.append(self.command)
+            if reply.reset:
+                self._reset()
+            else:
+                self._reply(reply)
+
+        def _reply(self, reply: Reply) -> None:
+            self.send_response_only(reply.status)
+            always = {"Date": self.date_time_string(), "Content-Type": "application/json"}
+            for name, value in (always | dict(reply.headers)).items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(reply.body) + reply.missing))
             self.end_headers()
             self.wfile.write(reply.body)
+
+        def _reset(self) -> None:
+            """An RST instead of an answer."""
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
 
         do_GET = do_POST = do_PUT = answer  # noqa: N815 - the names that http.server looks for
 
