@@ -68,6 +68,8 @@ def _editor(site: Site, name: str) -> Editor:
         return _sprint
     if name == site.ids.flagged:
         return _flagged
+    if name == site.ids.epic_link:
+        return _parent
     row = by_id(site.fields, name)
     if row is None or not row.get("custom"):
         raise BadValueError(name, f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown.")

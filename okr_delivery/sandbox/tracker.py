@@ -53,6 +53,7 @@ class Tracker:
         self.lock = RLock()
         self.results: dict[object, Found] = {}  # the last search, so that its pages are cheap
         self._stale: dict[int, list[Stale]] = {}
+        self._edited: dict[int, int] = {}  # when each issue was last edited
         self._comments: dict[int, int] = {}  # the number of each issue's latest comment
 
     def use(self, faults: Faults) -> None:
@@ -81,7 +82,12 @@ class Tracker:
             issue = self.issue(id_or_key)
             edits.edit(self.site, copy.deepcopy(issue), changes, self.now, author)  # refuse before anything is changed
             self._remember(issue, issue)
+            self._edited[issue.id] = self.now
             return edits.edit(self.site, issue, changes, self.now, author or self.site.account)
+
+    def edited_within(self, issue_id: int, seconds: float) -> bool:
+        """Whether the issue was edited within the last `seconds`; never with 0."""
+        return seconds > 0 and self.now - self._edited.get(issue_id, -(10**15)) < seconds * 1000
 
     def transition(self, id_or_key: str | int, status: str, resolution: str | None = None) -> History | None:
         """Moves an issue to a status (id or name); entering a done status sets a resolution, leaving it clears it."""
@@ -136,6 +142,17 @@ class Tracker:
                 edits.record(self.site, issue, [added], self.now, self.site.account)
             issue.remote_links.append(row | {"id": number})
             return issue.remote_links[-1], old is None
+
+    def remove_remote_link(self, id_or_key: str | int, row: Wire) -> None:
+        """Removes a remote link of the issue."""
+        with self.lock:
+            issue = self.issue(id_or_key)
+            self._touch(issue)
+            issue.remote_links.remove(row)
+            url, title = (_member(row.get("object"), name) for name in ("url", "title"))
+            sides = (str(row["id"]), f'This issue links to "{title} ({url})"')
+            removed = edits.item("RemoteIssueLink", None, sides, (None, None))
+            edits.record(self.site, issue, [removed], self.now, self.site.account)
 
     def create(self, project: str, summary: str, *, type_id: str | None = None, **values: object) -> SiteIssue:
         """A new issue in the workflow's first status; `values` are fields by id, set without any history item."""
@@ -242,13 +259,16 @@ class Tracker:
             issue.visibility = Visibility.VISIBLE
             self.site.revision += 1
 
-    def start_sprint(self, sprint_id: int) -> None:
+    def start_sprint(self, sprint_id: int, *, keep_dates: bool = False) -> None:
         """Starts a future sprint now, planned for two weeks. Issues are not touched, nor is their `updated`."""
         with self.lock:
             sprint = self.site.sprints[sprint_id]
-            sprint.state, sprint.start = "active", self.now
-            sprint.end = sprint.end if sprint.end and sprint.end > self.now else self.now + 14 * 86_400_000
+            sprint.state = "active"
             self.site.revision += 1
+            if keep_dates:
+                return
+            sprint.start = self.now
+            sprint.end = sprint.end if sprint.end and sprint.end > self.now else self.now + 14 * 86_400_000
 
     def close_sprint(self, sprint_id: int, to: int | None = None) -> None:
         """Closes a sprint; what is not done moves to the sprint `to` (None = backlog) within the same second."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from okr_delivery.sandbox import jira_cloud, jira_datacenter
 from okr_delivery.sandbox.faults import Source
-from okr_delivery.sandbox.jira_cloud import RunningServer, serve
+from okr_delivery.sandbox.jira_cloud import RunningServer
 from okr_delivery.sandbox.world import DEFAULT_NOW, build
 from tests.sandbox.client import Client
 
@@ -35,8 +37,9 @@ def serving(clock: Clock) -> Iterator[Callable[..., RunningServer]]:
     """Starts servers of a fresh world; all of them end with the test."""
     running: list[RunningServer] = []
 
-    def start(issues: int = 40, faults: Source = None) -> RunningServer:
-        running.append(serve(build(issues=issues), faults=faults, clock=clock))
+    def start(issues: int = 40, faults: Source = None, kind: str = "cloud", **more: Any) -> RunningServer:
+        serve = jira_datacenter.serve if kind == "datacenter" else jira_cloud.serve
+        running.append(serve(build(issues=issues), faults=faults, clock=clock, **more))
         return running[-1]
 
     yield start

@@ -124,6 +124,7 @@ class Faults:
     issue_writes: Sequence[Sequence[int]] = ((20, 2), (100, 30))
     # W14, W25
     comment_limit: int | None = None  # comments an issue takes before it answers 413
+    listed_properties: bool = False  # whether a list of comments shows their entity properties when asked to
     conflict_window: float = 0.0  # a second edit of an issue within this time is a 409
     # W15
     sprint_names: Literal["plain", "hostile"] = "plain"  # hostile: with `,`, `=`, `]` and Unicode

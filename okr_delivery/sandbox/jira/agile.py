@@ -5,7 +5,7 @@ from __future__ import annotations
 from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox.jira.http import Call, RefusedError, answer, page_of
-from okr_delivery.sandbox.site import BASE, Board, Site, Wire
+from okr_delivery.sandbox.site import BASE, Board, Site, Sprint, Wire
 
 ORDER = {"closed": 0, "active": 1, "future": 2}
 AGILE = f"{BASE}/rest/agile/1.0"
@@ -17,7 +17,7 @@ def boards(call: Call) -> Response:
     found = [b for b in site.boards.values() if call.sees(b.project)]
     if "projectKeyOrId" in args:
         row = site.project(args["projectKeyOrId"])
-        if row is None:
+        if row is None or not call.sees(str(row["id"])):
             text = f"No project could be found with key or id '{args['projectKeyOrId']}'."
             raise RefusedError(400, text)
         found = [b for b in found if b.project == row["id"]]
@@ -29,12 +29,12 @@ def boards(call: Call) -> Response:
 
 
 def board(call: Call, board_id: int) -> Response:
-    return answer(_row(call.tracker.site, _board(call, board_id)))
+    return answer(_row(call.tracker.site, board_of(call, board_id)))
 
 
 def configuration(call: Call, board_id: int) -> Response:
     """`board/{id}/configuration`: columns and, on a scrum board, the field of the estimate."""
-    found = _board(call, board_id)
+    found = board_of(call, board_id)
     row: Wire = {
         "id": found.id,
         "name": found.name,
@@ -46,7 +46,7 @@ def configuration(call: Call, board_id: int) -> Response:
 
 def sprints(call: Call, board_id: int) -> Response:
     """`board/{id}/sprint`: closed, active, future; 400 on boards without sprints."""
-    found = _board(call, board_id)
+    found = board_of(call, board_id)
     if found.type != "scrum":
         raise RefusedError(400, "The board does not support sprints")
     wanted = call.request.args.get("state")
@@ -59,13 +59,20 @@ def sprints(call: Call, board_id: int) -> Response:
 
 
 def sprint(call: Call, sprint_id: int) -> Response:
+    return answer(call.render.sprint_bean(sprint_of(call, sprint_id)))
+
+
+def sprint_of(call: Call, sprint_id: int) -> Sprint:
+    """The sprint, or 404 where it isn't, or isn't for this caller."""
     found = call.tracker.site.sprints.get(sprint_id)
-    if found is None:
+    board = call.tracker.site.boards.get(found.board) if found else None
+    if found is None or (board is not None and not call.sees(board.project)):
         raise RefusedError(404, "Sprint does not exist or you do not have permission to view it.")
-    return answer(call.render.sprint_bean(found))
+    return found
 
 
-def _board(call: Call, board_id: int) -> Board:
+def board_of(call: Call, board_id: int) -> Board:
+    """The board, or 404 where it isn't, or isn't for this caller."""
     found = call.tracker.site.boards.get(board_id)
     if found is None or not call.sees(found.project):
         raise RefusedError(

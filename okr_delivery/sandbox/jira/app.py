@@ -24,7 +24,13 @@ from okr_delivery.sandbox.jira.tokens import Tokens
 from okr_delivery.sandbox.site import BASE
 from okr_delivery.sandbox.tracker import Tracker
 
-MARKS = ("issue_id", "int:board_id", "int:sprint_id", "comment_id")  # ids in paths; `<key>` stands for itself
+MARKS = (
+    "issue_id",
+    "int:board_id",
+    "int:sprint_id",
+    "comment_id",
+    "link_id",
+)  # ids in paths; `<key>` stands for itself
 MOST_ADDRESS = 8000  # bytes of a request line
 
 

@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox import adf
 from okr_delivery.sandbox.jira.http import Call, RefusedError, answer, nothing, page_of
-from okr_delivery.sandbox.jira.issues import one
+from okr_delivery.sandbox.jira.issues import one, visible
+from okr_delivery.sandbox.jira.write import property_value
 from okr_delivery.sandbox.site import SiteIssue, Wire
 
 MOST_IDS = 1000
@@ -26,6 +27,8 @@ def comment(call: Call, issue_id: str) -> Response:
     """`POST comment`; version 3 refuses a plain string, which the specification does not say."""
     call.refuse_anonymous()
     found, body = one(call, issue_id), call.body()
+    if call.faults.comment_limit is not None and len(found.comments) >= call.faults.comment_limit:
+        raise RefusedError(413, f"The issue has reached its limit of {call.faults.comment_limit} comments.")
     row = call.tracker.comment(found.id, _text(call, body), body.get("properties"))
     return answer(_shown(call, row, found), 201)
 
@@ -74,8 +77,42 @@ def by_ids(call: Call) -> Response:
     return answer({"maxResults": MOST_IDS, "startAt": 0, "total": len(rows), "isLast": True, "values": rows})
 
 
+def properties(call: Call, comment_id: str) -> Response:
+    """`GET comment/{id}/properties`: the keys."""
+    _, row = _anywhere(call, comment_id)
+    return answer({"keys": [{"key": key} for key in _by_key(row.get("properties"))]})
+
+
+def get_property(call: Call, comment_id: str, key: str) -> Response:
+    known = _by_key(_anywhere(call, comment_id)[1].get("properties"))
+    if key not in known:
+        raise RefusedError(404, f"The property with key '{key}' does not exist.")
+    return answer({"key": key, "value": known[key]})
+
+
+def set_property(call: Call, comment_id: str, key: str) -> Response:
+    """`PUT comment/{id}/properties/{key}`: 201 when new, 200 when replaced; no `updated` moves."""
+    call.refuse_anonymous()
+    _, row = _anywhere(call, comment_id)
+    known = _by_key(row.get("properties"))
+    status = 200 if key in known else 201
+    known[key] = property_value(call)
+    row["properties"] = [{"key": name, "value": value} for name, value in known.items()]
+    return nothing(status)
+
+
+def _anywhere(call: Call, comment_id: str) -> tuple[SiteIssue, Wire]:
+    for issue in call.tracker.site.issues.values():
+        for row in issue.comments:
+            if str(row["id"]) == comment_id and visible(call, str(issue.id)):
+                return issue, row
+    raise RefusedError(404, f"Can not find a comment for the id: {comment_id}.")
+
+
 def _shown(call: Call, row: Wire, issue: SiteIssue) -> Wire:
-    return call.render.comment(row, issue)
+    shown = call.render.comment(row, issue)
+    asked = "properties" in call.request.args.get("expand", "").split(",")
+    return shown | ({"properties": row.get("properties") or []} if asked and call.faults.listed_properties else {})
 
 
 def _text(call: Call, body: Mapping[str, object]) -> object:

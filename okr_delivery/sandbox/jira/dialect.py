@@ -8,7 +8,7 @@ from typing import ClassVar
 from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox.faults import Faults
-from okr_delivery.sandbox.jira import agile, browse, comments, issues, metadata, write
+from okr_delivery.sandbox.jira import agile, browse, comments, issues, links, metadata, sprints, write
 from okr_delivery.sandbox.jira.limits import Limits
 from okr_delivery.sandbox.jira.render import Renderer
 from okr_delivery.sandbox.site import Site, Wire
@@ -43,8 +43,14 @@ PLATFORM: dict[tuple[str, str], Handler] = {
     ("GET", "issue/<issue_id>/properties/<key>"): write.get_property,
     ("PUT", "issue/<issue_id>/properties/<key>"): write.set_property,
     ("DELETE", "issue/<issue_id>/properties/<key>"): write.delete_property,
-    ("GET", "issue/<issue_id>/remotelink"): write.remote_links,
-    ("POST", "issue/<issue_id>/remotelink"): write.set_remote_link,
+    ("GET", "comment/<comment_id>/properties"): comments.properties,
+    ("GET", "comment/<comment_id>/properties/<key>"): comments.get_property,
+    ("PUT", "comment/<comment_id>/properties/<key>"): comments.set_property,
+    ("GET", "issue/<issue_id>/remotelink"): links.remote_links,
+    ("POST", "issue/<issue_id>/remotelink"): links.put,
+    ("DELETE", "issue/<issue_id>/remotelink"): links.delete_by_global_id,
+    ("GET", "issue/<issue_id>/remotelink/<link_id>"): links.get,
+    ("DELETE", "issue/<issue_id>/remotelink/<link_id>"): links.delete,
 }
 """What both kinds answer under `/rest/api/{version}`."""
 AGILE: dict[tuple[str, str], Handler] = {
@@ -53,6 +59,11 @@ AGILE: dict[tuple[str, str], Handler] = {
     ("GET", "board/<int:board_id>/configuration"): agile.configuration,
     ("GET", "board/<int:board_id>/sprint"): agile.sprints,
     ("GET", "sprint/<int:sprint_id>"): agile.sprint,
+    ("POST", "sprint"): sprints.create,
+    ("POST", "sprint/<int:sprint_id>"): sprints.update,
+    ("PUT", "sprint/<int:sprint_id>"): sprints.replace,
+    ("POST", "sprint/<int:sprint_id>/issue"): sprints.put_issues,
+    ("POST", "backlog/issue"): sprints.to_backlog,
 }
 PAGES: dict[tuple[str, str], Handler] = {("GET", "browse/<key>"): browse.page}
 
@@ -69,6 +80,7 @@ class Dialect:
     unseen: ClassVar[str]  # what a 404 says
     gateway: ClassVar[bool] = False  # whether tokens can be bound to a second root
     names_reasons: ClassVar[bool] = False  # whether a 429 says why
+    link_made: ClassVar[int] = 201  # the status of a remote link that is new
 
     def renderer(self, site: Site, zone: str, version: int, faults: Faults) -> Renderer:
         """How issues and metadata are written for one request."""

@@ -11,8 +11,15 @@ from okr_delivery.sandbox.tracker import Found
 def found(text: str, reconcile: tuple[int, ...], call: Call) -> Found:
     """The issues that the index would answer; the reconciled ones as they really are. Raises JqlError."""
     tracker = call.tracker
+    site, dialect = tracker.site, call.dialect
     scope = jql.Scope(
-        tracker.site, call.zone, tracker.now // 1000, call.faults.epoch_literals, call.projects, call.gone
+        site,
+        call.zone,
+        tracker.now // 1000,
+        call.faults.epoch_literals,
+        call.projects,
+        call.gone,
+        lambda who: dialect.account(site, who),
     )
     key = (
         text,

@@ -31,7 +31,16 @@ def issue(call: Call, issue_id: str) -> Response:
     choice = Choice.of(call.request.args.getlist("fields") or ["*all"])
     expand = [part for value in call.request.args.getlist("expand") for part in value.split(",")]
     properties = [part for value in call.request.args.getlist("properties") for part in value.split(",")]
-    return answer(body(call, found, choice, expand, properties, call.dialect.inline_cap(call.faults, alone=True)))
+    row = body(call, found, choice, expand, properties, call.dialect.inline_cap(call.faults, alone=True))
+    return answer(row | described(call, expand, row.get("fields")))
+
+
+def described(call: Call, expand: list[str], fields: object) -> dict[str, object]:
+    """What `names` and `schema` in `expand` add: the names and types of the fields that are there."""
+    shown = fields if isinstance(fields, dict) else {}
+    rows = [call.render.row("field", row) for row in call.tracker.site.fields if row["id"] in shown]
+    members = {"names": "name", "schema": "schema"}
+    return {name: {str(row["id"]): row.get(key) for row in rows} for name, key in members.items() if name in expand}
 
 
 def body(

@@ -14,6 +14,7 @@ from okr_delivery.sandbox.jira.issues import one
 from okr_delivery.sandbox.site import BASE, SiteIssue, Wire, by_id
 from okr_delivery.sandbox.tracker import statuses_of
 
+MOST_VALUE = 32_768  # bytes of an entity property
 IGNORED = frozenset({"status", "resolution"})  # a PUT that names them is answered 204 and changes nothing of them
 UPDATE: dict[str, type | tuple[type, ...]] = {
     "fields": dict,
@@ -29,6 +30,8 @@ def update(call: Call, issue_id: str) -> Response:
     call.refuse_anonymous()
     found, body = one(call, issue_id), call.body()
     checked(body, UPDATE)
+    if call.tracker.edited_within(found.id, call.faults.conflict_window):
+        raise RefusedError(409, "The issue could not be updated due to a conflicting update.")
     try:
         call.tracker.edit(found.id, _changes(call, found, body), call.account)
     except BadValueError as error:
@@ -53,7 +56,12 @@ def _changes(call: Call, found: SiteIssue, body: Mapping[str, object]) -> dict[s
 
 
 def _incoming(call: Call, name: str, value: object) -> object:
-    """Version 3 takes documents only for text fields, version 2 strings only."""
+    """Version 3 takes only documents for text fields, version 2 only strings; people go by their names here."""
+    if name == "assignee" and value is not None:
+        account = call.dialect.account(call.tracker.site, value)
+        if account is None:
+            raise RefusedError(400, errors={name: f"User '{_person(value)}' does not exist."})
+        return {"accountId": account}
     if value is None or not call.render.is_text(name):
         return value
     if call.version == 3 and not adf.is_document(value):
@@ -64,19 +72,30 @@ def _incoming(call: Call, name: str, value: object) -> object:
     return value
 
 
+def _person(value: object) -> str:
+    return str(next(iter(value.values()), "")) if isinstance(value, Mapping) else str(value)
+
+
+LISTS = {"labels": "labels", "fixVersions": "versions", "components": "components"}  # fields that can be added to
+
+
 def _merged(found: SiteIssue, name: str, operations: object) -> object:
-    if name != "labels" or not isinstance(operations, list):
+    if name not in LISTS or not isinstance(operations, list):
         return _last_set(name, operations)
-    labels = list(found.labels)
+    values: list[object] = list(getattr(found, LISTS[name]))
     for operation in operations:
         for verb, value in dict(operation).items():
             if verb == "add":
-                labels.append(str(value))
+                values.append(value)
             elif verb == "remove":
-                labels = [label for label in labels if label != value]
+                values = [held for held in values if held != value and held != _id(value)]
             else:
-                labels = list(value)
-    return labels
+                values = list(value)
+    return values
+
+
+def _id(value: object) -> object:
+    return value.get("id") if isinstance(value, Mapping) else value
 
 
 def _last_set(name: str, operations: object) -> object:
@@ -135,10 +154,18 @@ def set_property(call: Call, issue_id: str, key: str) -> Response:
     """`PUT properties/{key}`: 201 when new, 200 when replaced."""
     call.refuse_anonymous()
     found = one(call, issue_id)
+    value = property_value(call)
+    return nothing(201 if call.tracker.set_property(found.id, key, value) else 200)
+
+
+def property_value(call: Call) -> object:
+    """The value of an entity property in a request: any JSON of at most 32,768 bytes."""
     value = call.request.get_json(force=True, silent=True)
     if value is None:
         raise RefusedError(400, "The property value must be valid, non-empty JSON.")
-    return nothing(201 if call.tracker.set_property(found.id, key, value) else 200)
+    if len(call.request.get_data()) > MOST_VALUE:
+        raise RefusedError(400, f"The property value cannot be longer than {MOST_VALUE} bytes.")
+    return value
 
 
 def delete_property(call: Call, issue_id: str, key: str) -> Response:
@@ -147,26 +174,6 @@ def delete_property(call: Call, issue_id: str, key: str) -> Response:
     if found.properties.pop(key, None) is None:
         raise RefusedError(404, f"The property with key '{key}' does not exist.")
     return nothing()
-
-
-def remote_links(call: Call, issue_id: str) -> Response:
-    found = one(call, issue_id)
-    return answer([_remote(call, found, row) for row in found.remote_links])
-
-
-def _remote(call: Call, issue: SiteIssue, row: Wire) -> Wire:
-    return row | {"self": f"{call.render.address(issue)}/remotelink/{row['id']}"}
-
-
-def set_remote_link(call: Call, issue_id: str) -> Response:
-    """`POST remotelink`: an upsert by `globalId`; what is not sent is gone."""
-    call.refuse_anonymous()
-    found, body = one(call, issue_id), call.body()
-    target = body.get("object")
-    if not isinstance(target, Mapping) or not target.get("url") or not target.get("title"):
-        raise RefusedError(400, errors={"title": "'title' is required.", "url": "'url' is required."})
-    row, new = call.tracker.set_remote_link(found.id, body)
-    return answer({"id": row["id"], "self": _remote(call, found, row)["self"]}, 201 if new else 200)
 
 
 def create(call: Call) -> Response:

@@ -22,6 +22,7 @@ class DataCenter(Dialect):
     versions = (2,)
     server_name = "Apache-Coyote/1.1"
     unseen = "Issue Does Not Exist"
+    link_made = 200
     server = {  # noqa: RUF012  # constant of the class
         "baseUrl": BASE,
         "version": "10.3.0",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from werkzeug.wrappers import Response
 
 from okr_delivery.sandbox import jql
+from okr_delivery.sandbox.faults import Faults
 from okr_delivery.sandbox.jira.http import Call, RefusedError, answer, checked, strings
 from okr_delivery.sandbox.jira.index import found
 from okr_delivery.sandbox.jira.issues import body
@@ -45,12 +47,29 @@ def search(call: Call) -> Response:
     choice = Choice.of(asked.fields or ["*navigable"])
     rows, warnings = _rows(asked, call)
     size = min(asked.size, call.faults.search_cap)
+    places = _places(rows, size, call.faults)
     cap = call.dialect.inline_cap(call.faults, alone=False)
-    part = rows[asked.start : asked.start + size]
+    part = [issue for issue in places[asked.start : asked.start + size] if issue is not None]
     issues = [body(call, issue, choice, asked.expand, asked.properties, cap) for issue in part]
     data: dict[str, object] = {"expand": "schema,names", "startAt": asked.start, "maxResults": size}
-    data |= {"total": len(rows), "issues": issues}
+    data |= {"total": len(places), "issues": issues}
     return answer(data | ({"warningMessages": warnings} if warnings else {}))
+
+
+def _places(rows: list[SiteIssue], size: int, faults: Faults) -> Sequence[SiteIssue | None]:
+    """The positions of a result. A short or empty page has some that nobody sees, which `total` counts all the same."""
+    gaps = dict.fromkeys(faults.empty_pages, 0) | dict.fromkeys(faults.short_pages, faults.short_rows)
+    if not gaps or not size:
+        return rows
+    found: list[SiteIssue | None] = []
+    rest = iter(rows)
+    left = len(rows)
+    while left > 0:
+        shown = min(size, left, gaps.get(len(found) // size + 1, size))
+        found += [next(rest) for _ in range(shown)]
+        left -= shown
+        found += [None] * (size - shown if left > 0 else 0)
+    return found
 
 
 def _rows(asked: Asked, call: Call) -> tuple[list[SiteIssue], list[str]]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from calendar import monthrange
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from okr_delivery.sandbox.jql.parser import JqlError
+from okr_delivery.sandbox.jql.parser import Call, JqlError
 
 LITERAL = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?: (\d{1,2}):(\d{2}))?")
 RELATIVE = re.compile(r"([+-]?)((?:\d+[wdhm]\s*)+)")
 PART = re.compile(r"(\d+)([wdhm])")
 SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60}
+BOUND = re.compile(r"(start|end)of(day|week|month|year)")
+AMOUNT = re.compile(r"([+-]?\d+)([dwMy]?)")
+UNITS = {"d": "day", "w": "week", "M": "month", "y": "year"}
 EPOCH = re.compile(r"-?\d{9,}")
 
 
@@ -28,6 +32,41 @@ def instant(text: str, field: str, zone: str, now: int, *, epoch_allowed: bool) 
     if epoch_allowed and EPOCH.fullmatch(text):
         return int(text)
     raise _invalid(text, field)
+
+
+def called(call: Call, field: str, zone: str, now: int) -> int:
+    """Epoch milliseconds of `now()`, `startOfDay()` and its like, moved by an argument such as `-1d` or `"2"`.
+
+    Raises JqlError for a function that there isn't.
+    """
+    name = call.name.casefold()
+    if name == "now":
+        return now * 1000
+    match = BOUND.fullmatch(name)
+    if match is None or len(call.arguments) > 1:
+        raise JqlError(f"Unable to find JQL function '{call.name}({', '.join(call.arguments)})'.")
+    start = _start(datetime.fromtimestamp(now, ZoneInfo(zone)), match[2])
+    start = _moved(start, match[2], call.arguments[0] if call.arguments else "0", field)
+    moment = start if match[1] == "start" else _moved(start, match[2], "1", field)
+    return int(moment.timestamp()) * 1000 - (match[1] == "end")
+
+
+def _start(moment: datetime, unit: str) -> datetime:
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if unit == "week":
+        return day - timedelta(days=(day.weekday() + 1) % 7)  # weeks begin on Sunday
+    return day.replace(day=1) if unit == "month" else day.replace(month=1, day=1) if unit == "year" else day
+
+
+def _moved(moment: datetime, unit: str, by: str, field: str) -> datetime:
+    if match := AMOUNT.fullmatch(by):
+        count, unit = int(match[1]), UNITS.get(match[2], unit)
+        if unit in ("month", "year"):
+            months = moment.month - 1 + count * (12 if unit == "year" else 1)
+            year, month = moment.year + months // 12, months % 12 + 1
+            return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
+        return moment + timedelta(days=count * (7 if unit == "week" else 1))
+    raise _invalid(by, field)
 
 
 def _literal(match: re.Match[str], text: str, field: str, zone: str) -> int:

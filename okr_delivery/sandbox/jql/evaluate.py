@@ -26,6 +26,7 @@ class Scope:
     epoch_allowed: bool = True
     projects: frozenset[str] | None = None  # ids the caller may see, None = all
     gone: frozenset[str] = frozenset()  # ids of projects that can't even be named
+    person: Callable[[str], str | None] = str  # the site's own id of the user that a query names, None = nobody
 
 
 def search(query: Query, issues: Iterable[SiteIssue], scope: Scope) -> list[SiteIssue]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from okr_delivery.sandbox.jql.dates import instant
+from okr_delivery.sandbox.jql.dates import called, instant
 from okr_delivery.sandbox.jql.parser import Call, JqlError, Operand
 from okr_delivery.sandbox.site import SiteIssue, Wire, named
 
@@ -26,6 +26,9 @@ CATEGORIES = {
     "in progress": "indeterminate",
     "done": "done",
 }
+TYPE_NAMES = frozenset({"type", "issuetype"})
+TYPE_FUNCTIONS = {"standardissuetypes": False, "subtaskissuetypes": True}
+RELEASES = {"releasedversions": True, "unreleasedversions": False}
 CATEGORY_IDS = {"1": "undefined", "2": "new", "4": "indeterminate", "3": "done"}
 
 
@@ -102,8 +105,8 @@ def _date(read: Callable[[SiteIssue], int | None]) -> Callable[[Scope], FieldRul
         return () if at is None else (at,)
 
     def operand(value: Operand, field: str, at: Scope) -> frozenset[int]:
-        if isinstance(value, Call) and value.name.casefold() == "now":
-            return frozenset({at.now * 1000})
+        if isinstance(value, Call):
+            return frozenset({called(value, field, at.zone, at.now)})
         text = _plain(value, field)
         return frozenset({instant(text, field, at.zone, at.now, epoch_allowed=at.epoch_allowed)})
 
@@ -115,6 +118,9 @@ def _rows(rows: Callable[[Scope], list[Wire]], read: Callable[[SiteIssue], str |
     """A field that refers to a row of a metadata list, by id or name; an unknown name is an error."""
 
     def operand(value: Operand, field: str, at: Scope) -> frozenset[str]:
+        if isinstance(value, Call) and value.name.casefold() in TYPE_FUNCTIONS and field.casefold() in TYPE_NAMES:
+            wanted = TYPE_FUNCTIONS[value.name.casefold()]
+            return frozenset(str(row["id"]) for row in rows(at) if row.get("subtask") is wanted)
         text = _plain(value, field)
         ids = frozenset(str(row["id"]) for row in named(rows(at), text))
         if not ids:
@@ -180,8 +186,11 @@ def _lists(rows: str, attribute: str) -> Callable[[Scope], FieldRule]:
     """Versions and components: lists kept by project, one name in several projects."""
 
     def operand(value: Operand, field: str, at: Scope) -> frozenset[str]:
-        text = _plain(value, field)
         tables: dict[str, list[Wire]] = getattr(at.site, rows)
+        if isinstance(value, Call) and value.name.casefold() in RELEASES and rows == "versions":
+            wanted = RELEASES[value.name.casefold()]
+            return frozenset(str(r["id"]) for table in tables.values() for r in table if r.get("released") is wanted)
+        text = _plain(value, field)
         ids = frozenset(str(row["id"]) for table in tables.values() for row in named(table, text))
         if not ids:
             raise _missing(text, field)
@@ -203,7 +212,10 @@ def _user(read: Callable[[SiteIssue], str | None]) -> Callable[[Scope], FieldRul
     def operand(value: Operand, field: str, at: Scope) -> frozenset[str]:
         if isinstance(value, Call) and value.name.casefold() == "currentuser":
             return frozenset({at.site.account})
-        return frozenset({_plain(value, field)})
+        account = at.person(_plain(value, field))
+        if account is None:
+            raise _missing(_plain(value, field), field)
+        return frozenset({account})
 
     def values(issue: SiteIssue) -> tuple[str, ...]:
         who = read(issue)
