@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -18,6 +19,7 @@ from okr_delivery_jira.inspection import Inspection
 from okr_delivery_jira.jql import Scope
 from okr_delivery_jira.pages import PageMaker
 from okr_delivery_jira.problems import broken, refused
+from okr_delivery_jira.search import RECONCILED
 from okr_delivery_jira.settings import Settings
 from okr_delivery_jira.sprints import SprintReader
 from okr_delivery_jira.text import string
@@ -46,6 +48,7 @@ class JiraConnector:
         self._versions: Mapping[str, Sequence[Row]] | None = None  # of projects whose metadata was read just now
         self._sprint_names: dict[str, str] = {}
         self._warnings: list[Message] = []
+        self._written: deque[str] = deque(maxlen=RECONCILED)  # ids this account changed: the search may trail behind
 
     @classmethod
     def open(cls, spec: SourceSpec, transport: Transport) -> Self:
@@ -121,7 +124,8 @@ class JiraConnector:
         """Whole issues in ascending numeric id, up to 250 a page."""
         clause, fields = self._clause(since, lively), self._known().body_fields
         maker = PageMaker(self._spec.name, self._known(), self._who(), self._sprint_names)
-        for block in self._spoken().blocks(Wanted(clause, fields, since is not None, held, resume, skip)):
+        wanted = Wanted(clause, fields, since is not None, held, resume, skip, tuple(dict.fromkeys(self._written)))
+        for block in self._spoken().blocks(wanted):
             if block.not_visible or self._who().deployment == "datacenter":
                 self._confirm()
             yield maker.page(block, self._told())
@@ -157,7 +161,7 @@ class JiraConnector:
 
     def writer(self) -> JiraWriter:
         """What writes as this account. Raises ConfigError as `identity()` does."""
-        return JiraWriter(self._site(), self._who(), self._confirm)
+        return JiraWriter(self._site(), self._who(), self._confirm, self._written.append)
 
     def _clause(self, since: int | None, lively: int | None, *, warned: bool = False) -> str:
         """The condition of what is to be read."""

@@ -52,7 +52,8 @@ class Block:
 class Wanted:
     """Issues to read. `windowed`: the condition bounds the time, so that what `held` knows need not come again.
 
-    Ids up to `resume` and those in `skip` are left out.
+    Ids up to `resume` and those in `skip` are left out. `recent` are ids that were changed so lately that the search
+    may not show it yet.
     """
 
     clause: str
@@ -61,6 +62,7 @@ class Wanted:
     held: Held
     resume: str | None = None
     skip: Container[str] = field(default_factory=tuple)
+    recent: Sequence[str] = ()
 
     @property
     def partly(self) -> bool:
@@ -170,7 +172,7 @@ class Cloud:
     def _ids(self, wanted: Wanted) -> Sequence[str]:
         if not wanted.windowed:
             return self._search.everything(wanted.clause, counted=True)
-        rows = self._search.changed(wanted.clause)
+        rows = self._search.changed(wanted.clause, wanted.recent)
         return wanted.fresh({issue_id: updated_of(row, "search/jql") for issue_id, row in rows.items()})
 
 

@@ -30,8 +30,12 @@ TURNS = 64  # issues that share one wait for each other needlessly, which is har
 class JiraWriter:
     """May be called from several threads. `confirm` raises ConfigError when the token is no longer taken for `who`."""
 
-    def __init__(self, client: JiraClient, who: Identity, confirm: Callable[[], None]) -> None:
+    def __init__(
+        self, client: JiraClient, who: Identity, confirm: Callable[[], None], wrote: Callable[[str], None]
+    ) -> None:
+        """`wrote` is told the id of each issue that may be changed."""
         self._client = client
+        self._wrote = wrote
         self._who = who
         self._confirm = confirm
         self._turns = tuple(threading.Lock() for _ in range(TURNS))
@@ -43,6 +47,7 @@ class JiraWriter:
         RetryLaterError for a conflict that lasts; UnsureError when it can't be learnt whether a comment was made.
         """
         wanted = Wanted.of(edits, issue_id)
+        self._wrote(issue_id)  # even if it fails: it may have been done all the same
         with self._turns[hash(issue_id) % TURNS]:
             calls = IssueCalls(self._client, issue_id)
             changed = self._settle(calls, wanted) if edits else ()

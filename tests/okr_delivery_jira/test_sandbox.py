@@ -22,6 +22,7 @@ from okr_delivery.sync.engine import SourceResult, sync_source
 from okr_delivery.sync.errors import SyncError
 from okr_delivery.sync.kit import ConnectorKit
 from okr_delivery.sync.transport import NetworkSpec, Transport
+from okr_delivery.sync.writes import AddLabel
 from okr_delivery_jira import JiraConnector
 
 HOUR = 3600
@@ -257,6 +258,21 @@ def test_a_change_that_the_index_shows_late_is_found_by_the_overlap(
     assert sync(server, store).changed == 0
     clock.now += 600
     assert sync(server, store).changed == 1
+
+
+def test_what_this_account_wrote_is_read_at_once_though_the_index_trails(server: RunningServer, clock: Clock) -> None:
+    spec = SourceSpec("jira", "jira", server.url, projects=("PAY",), user=server.user, token=Secret(server.token))
+    connector = JiraConnector.open(spec, Transport(NetworkSpec(), origin=server.url))
+    now = connector.identity().server_time
+    connector.metadata()
+    server.faults = {"index_lag": 300}
+    clock.now += 3 * HOUR
+    mine, other = (str(server.tracker.issue(key).id) for key in ("PAY-3", "PAY-4"))
+    server.tracker.edit(other, {"labels": ["late"]})
+    connector.writer().write(mine, [AddLabel("late")])
+    pages = connector.pages(now + HOUR, None, lambda _: {})
+    assert [issue.id for page in pages for issue in page.issues] == [mine]
+    connector.close()
 
 
 def test_a_moved_issue_is_the_same_issue(server: RunningServer, store: Store, clock: Clock) -> None:
