@@ -14,7 +14,7 @@ _OPERATORS = frozenset({"=", "!=", "~", "!~", ">", "<", ">=", "<=", "in", "is", 
 _GRAMMAR = "and or not in is was changed empty null none order by asc desc from to during after before on"
 _WORDS = frozenset(_GRAMMAR.split())
 _MOMENT = re.compile(r"[+-]?\d+[yMwdhm]?|\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:\s+\d{1,2}:\d{2})?")
-_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]+-\d+")
+_KEY = re.compile(r"[A-Z][A-Z0-9_]+-\d+")
 _KEPT = """
     project category id issue issuekey key parent epic link status statuscategory issuetype type priority resolution
     sprint fixversion affectedversion created updated resolved resolutiondate due duedate filter lastviewed"""
@@ -86,6 +86,8 @@ def is_private(token: Token) -> bool:
     if token.field is None or token.kind not in ("text", "word"):
         return False
     bare = token.bare
+    if token.field in PEOPLE:
+        return bool(bare.strip())
     told = token.field or bare.casefold()  # behind `order by` stand fields
     return not (told in KEPT or _MOMENT.fullmatch(bare) or _KEY.fullmatch(bare) or not bare.strip())
 

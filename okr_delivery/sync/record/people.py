@@ -45,11 +45,12 @@ class People:
         self.meet([text], name)
         return self._forms[_fold(text)]
 
-    def shown(self, text: str) -> str:
-        """What stands for a display name."""
+    def shown(self, text: str, ref: str | None = None) -> str:
+        """What stands for a display name; `ref` says whose it is where several people bear it."""
         if _fold(text) in NOBODY | APPS:
             return text
-        number = self._named.get(_fold(text), self._numbers.get(_fold(text)))
+        known = self._numbers.get(_fold(ref)) if ref else None
+        number = self._named.get(_fold(text), self._numbers.get(_fold(text))) if known is None else known
         return display(self.meet([], text) if number is None else number)
 
     def form(self, text: str) -> str | None:

@@ -87,9 +87,8 @@ class Scrubber:
         if "field" in raw and raw.keys() & _SIDES:
             return self._change(raw)
         if _is_person(raw, kind):
-            self._meet(raw)
-            kind = "person"
-        elif "state" in raw and raw.keys() & {"boardId", "originBoardId"}:
+            return self._person(raw)
+        if "state" in raw and raw.keys() & {"boardId", "originBoardId"}:
             kind = "sprint"
         return {self._key(name): self._value(part, name, _kind(name, part, kind)) for name, part in raw.items()}
 
@@ -115,10 +114,13 @@ class Scrubber:
 
     # people and fields
 
-    def _meet(self, raw: Mapping[str, object]) -> None:
+    def _person(self, raw: Mapping[str, object]) -> dict[str, object]:
         names = ("accountId", "name", "emailAddress", "key", "displayName")
         account, login, mail, key, shown = (_text(raw.get(name)) for name in names)
         self._texts.people.meet([account, login, mail], shown, key)
+        made = {self._key(name): self._value(part, name, _kind(name, part, "person")) for name, part in raw.items()}
+        ref = account or login or mail or key
+        return made | ({"displayName": self._texts.people.shown(shown, ref)} if shown else {})
 
     def _learn_fields(self, rows: Sequence[object]) -> None:
         """Which custom fields hold people, and which the claims that the configuration names."""
@@ -185,7 +187,7 @@ class Scrubber:
             return people.ref(text, _text(raw.get(f"{name}String")))
         if ref:
             people.ref(ref, text)
-        return people.shown(text)
+        return people.shown(text, ref or None)
 
 
 def _kind(name: str, part: object, kind: str) -> str:
