@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from okr_delivery.sandbox.site import Visibility
 from okr_delivery.sync.errors import ConfigError, RetryLaterError, UnsureError
 from okr_delivery.sync.transport import NetworkSpec, Transport
+from okr_delivery.sync.writer_kit import WriterKit
 from okr_delivery.sync.writes import (
     AddLabel,
     Edit,
@@ -22,6 +24,7 @@ from okr_delivery.sync.writes import (
     RemoveLabel,
     SetField,
 )
+from okr_delivery_jira.writer import JiraWriter
 from tests.okr_delivery_jira.writing import CLOUD, KINDS, Desk, desk
 
 POINTS, KEY_RESULT = "customfield_10026", "customfield_10040"
@@ -379,3 +382,17 @@ def test_a_token_that_died_comments_as_nobody_never(cloud: Desk) -> None:
         cloud.write(COMMENT)
     assert problem(caught)[0] in ("jira.error.anonymous", "jira.error.unauthorized")
     assert cloud.comments == []
+
+
+def test_meets_the_contract_for_writers(site: Desk) -> None:
+    @contextmanager
+    def losing(when: str) -> Iterator[None]:
+        site.fail("issue/{id}/comment", at=2, kind=f"drop_{when}")
+        yield
+        site.server.faults = {}
+
+    def connect() -> tuple[JiraWriter, Transport]:
+        transport = Transport(NetworkSpec(), origin=site.server.url, sleep=lambda _: None)
+        return site.connect(transport), transport
+
+    WriterKit(connect, str(site.issue.id), site.seen, token=site.server.token, losing=losing).check()

@@ -12,11 +12,11 @@ from okr_delivery.sandbox import jira_cloud, jira_datacenter
 from okr_delivery.sandbox.jira.server import RunningServer
 from okr_delivery.sandbox.site import SiteIssue
 from okr_delivery.sandbox.world import DEFAULT_NOW, build
-from okr_delivery.sync.connector import Identity, Secret, SourceSpec
-from okr_delivery.sync.transport import NetworkSpec, Transport
+from okr_delivery.sync.connector import Secret, SourceSpec
+from okr_delivery.sync.transport import Answer, NetworkSpec, Transport
+from okr_delivery.sync.writer_kit import Seen
 from okr_delivery.sync.writes import Edit, Outcome, Written
 from okr_delivery_jira import JiraConnector
-from okr_delivery_jira.client import JiraClient
 from okr_delivery_jira.writer import JiraWriter
 
 CLOUD, DATA_CENTER = "cloud", "datacenter"
@@ -32,11 +32,18 @@ class Interrupted(Transport):
     hooks: list[tuple[str, Callable[[], object]]]
 
     def call(self, send: Callable[[], requests.Response], *, what: str, **more: Any) -> requests.Response:
+        self._let_act(what)
+        return super().call(send, what=what, **more)
+
+    def read(self, send: Callable[[], requests.Response], *, what: str, **more: Any) -> Answer:
+        self._let_act(what)
+        return super().read(send, what=what, **more)
+
+    def _let_act(self, what: str) -> None:
         mine = next((hook for hook in self.hooks if hook[0] == what), None)
         if mine is not None:
             self.hooks.remove(mine)
             mine[1]()
-        return super().call(send, what=what, **more)
 
 
 class Desk:
@@ -56,11 +63,6 @@ class Desk:
         spec = SourceSpec(
             "jira", "jira", self.server.url, projects=("PAY",), user=user, token=Secret(token or self.server.token)
         )
-        if self.kind == DATA_CENTER:
-            client = JiraClient(spec, Secret(token or self.server.token), transport)
-            me = client.myself()
-            who = Identity(str(me["key"]), "", None, 0, "datacenter", self.server.url)
-            return JiraWriter(client, who, lambda: None)
         return JiraConnector.open(spec, transport).writer()
 
     @property
@@ -71,6 +73,12 @@ class Desk:
     def comments(self) -> list[str]:
         """The texts as Jira shows them, the line with the mark left out."""
         return [text_of(row) for row in self.issue.comments]
+
+    def seen(self) -> Seen:
+        """What stands on the issue."""
+        issue = self.issue
+        links = {str(row["globalId"]): str(dict(row["object"])["title"]) for row in issue.remote_links}  # type: ignore[call-overload]  # JSON
+        return Seen(frozenset(issue.labels), tuple(self.comments), links, dict(issue.properties))
 
     def write(self, *edits: Edit) -> Written:
         return self.writer.write(str(self.issue.id), edits)
