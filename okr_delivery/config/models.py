@@ -46,9 +46,18 @@ def _proxy(text: str) -> str:
 
 class Network(Strict):
     proxy: Annotated[Text, AfterValidator(_proxy)] = Field(
-        "env", description="env (HTTPS_PROXY and NO_PROXY), none, or the proxy's address without a password."
+        "env",
+        description=(
+            "env (HTTPS_PROXY and NO_PROXY; a password stands there only), none, or the proxy's address without one."
+        ),
     )
-    ca_bundle: Text = Field("system", description="system, or a PEM file with the certificate authorities to trust.")
+    ca_bundle: Text = Field(
+        "system",
+        description=(
+            "A PEM file with the certificate authorities to trust, or system: those that REQUESTS_CA_BUNDLE, "
+            "CURL_CA_BUNDLE, SSL_CERT_FILE or SSL_CERT_DIR names, else this machine's own."
+        ),
+    )
     timeout: Timeout = Field(default_factory=Timeout, description="Time-outs of a single request.")
     max_minutes: Positive = Field(30, description="Longest run of one sync; what is left is for the next run.")
 
