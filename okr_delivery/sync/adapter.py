@@ -92,7 +92,8 @@ class GuardedAdapter(HTTPAdapter):
         began = time.perf_counter()
         try:
             response = self._whole(request, stream, url)
-        except requests.RequestException:
+        except requests.RequestException as error:
+            error.request = error.request or request  # one that broke off in its body does not know it
             self._answered(request, None)
             raise
         log.debug("%s %s %s %.2f s", request.method, path_of(url), response.status_code, time.perf_counter() - began)

@@ -53,7 +53,7 @@ def refused(response: requests.Response, what: str, way: Way) -> SyncError:
 
 def passing(error: requests.RequestException) -> bool:
     """Whether the same request may well succeed a moment later."""
-    if isinstance(error, requests.exceptions.SSLError) and _certificate(error):
+    if _certificate(error):
         return False
     if isinstance(error, requests.exceptions.ProxyError):
         return not 400 <= _tunnel(error) < 500  # a login that is refused again and again gets an account locked
@@ -105,6 +105,9 @@ def _proxy(error: requests.RequestException, way: Way) -> tuple[Message, Message
     if status:
         said = msg("sync.proxy_refused", proxy=way.route.shown, host=way.host, status=status)
         return said, msg("sync.proxy_refused_help", host=way.host)
+    if _certificate(error):
+        seen = {"authorities": way.authorities.shown, "proxy": way.route.shown}
+        return msg("sync.proxy_certificate", **seen), msg("sync.certificate_help", host=way.host)
     if any(isinstance(e, BROKEN_OFF) for e in _chain(error)):  # urllib3 blames the proxy for its tunnels' far ends too
         return _cut_off(way)
     return msg("sync.proxy", proxy=way.route.shown), msg("sync.proxy_help")
@@ -133,7 +136,7 @@ def _untrusted(error: BaseException, way: Way) -> tuple[Message, Message]:
 
 
 def _certificate(error: BaseException) -> bool:
-    return any(isinstance(e, ssl.SSLCertVerificationError) for e in _chain(error)) or "CERTIFICATE" in str(error)
+    return any(isinstance(e, ssl.SSLCertVerificationError) for e in _chain(error))
 
 
 def _chain(error: BaseException) -> list[BaseException]:

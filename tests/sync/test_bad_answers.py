@@ -60,6 +60,8 @@ def test_an_answer_to_what_creates_that_breaks_off_is_in_doubt_too(clock: Frozen
     with serving(Reply(body=b'{"id":', missing=50), Reply()) as web:
         assert type(failed(clock, web, "POST", Repeat.CREATING)) is UnsureError
         assert len(web.asked) == 1
+    with serving(Reply(body=b'{"id":', missing=50)) as web:
+        assert failed(clock, web).problems[0].where == "GET x /x"
 
 
 @pytest.mark.parametrize("repeat", SAFE)

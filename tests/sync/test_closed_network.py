@@ -18,7 +18,7 @@ from okr_delivery.sync.transport import Repeat, Transport
 from okr_delivery.sync.way import Way
 from tests.conftest import FrozenClock
 from tests.sync.corporate import AUTHORITY, ESCAPED, LOGIN, Proxy, company, expired
-from tests.sync.web import Reply, Web, serving
+from tests.sync.web import CERTIFICATE, Reply, Web, serving
 
 HOST = "jira.corp.test"
 SITE = f"https://{HOST}"
@@ -96,6 +96,17 @@ def test_an_address_without_a_scheme_is_a_proxy_too(
     monkeypatch.setenv("HTTPS_PROXY", proxy.url_with_login.removeprefix("http://"))
     ask(clock, NetworkSpec(ca_bundle=bundle))
     assert len(web.asked) == 1
+
+
+def test_a_proxy_that_is_reached_by_https_itself(clock: FrozenClock) -> None:
+    with serving(tls=True) as secure:
+        options: dict[str, Any] = {"site": "http://jira.corp.test", "allow_http": True}
+        ask(clock, NetworkSpec(proxy=secure.url, ca_bundle=str(CERTIFICATE)), **options)
+        assert [asked.target for asked in secure.asked] == ["http://jira.corp.test/rest/api/2/myself"]
+        error = refused(clock, NetworkSpec(proxy=secure.url), **options)
+        assert error.problems[0].what.id == "sync.proxy_certificate"
+        assert "network.ca_bundle" in told(error)
+        assert len(secure.asked) == 1
 
 
 def test_netrc_gives_no_login_to_tracker_or_proxy(

@@ -1,0 +1,87 @@
+"""What `doctor` tells beside the connection: hints of the connector, also when it was refused."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import ClassVar, Self
+
+import pytest
+
+from okr_delivery.cli.app import App
+from okr_delivery.cli.run import run
+from okr_delivery.model.errors import Problem
+from okr_delivery.model.message import Message, msg
+from okr_delivery.sync import registry
+from okr_delivery.sync.connector import Identity, SourceSpec
+from okr_delivery.sync.errors import ConfigError
+from okr_delivery.sync.transport import Transport
+from tests.conftest import NOW
+from tests.sync.fake import FakeConnector, FakeTracker
+
+TEXT = """
+version: 1
+okrs: []
+sources: [{name: work, type: fake, url: "http://127.0.0.1:4711", projects: [PAY], token_env: OKR_DELIVERY_WORK_TOKEN}]
+"""
+Doctor = Callable[[str], tuple[int, str, str]]
+HINT = msg("sync.foreign", host="other.example\x1b[31m")
+
+
+class Plain(FakeConnector):
+    refusal: ClassVar[str | None] = None
+
+    @classmethod
+    def open(cls, spec: SourceSpec, transport: Transport) -> Self:
+        return cls(FakeTracker.of(3))
+
+    def identity(self) -> Identity:
+        if self.refusal is not None:
+            raise ConfigError([Problem(msg(self.refusal, status=401))])
+        return super().identity()
+
+
+class Hints(Plain):
+    def inspect(self) -> Iterable[Message]:
+        return [HINT]
+
+
+class Refused(Hints):
+    refusal = "sync.unauthorized"
+
+
+class Fails(Plain):
+    def inspect(self) -> Iterable[Message]:
+        yield HINT
+        raise ConfigError([Problem(msg("sync.forbidden", status=403))])
+
+
+@pytest.fixture
+def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """Runs it with the connector of that name; answers exit code, standard output and standard error."""
+    (tmp_path / "okr-delivery.yaml").write_text(TEXT, encoding="utf-8")
+
+    def examine(kind: str) -> tuple[int, str, str]:
+        point = EntryPoint("fake", f"tests.cli.test_doctor:{kind}", "okr_delivery.connectors")
+        monkeypatch.setattr(registry, "entry_points", lambda **_: [point])
+        out, err = io.StringIO(), io.StringIO()
+        env = {"OKR_DELIVERY_WORK_TOKEN": "s3cr3t"}
+        app = App(env=env, cwd=tmp_path, out=out, err=err, clock=lambda: float(NOW))
+        return run(["doctor"], app=app), out.getvalue(), err.getvalue()
+
+    return examine
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "hinted", "error"),
+    [("Plain", 0, False, ""), ("Hints", 0, True, ""), ("Refused", 2, True, "401"), ("Fails", 2, True, "403")],
+)
+def test_hints(doctor: Doctor, kind: str, code: int, hinted: bool, error: str) -> None:
+    ended, out, err = doctor(kind)
+    assert (ended, "other.example" in out) == (code, hinted), out + err
+    assert error in err
+    assert "\x1b" not in out
+    assert "s3cr3t" not in out + err
+    assert "proxy: none (127.0.0.1 is this machine)" in out
