@@ -16,6 +16,7 @@ class Client:
         self, server: RunningServer, user: str | None = "", token: str | None = None, version: int = 2
     ) -> None:
         self.server, self.version = server, version
+        self.root = server.url
         self.session = requests.Session()
         self.session.trust_env = False
         if user is not None:
@@ -24,7 +25,7 @@ class Client:
     def send(self, method: str, path: str, **options: Any) -> requests.Response:
         """`path` is under the platform API unless it begins with a slash."""
         address = path if path.startswith("/") else f"/rest/api/{self.version}/{path}"
-        return self.session.request(method, self.server.url + address, timeout=10, **options)
+        return self.session.request(method, self.root + address, timeout=10, **options)
 
     def get(self, path: str, **query: Any) -> Any:
         return self._ok(self.send("GET", path, params=query))

@@ -8,6 +8,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -195,3 +196,8 @@ def test_a_faults_file_with_everything(tmp_path: Path) -> None:
     empty = tmp_path / "empty.yaml"
     empty.write_text("", encoding="utf-8")
     assert load(empty) == Faults()
+
+
+def test_every_switch_is_turned_by_some_test() -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert [spec.name for spec in fields(Faults) if f'"{spec.name}"' not in tests] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
@@ -210,3 +210,42 @@ def test_instants_compare_exactly_but_literals_stop_at_the_minute() -> None:
     assert same_minute == [issue]
     assert issue.updated % 60_000 != 0
     assert jql.search(parse(f'updated <= "{local:%Y/%m/%d %H:%M}"'), [issue], SCOPE) == []
+
+
+ZONE_CLAUSES = (
+    ("created >= startOfDay()", "2026-11-18 00:00"),
+    ("created >= startOfDay(-1d)", "2026-11-17 00:00"),
+    ('created >= startOfDay("-2")', "2026-11-16 00:00"),
+    ("created >= endOfDay(-1d)", "2026-11-18 00:00"),
+    ("created >= startOfWeek()", "2026-11-15 00:00"),
+    ("created >= startOfMonth()", "2026-11-01 00:00"),
+    ("created >= startOfMonth(-2M)", "2026-09-01 00:00"),
+    ("created >= startOfYear()", "2026-01-01 00:00"),
+    ("created >= endOfYear(-1)", "2026-01-01 00:00"),
+)
+
+
+@pytest.mark.parametrize(("clause", "literal"), ZONE_CLAUSES)
+def test_beginnings_and_ends_are_those_of_the_callers_calendar(clause: str, literal: str) -> None:
+    found, expected = (jql.search(parse(text), ISSUES, SCOPE) for text in (clause, f'created >= "{literal}"'))
+    assert found == expected
+
+
+def test_functions_of_types_and_releases() -> None:
+    subtasks = {str(row["id"]) for row in SITE.types if row["subtask"]}
+    found = jql.search(parse("issuetype in subTaskIssueTypes()"), ISSUES, SCOPE)
+    assert found == [issue for issue in ISSUES if issue.type in subtasks]
+    others = jql.search(parse("type in standardIssueTypes()"), ISSUES, SCOPE)
+    assert {i.id for i in found} | {i.id for i in others} == {i.id for i in ISSUES}
+    released = {str(v["id"]) for rows in SITE.versions.values() for v in rows if v.get("released")}
+    found = jql.search(parse("fixVersion in releasedVersions()"), ISSUES, SCOPE)
+    assert found == [issue for issue in ISSUES if released & set(issue.versions)]
+
+
+@pytest.mark.parametrize(
+    "text", ["created >= endOfDecade()", "created >= startOfDay(x)", "labels = startOfDay()", "assignee = nobody"]
+)
+def test_functions_and_people_that_there_are_not(text: str) -> None:
+    nobody = replace(SCOPE, person=lambda _: None)
+    with pytest.raises(jql.JqlError):
+        jql.search(parse(text), ISSUES, nobody)

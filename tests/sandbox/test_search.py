@@ -271,3 +271,19 @@ def test_created_day_windows_partition_the_issues(server: RunningServer, client:
         after = client.ids(f'project in (PAY, MOB) AND created >= "{day:%Y-%m-%d}"')
         assert len(before) + len(after) == 40
         assert not set(before) & set(after)
+
+
+def test_w02_a_token_lives_for_a_while_only(serving: Serving, clock: Clock) -> None:
+    client = Client(serving(faults={"token_life": 60, "id_cap": 10}))
+    query = {"jql": ALL, "fields": ["id"], "maxResults": 5000}
+    token = client.post("search/jql", query)["nextPageToken"]
+    clock.now += 59
+    assert len(client.post("search/jql", query | {"nextPageToken": token})["issues"]) == 10
+    clock.now += 2
+    assert client.errors("POST", "search/jql", query | {"nextPageToken": token})[0] == 400
+
+
+def test_w03_ids_alone_may_come_in_small_pages_too(serving: Serving) -> None:
+    client = Client(serving(faults={"id_cap": 10}))
+    assert len(client.search(ALL, fields=["id"])["issues"]) == 10
+    assert len(client.search(ALL, fields=["summary"])["issues"]) > 10

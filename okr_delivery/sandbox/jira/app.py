@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
+from functools import cache
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
@@ -82,7 +83,7 @@ class App:
         self.tokens = Tokens()
         self.use(faults)
         self._by_method: Counter[tuple[str, str]] = Counter()
-        self._routes = _routes(dialect, context)
+        self._routes = _routes(type(dialect), context)
 
     def use(self, faults: Faults) -> None:
         """Puts these faults in force from the next request (and write) on; limits start from nothing."""
@@ -261,7 +262,9 @@ class App:
         return data.replace(BASE.encode(), self.site_url.encode())
 
 
-def _routes(dialect: Dialect, context: str) -> Map:
+@cache
+def _routes(dialect: type[Dialect], context: str) -> Map:
+    """Compiled once for each kind: some 300 rules take half a second, and tests start a server each."""
     roots = [(context, False), *([(f"{context}/ex/jira/<cloud>", True)] if dialect.gateway else [])]
     rules = [_rule(context, Endpoint("", 2, handler), key) for key, handler in dialect.pages.items()]
     for root, gateway in roots:
