@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
-from functools import cache
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
@@ -262,19 +261,27 @@ class App:
         return data.replace(BASE.encode(), self.site_url.encode())
 
 
-@cache
+_MAPS: dict[tuple[type[Dialect], str], Map] = {}
+
+
 def _routes(dialect: type[Dialect], context: str) -> Map:
     """Compiled once for each kind: some 300 rules take half a second, and tests start a server each."""
+    if (dialect, context) not in _MAPS:
+        _MAPS[dialect, context] = Map(list(_rules(dialect, context)), strict_slashes=False)
+    return _MAPS[dialect, context]
+
+
+def _rules(dialect: type[Dialect], context: str) -> Iterator[Rule]:
     roots = [(context, False), *([(f"{context}/ex/jira/<cloud>", True)] if dialect.gateway else [])]
-    rules = [_rule(context, Endpoint("", 2, handler), key) for key, handler in dialect.pages.items()]
+    for key, handler in dialect.pages.items():
+        yield _rule(context, Endpoint("", 2, handler), key)
     for root, gateway in roots:
         for version in (*dialect.versions, None):
             prefix = f"{root}/rest/api/{version or 'latest'}"
             for key, handler in dialect.platform.items():
-                rules.append(_rule(prefix, Endpoint("", version or 2, handler, gateway=gateway), key))
+                yield _rule(prefix, Endpoint("", version or 2, handler, gateway=gateway), key)
         for key, handler in dialect.agile.items():
-            rules.append(_rule(f"{root}/rest/agile/1.0", Endpoint("", 2, handler, True, gateway), key))
-    return Map(rules, strict_slashes=False)
+            yield _rule(f"{root}/rest/agile/1.0", Endpoint("", 2, handler, True, gateway), key)
 
 
 def _rule(prefix: str, endpoint: Endpoint, key: tuple[str, str]) -> Rule:
