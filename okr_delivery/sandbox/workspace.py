@@ -68,12 +68,13 @@ def _config(world: World, url: str, lang: str, t: Translator, user_env: str, tok
         lang=lang,
         url=url,
         zone=ZONE,
-        projects=["PAY", "MOB"],
+        projects=["PAY", "MOB", "WEB", "PLT"],
         user_env=user_env,
         token_env=token_env,
         statuses=text["statuses"],
         bug=text["types"]["Bug"],
         teams=text["teams"],
+        train=str(text["train"]).format(number="*"),
         since=Quarter.of(local_day(world.now * 1000)).start.isoformat(),
     )
 

@@ -40,7 +40,7 @@ def test_everything_loads_on_any_day(tmp_path: Path, lang: str, now: int) -> Non
     assert len(effects) == 3
     assert {e.issue for e in effects} == {world.keys[tag] for tag in ("PAY-effect-1", "PAY-effect-2", "MOB-effect-1")}
     assert all(reading.day <= day for reading in readings.all)
-    assert [team.id for team in config.effective_teams()] == ["payments", "mobile"]
+    assert [team.id for team in config.effective_teams()] == ["payments", "mobile", "portal", "platform"]
     assert config.language == lang
 
 

@@ -21,10 +21,11 @@ from okr_delivery.model.claims import parse_claims
 from okr_delivery.sandbox.jira_cloud import serve
 from okr_delivery.sandbox.site import SiteIssue, Sprint
 from okr_delivery.sandbox.world import DEFAULT_NOW, World, build
-from okr_delivery.sandbox.world.calendar import Quarter, beats, local_day
+from okr_delivery.sandbox.world.calendar import Quarter, beats, local_day, monday_of
 from okr_delivery.sandbox.world.cast import Casting, parts
 from okr_delivery.sandbox.world.claims import AMOUNTS, FRAMES, LANG_PLACE, MISTAKES, Claim, faulty
 from okr_delivery.sandbox.world.dice import Dice
+from okr_delivery.sandbox.world.setting import STATUS_IDS
 from okr_delivery.sandbox.world.words import hostile
 from tests.sandbox.client import Client
 
@@ -38,7 +39,12 @@ def _bytes(world: World) -> bytes:
 
 
 def _issues(world: World) -> list[SiteIssue]:
-    return [i for i in world.site.issues.values() if not i.key.startswith("OKR-")]
+    """Those of the sprint teams."""
+    return _of(world, "PAY", "MOB")
+
+
+def _of(world: World, *projects: str) -> list[SiteIssue]:
+    return [i for i in world.site.issues.values() if i.key.split("-")[0] in projects]
 
 
 def _sprint(world: World, board: int, state: str) -> Sprint:
@@ -76,7 +82,8 @@ def test_exactly_as_many_issues_as_asked_for(issues: int) -> None:
     assert len(_issues(world)) == issues
     keys = Counter(i.key.split("-")[0] for i in _issues(world))
     assert abs(keys["PAY"] - keys["MOB"]) <= max(2, issues // 10)
-    assert sorted(i.id for i in world.site.issues.values()) == list(range(10_001, 10_005 + issues))
+    assert [len(_of(world, project)) for project in ("WEB", "PLT")] == [24, 24]
+    assert sorted(i.id for i in world.site.issues.values()) == list(range(10_001, 10_005 + issues + 48))
 
 
 def test_bad_arguments() -> None:
@@ -300,6 +307,61 @@ def test_the_worst_titles_are_where_outputs_show_them() -> None:
     }
     assert set(hostile()[:4]) <= shown
     assert len(set(hostile()) & {i.summary for i in _issues(world)}) == len(hostile())
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("now", NOWS)
+def test_every_day_one_train_runs_one_is_over_and_one_is_planned(now: int, lang: str) -> None:
+    world = build(now=now, lang=lang)
+    today = local_day(now * 1000).isoformat()
+    rows: list[Any] = world.site.versions["10003"]
+    running = [row for row in rows if not row["released"] and row.get("startDate", "9999") <= today]
+    over = [row for row in rows if row["released"]]
+    assert len(running) == 1
+    assert today < running[0]["releaseDate"]
+    assert all(row["startDate"] < row["releaseDate"] < today for row in over)
+    assert [row.get("startDate") for row in rows][-1] is None
+    inside = {number: [i for i in _of(world, "WEB") if number in i.versions] for number in ("10699", "10700", "10701")}
+    assert all(len(found) >= 5 for found in inside.values())
+    assert all(i.resolved for i in inside["10699"])
+
+
+def _steps(issue: SiteIssue, field: str) -> list[tuple[int, Any, Any]]:
+    return [(h.at, i["from"], i["to"]) for h in issue.histories for i in h.items if i.get("fieldId") == field]
+
+
+def test_a_release_moves_what_is_unfinished_to_the_next_train() -> None:
+    world = build()
+    (last,) = [row for row in world.site.versions["10003"] if row["id"] == "10699"]
+    moved = [
+        local_day(at).isoformat()
+        for issue in _of(world, "WEB")
+        for at, before, _ in _steps(issue, "fixVersions")
+        if before == "10699"
+    ]
+    assert last["releaseDate"] in moved  # by the release
+    assert any(day < str(last["releaseDate"]) for day in moved)  # by hand
+
+
+@pytest.mark.parametrize("now", NOWS)
+def test_pulled_work_stands_everywhere_and_some_was_finished_last_week(now: int) -> None:
+    world = build(now=now)
+    todo, ready, development, review, *_ = STATUS_IDS["PLT"]
+    found = Counter(i.status for i in _of(world, "PLT"))
+    assert all(found[status] >= 1 for status in (todo, ready, development, review))
+    monday = monday_of(local_day(now * 1000))
+    done = [local_day(i.resolved) for i in _of(world, "PLT") if i.resolved]
+    assert sum(monday - timedelta(days=7) <= day < monday for day in done) >= 4
+    back = [i for i in _of(world, "PLT") if any(b == ready and a == todo for _, b, a in _steps(i, "status"))]
+    assert back
+    assert not any(i.sprints or i.versions for i in _of(world, "PLT"))
+
+
+def test_the_other_teams_change_nothing_in_the_sprint_teams() -> None:
+    """What happens in them is drawn from chances of their own: one more issue elsewhere moves nothing."""
+    small, large = build(issues=60), build(issues=61)
+    titles = [[(i.key, i.summary, i.created) for i in _of(world, "WEB", "PLT")] for world in (small, large)]
+    assert titles[0] == titles[1]
 
 
 def test_observed_change_leaves_room_for_what_was_not_measured() -> None:

@@ -1,17 +1,19 @@
-"""A seeded synthetic organisation: two teams, their tracker, OKRs, readings, effects and conclusions.
+"""A seeded synthetic organisation: four teams, their tracker, OKRs, readings, effects and conclusions.
+
+Two teams plan by sprints, one by release trains, one pulls its work.
 
 `build` is a pure function of its arguments: no clock, and of chance only `random.Random(seed).random()`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from okr_delivery.sandbox.site import Site, SiteIssue
-from okr_delivery.sandbox.world import cast, life, measures, okrs, setting
+from okr_delivery.sandbox.world import cast, flow, life, measures, okrs, setting, trains
 from okr_delivery.sandbox.world.calendar import ZONE, Beat, Quarter, beats, local_day
 from okr_delivery.sandbox.world.cast import Casting, Part
 from okr_delivery.sandbox.world.dice import Dice
@@ -24,6 +26,7 @@ __all__ = ["DEFAULT_NOW", "World", "build"]
 DEFAULT_NOW = 1_794_967_200  # 2026-11-18 10:00 in Shanghai, a Wednesday
 FIRST_ID = 10_001
 MIN_CLOSED, MAX_CLOSED = 6, 24
+OTHER_CHANCES = 1_000_003  # between the seeds of one organisation's teams
 GOALS = ("GROW-KR1", "GROW-KR4", "APP-KR2", "APP-KR5")  # key results with an issue of their own
 
 
@@ -43,8 +46,10 @@ class World:
 
 
 def build(seed: int = 1, issues: int = 120, now: int = DEFAULT_NOW, lang: str = "en") -> World:
-    """An organisation with `issues` issues in its two projects, and a few more that stand for key results.
+    """An organisation with `issues` issues in the projects of its sprint teams.
 
+    Beside them stand 24 in the project of each other team, and a few that stand for key results. Those two teams have
+    chances of their own: what happens in the sprint teams does not depend on them.
     Raises ValueError for fewer than one issue or an unknown language.
     """
     if issues < 1:
@@ -57,9 +62,21 @@ def build(seed: int = 1, issues: int = 120, now: int = DEFAULT_NOW, lang: str = 
     goals = _goals(site, times[0], text)
     stage = Stage(site, sprints, {b.offset: b for b in times}, text, lang, dice, now * 1000, goals)
     quarter = Quarter.of(local_day(now * 1000))
-    _people_it(stage, cast.parts(Casting(lang, quarter.previous.id, closed, dice), issues))
+    people = cast.parts(Casting(lang, quarter.previous.id, closed, dice), issues)
+    _people_it(stage, [life.script(stage, part, _title(stage, part)) for part in people])
+    _other_teams(stage, seed)
     _number_histories(site)
     return _files(seed, stage, times)
+
+
+def _other_teams(stage: Stage, seed: int) -> None:
+    """The team that rides trains and the one that pulls its work."""
+    riding = trains.beats(stage.now)
+    trains.add_versions(stage.site, riding, words(stage.lang))
+    for number, (times, module) in enumerate(((riding, trains), (flow.beats(stage.now), flow)), start=1):
+        own = replace(stage, sprints={}, beats={b.offset: b for b in times}, dice=Dice(seed + number * OTHER_CHANCES))
+        made = [module.script(own, part, _title(own, part)) for part in module.parts(own.dice, own.lang)]
+        _people_it(own, made)
 
 
 def _closed_sprints(issues: int) -> int:
@@ -87,13 +104,13 @@ def _goals(site: Site, first: Beat, text: Mapping[str, Any]) -> dict[str, int]:
     return made
 
 
-def _people_it(stage: Stage, parts: list[Part]) -> None:
-    scripts = [life.script(stage, part, _title(stage, part)) for part in parts]
+def _people_it(stage: Stage, scripts: list[Script]) -> None:
     scripts.sort(key=lambda made: (made.issue.created, made.issue.summary))
     counts: dict[str, int] = {}
+    first = max(stage.site.issues) + 1
     for place, made in enumerate(scripts):
         counts[made.part.project] = counts.get(made.part.project, 0) + 1
-        made.issue.id = FIRST_ID + len(GOALS) + place
+        made.issue.id = first + place
         made.issue.key = f"{made.part.project}-{counts[made.part.project]}"
         stage.site.add(made.issue)
         if made.part.tag:
@@ -145,11 +162,15 @@ def _files(seed: int, stage: Stage, times: list[Beat]) -> World:
         now=stage.now // 1000,
         site=site,
         cycles=tuple(plans),
-        readings=measures.readings(day, Quarter.of(day), _lift(stage), stage.dice, text["reading_note"]),
+        readings=measures.readings(day, Quarter.of(day), _lift(stage), _chances(seed, stage), text["reading_note"]),
         effects=measures.effects(keys, day - timedelta(days=1), text["effect_notes"]),
         conclusions=measures.conclusions(keys, day, text) + measures.goal_verdicts(_judged(stage), day, text),
         keys=keys,
     )
+
+
+def _chances(seed: int, stage: Stage) -> measures.Chances:
+    return measures.Chances(stage.dice, Dice(seed + 3 * OTHER_CHANCES))
 
 
 def _lift(stage: Stage) -> measures.Lift:
@@ -170,8 +191,29 @@ def _iteration_goals(stage: Stage, plans: list[CyclePlan]) -> None:
     for (project, _), sprint in stage.sprints.items():
         if project == "MOB":
             sprint.goal = f"APP: {sprint.goal}"
+    for row, day in _other_goals(stage):
+        plan = _plan_at(plans, day)
+        if any(objective["id"] == row["objective"] for objective in plan.objectives):  # new ones in this quarter
+            plan.iterations.append(row)
+
+
+def _other_goals(stage: Stage) -> Iterable[tuple[dict[str, Any], date]]:
+    """The goals of the trains around now, and of this week and the last."""
+    text = stage.text["iteration_goals"]
+    for beat in trains.beats(stage.now):
+        if beat.offset in (-1, 0, 1):
+            name = trains.version_name(words(stage.lang), beat.offset)
+            goal = {"team": trains.TEAM, "iteration": name, "objective": "PORTAL", "goal": text[trains.TEAM]}
+            yield goal | {"key_results": [trains.LEAD]}, beat.monday
+    for beat in flow.beats(stage.now)[-2:]:
+        goal = {"team": flow.TEAM, "iteration": beat.monday.isoformat(), "objective": "PLAT", "goal": text[flow.TEAM]}
+        yield goal | {"key_results": [flow.LEAD]}, beat.monday
 
 
 def _plan_of(plans: list[CyclePlan], beat: Beat) -> CyclePlan:
-    inside = [plan for plan in plans if plan.quarter.start <= beat.monday <= plan.quarter.end]
+    return _plan_at(plans, beat.monday)
+
+
+def _plan_at(plans: list[CyclePlan], day: date) -> CyclePlan:
+    inside = [plan for plan in plans if plan.quarter.start <= day <= plan.quarter.end]
     return inside[0] if inside else plans[1]

@@ -60,6 +60,10 @@ AMOUNTS: dict[str, tuple[tuple[str, str], ...]] = {
     "APP-KR3": (("-0.2 60%", "-0.2 把握60%"),),
     "APP-KR4": (("+30k 50%", "+3万 把握50%"), ("+12,000 80%", "+1.2万 把握80%"), ("S", "小")),
     "APP-KR5": (("-2 60%", "-2 把握60%"), ("L", "大")),
+    "PORTAL-KR1": (("+1.2pp 60%", "+1.2个百分点 把握60%"), ("M 70%", "中 把握70%"), ("share 10%", "贡献度10%")),
+    "PORTAL-KR2": (("-0.3 70%", "-0.3 把握70%"), ("S", "小")),
+    "PLAT-KR1": (("-0.5pp 60%", "-0.5个百分点 把握60%"), ("S 80%", "小 把握80%"), ("share 15%", "贡献度15%")),
+    "PLAT-KR2": (("-4 60%", "-4 把握60%"), ("M", "中")),
 }
 
 MISTAKES: dict[str, dict[str, tuple[str, str, str]]] = {
@@ -83,6 +87,14 @@ MISTAKES: dict[str, dict[str, tuple[str, str, str]]] = {
         "bare_percent": ("APP-KR2", "10%", "10%"),
         "wrong_direction": ("APP-KR5", "+3 60%", "+3 把握60%"),
         "implausible": ("APP-KR4", "+900k 60%", "+90万 把握60%"),
+    },
+    "WEB": {
+        "missing_amount": ("PORTAL-KR1", "", ""),
+        "unknown_kr": ("PORTAL-KR12", "+1pp 60%", "+1个百分点 把握60%"),
+    },
+    "PLT": {
+        "pending": ("PLAT-KR2", "?", "待定"),
+        "wrong_direction": ("PLAT-KR2", "+4 60%", "+4 把握60%"),
     },
 }
 

@@ -22,6 +22,7 @@ from okr_delivery.sandbox.world.dice import Dice
 POINTS = (1.0, 2.0, 3.0, 5.0, 8.0)
 MINUTE = 60_000
 DONE_STATUSES = frozenset({setting.DONE, setting.REJECTED})
+PEOPLE = {"PAY": (1, 5), "MOB": (6, 10), "WEB": (3, 6), "PLT": (7, 10)}  # numbers of a project's first and last person
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class Script:
 def script(stage: Stage, part: Part, title: str) -> Script:
     """The life of one part; the issue has no id and key yet."""
     beat = stage.beats[part.offset] if part.offset is not None else stage.beats[0]
-    made = Script(part, _newborn(stage, part, title, _born(stage, part, beat)))
+    made = Script(part, newborn(stage, part, title, _born(stage, part, beat)))
     if part.offset is None:
         _shelf(stage, made)
     else:
@@ -75,7 +76,8 @@ def _born(stage: Stage, part: Part, beat: Beat) -> int:
     return office(min(beat.at(position, dice.number(0, 999)), stage.now - 6 * 3_600_000 - dice.number(0, 999_999)))
 
 
-def _newborn(stage: Stage, part: Part, title: str, born: int) -> SiteIssue:
+def newborn(stage: Stage, part: Part, title: str, born: int) -> SiteIssue:
+    """The issue as it was created, without id and key."""
     status = setting.STATUS_IDS[part.project][setting.TODO]
     issue = SiteIssue(0, "", setting.PROJECTS[part.project], setting.TYPES[part.kind], status, born, born, title)
     issue.status_changed = born
@@ -89,8 +91,8 @@ def _newborn(stage: Stage, part: Part, title: str, born: int) -> SiteIssue:
 
 
 def _people(project: str) -> list[str]:
-    numbers = range(1, 6) if project == "PAY" else range(6, 11)
-    return [f"712020:{number:04d}" for number in numbers]
+    first, last = PEOPLE[project]
+    return [f"712020:{number:04d}" for number in range(first, last + 1)]
 
 
 def _claim_labels(claim: Claim) -> tuple[str, ...]:
@@ -118,7 +120,7 @@ def _shelf(stage: Stage, made: Script) -> None:
     if "no_estimate" not in part.marks and part.kind != "Sub-task":
         made.then(office(born + dice.number(60, 3000) * MINUTE), points=dice.pick(POINTS))
     if part.claim.carrier in ("fields", "issue_link"):
-        made.then(office(born + dice.number(30, 600) * MINUTE), **_claim_change(stage, made))
+        made.then(office(born + dice.number(30, 600) * MINUTE), **claim_change(stage, made))
     if part.kind == "Epic":
         made.then(office(born + dice.number(3000, 9000) * MINUTE), status=setting.DEVELOPMENT)
     if part.kind == "Sub-task":
@@ -127,7 +129,7 @@ def _shelf(stage: Stage, made: Script) -> None:
         made.then(beat.at(dice.between(3, 4)), status=setting.DONE, resolution="Done")
 
 
-def _claim_change(stage: Stage, made: Script) -> dict[str, object]:
+def claim_change(stage: Stage, made: Script) -> dict[str, object]:
     """The change that writes the claim to its carrier."""
     claim = made.part.claim
     if claim.carrier == "fields":
@@ -147,7 +149,7 @@ def _sprint_life(stage: Stage, made: Script, beat: Beat) -> None:
         made.then(beat.at(dice.between(4.0, 5.0)), flagged=False)
     if "late_claim" in part.marks:
         late = dice.between(3.1, 3.5) if part.fate == roles.ADDED else dice.between(2.0, 2.9)
-        made.then(beat.at(late), **_claim_change(stage, made))
+        made.then(beat.at(late), **claim_change(stage, made))
     if "raised_claim" in part.marks and part.claim.carrier == "line":
         raised = _description(stage, part, replace(part.claim, amount="L", frame=0))
         made.then(beat.at(dice.between(2.0, 2.9)), description=raised)
@@ -174,7 +176,7 @@ def _prepare(stage: Stage, made: Script, beat: Beat) -> None:
     if "no_estimate" not in part.marks:
         made.then(estimated, points=dice.pick(POINTS))
     if part.claim.carrier in ("fields", "issue_link") and "late_claim" not in part.marks:
-        made.then(estimated + 2 * MINUTE, **_claim_change(stage, made))
+        made.then(estimated + 2 * MINUTE, **claim_change(stage, made))
     if beat.offset < 2:
         made.then(planned - 3 * MINUTE, status=setting.READY)
 

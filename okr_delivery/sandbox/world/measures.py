@@ -41,6 +41,12 @@ CURRENT = (
     Course("APP-KR4", 1_200_000, 1_500_000, 0.75, 4000, 0),
     Course("APP-KR5", 35.0, 20.0, 0.6, 0.5, 1),
 )
+OTHERS = (  # of the teams without sprints
+    Course("PORTAL-KR1", 40.0, 55.0, 0.7, 0.2, 1, days=(0, 3)),
+    Course("PORTAL-KR2", 4.2, 2.5, 0.6, 0.05, 2),
+    Course("PLAT-KR1", 6.0, 2.0, 0.8, 0.1, 1, days=(0, 3)),
+    Course("PLAT-KR2", 40.0, 16.0, 0.65, 0.6, 1),
+)
 PREVIOUS = (
     Course("GROW-KR1", 33.0, 38.0, 1.0, 0.2, 1),
     Course("GROW-KR4", 0.47, 0.42, 1.0, 0.003, 3),
@@ -62,11 +68,20 @@ class Lift:
         return min(1.0, max(0.0, (day - self.start).days / (self.end - self.start).days))
 
 
-def readings(now: date, quarter: Quarter, lift: Lift, dice: Dice, note: str) -> dict[str, list[Row]]:
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """The sprint teams' chance, and the other teams'."""
+
+    sprints: Dice
+    others: Dice
+
+
+def readings(now: date, quarter: Quarter, lift: Lift, chances: Chances, note: str) -> dict[str, list[Row]]:
     """Rows of `readings/<cycle>.csv` by cycle: the quarter before whole, the current one up to `now`."""
-    before = quarter.previous
+    before, dice = quarter.previous, chances.sprints
     rows = {before.id: _series(PREVIOUS, before, before.end, lift, dice, note)}
     rows[quarter.id] = _series(CURRENT, quarter, now, lift, dice, note) + _monthly(quarter, now, dice)
+    rows[quarter.id] += _series(OTHERS, quarter, now, lift, chances.others, note)
     for found in rows.values():
         found.sort(key=lambda row: (row["date"], row["kr"]))
     return rows

@@ -133,6 +133,10 @@ def _current(write: Writer, continues: bool) -> list[Row]:
             value="consumer",
             aligns_to=["COMPANY-KR2"],
         ),
+        write.objective(
+            "PORTAL", _portal(write), owner="maria", level="team", source="aligned", aligns_to=["COMPANY-KR2"]
+        ),
+        write.objective("PLAT", _platform(write), owner="tom", level="team", kind="capability", source="support"),
     ]
 
 
@@ -202,6 +206,26 @@ def _flow(write: Writer) -> list[Row]:
         write.kr("FLOW-KR1", "li", lead | {"baseline": 32, "target": 16}),
         write.kr("FLOW-KR2", "li", complaints),
         write.kr("FLOW-KR3", "zhao", {"direction": "yes_no", "due": audit, "done": write.done(audit, -4)}),
+    ]
+
+
+def _portal(write: Writer) -> list[Row]:
+    settled = {"unit": "%", "direction": "increase", "baseline": 40, "target": 55}
+    speed = {"unit": "s", "direction": "decrease", "baseline": 4.2, "target": 2.5}
+    return [
+        write.kr(
+            "PORTAL-KR1", "maria", settled, reading={"cadence": "weekly", "by": "bi-team"}, lag="1d", observe="5d"
+        ),
+        write.kr("PORTAL-KR2", "maria", speed, lag="3d", observe="28d"),
+    ]
+
+
+def _platform(write: Writer) -> list[Row]:
+    failed = {"unit": "%", "direction": "decrease", "baseline": 6, "target": 2}
+    wait = {"unit": write.unit("hours"), "direction": "decrease", "baseline": 40, "target": 16}
+    return [
+        write.kr("PLAT-KR1", "tom", failed, reading={"cadence": "weekly", "by": "bi-team"}, lag="1d", observe="2d"),
+        write.kr("PLAT-KR2", "tom", wait, lag="1d", observe="14d"),
     ]
 
 

@@ -8,11 +8,14 @@ from okr_delivery.sandbox.site import BASE, Board, Site, Sprint, Wire
 from okr_delivery.sandbox.world.calendar import Beat, local_day
 from okr_delivery.sandbox.world.words import words
 
-PROJECTS = {"PAY": "10000", "MOB": "10001", "OKR": "10002"}
+PROJECTS = {"PAY": "10000", "MOB": "10001", "OKR": "10002", "WEB": "10003", "PLT": "10004"}
 BOARDS = {"PAY": 1, "MOB": 2}
+KANBAN_BOARDS = {"WEB": 3, "PLT": 4}
 STATUS_IDS = {
     "PAY": ("10010", "10011", "3", "10012", "10013", "10014", "10015"),
     "MOB": ("10110", "10111", "10112", "10113", "10114", "10115", "10116"),
+    "WEB": ("10210", "10211", "10212", "10213", "10214", "10215", "10216"),
+    "PLT": ("10310", "10311", "10312", "10313", "10314", "10315", "10316"),
 }
 CATEGORY_OF = ("new", "new", "indeterminate", "indeterminate", "indeterminate", "done", "done")
 CATEGORIES: dict[str, Wire] = {
@@ -34,14 +37,15 @@ def site(lang: str, now: int, zone: str) -> Site:
     made = Site(name=str(text["company"]), now=now, zone=zone, account=ACCOUNT)
     made.users = _users(text)
     made.types = [_type(name, str(text["types"][name])) for name in TYPES]
-    made.statuses = [_status(project, n, text) for project in ("PAY", "MOB") for n in range(len(CATEGORY_OF))]
+    made.statuses = [_status(project, n, text) for project in STATUS_IDS for n in range(len(CATEGORY_OF))]
     made.priorities = [_named("priority", str(n), name) for n, name in enumerate(text["priorities"], start=1)]
     made.resolutions = [_named("resolution", number, name) for name, number in RESOLUTIONS.items()]
     made.link_types = [_link_type("10000", "Relates", "relates to", "relates to"), *_blocks()]
     made.projects = {number: _project(key, number, text) for key, number in PROJECTS.items()}
     made.fields = fields()
-    made.boards = {number: _board(project, number, text) for project, number in BOARDS.items()}
-    made.filters = {_filter(number): f"project = {project} ORDER BY Rank ASC" for project, number in BOARDS.items()}
+    boards = BOARDS | KANBAN_BOARDS
+    made.boards = {number: _board(project, number, text) for project, number in boards.items()}
+    made.filters = {_filter(number): f"project = {project} ORDER BY Rank ASC" for project, number in boards.items()}
     return made
 
 
@@ -164,10 +168,13 @@ def _board(project: str, number: int, text: dict[str, Any]) -> Board:
         "location": {"type": "project", "projectKeyOrId": project},
         "filter": {"id": _filter(number), "self": f"{BASE}/rest/api/2/filter/{_filter(number)}"},
         "columnConfig": {"columns": columns, "constraintType": "none"},
-        "estimation": {"type": "field", "field": {"fieldId": "customfield_10026", "displayName": "Story Points"}},
         "ranking": {"rankCustomFieldId": 10019},
     }
-    return Board(number, str(text["boards"][project]), "scrum", PROJECTS[project], configuration)
+    if project in BOARDS:  # only scrum boards estimate
+        estimate = {"fieldId": "customfield_10026", "displayName": "Story Points"}
+        configuration["estimation"] = {"type": "field", "field": estimate}
+    kind = "scrum" if project in BOARDS else "kanban"
+    return Board(number, str(text["boards"][project]), kind, PROJECTS[project], configuration)
 
 
 def add_sprints(made: Site, beats: list[Beat], lang: str) -> dict[tuple[str, int], Sprint]:
