@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from okr_delivery.model.work import Field
 from okr_delivery.sandbox.site import Visibility
 from okr_delivery.sync.errors import ConfigError, RetryLaterError, UnsureError
-from okr_delivery.sync.transport import NetworkSpec, Transport
+from okr_delivery.sync.transport import Transport
 from okr_delivery.sync.writer_kit import WriterKit
 from okr_delivery.sync.writes import (
     AddLabel,
@@ -85,7 +86,7 @@ def test_everything_at_once_takes_one_call_of_each_kind(site: Desk) -> None:
 def test_another_writer_finds_it_all_as_it_is(site: Desk) -> None:
     """What was written is found on the site, not remembered."""
     site.write(*EVERYTHING)
-    site.writer = site.connect(Transport(NetworkSpec(), origin=site.server.url))
+    site.writer = site.connect(site.open())
     site.again(*EVERYTHING)
 
 
@@ -384,6 +385,61 @@ def test_a_token_that_died_comments_as_nobody_never(cloud: Desk) -> None:
     assert cloud.comments == []
 
 
+def test_more_writes_than_an_issue_takes_all_arrive(cloud: Desk) -> None:
+    """Twenty in two seconds, a hundred in thirty: the site enforces it, one issue waits, nothing is lost."""
+    other = next(str(issue.id) for issue in cloud.server.site.issues.values() if issue.key != "PAY-1")
+    for number in range(120):
+        cloud.write(AddLabel(f"n{number}"))
+    assert {f"n{number}" for number in range(120)} <= set(cloud.issue.labels)
+    assert [row for row in cloud.server.log if row.status == 429]
+    assert 27 < sum(cloud.waits) < 90
+    before = len(cloud.waits)
+    cloud.writer.write(other, [AddLabel("at-once")])
+    assert len(cloud.waits) == before
+
+
+def test_many_edits_of_one_issue_are_one_write(cloud: Desk) -> None:
+    cloud.server.reset()
+    cloud.write(*(AddLabel(f"n{number}") for number in range(120)))
+    assert cloud.sent() == ["PUT issue/{id}"]
+
+
+def test_a_token_that_may_only_read_is_told_the_scope_before_anything_is_made(cloud: Desk) -> None:
+    cloud.server.faults = {"scopes": ["read:jira-work", "read:jira-user"]}
+    for edit in [edit for edit in EVERYTHING if not isinstance(edit, RemoveLabel)]:
+        with pytest.raises(ConfigError) as caught:
+            cloud.write(edit)
+        (only,) = caught.value.problems
+        assert (only.what.id, dict(only.what.params)) == ("jira.error.scope", {"scope": "write:jira-work"})
+    assert (cloud.comments, cloud.issue.remote_links, cloud.issue.properties) == ([], [], {})
+
+
+def test_an_issue_that_takes_no_more_comments_is_named(site: Desk) -> None:
+    site.server.faults = {"comment_limit": 1}
+    site.write(COMMENT)
+    with pytest.raises(ConfigError) as caught:
+        site.write(PutComment("report", "one more"))
+    assert problem(caught) == ("jira.error.write_full", "PAY-1")
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_the_mark_is_found_wherever_the_site_shows_it(listed: bool) -> None:
+    with desk(CLOUD, listed_properties=listed) as site:
+        site.write(COMMENT)
+        site.again(COMMENT)
+        assert site.server.requests["comment/list"] == (0 if listed else 1)
+
+
+def test_own_writes_come_back_as_changes_and_start_nothing(site: Desk) -> None:
+    site.write(*EVERYTHING)
+    connector = site.connector(site.open())
+    (page,) = [p for p in connector.pages(None, None, lambda _: {}) if any(i.key == "PAY-1" for i in p.issues)]
+    issue = next(issue for issue in page.issues if issue.key == "PAY-1")
+    assert "kr:GROW-KR1" in str(issue.value(Field.LABELS).name)
+    assert [c for c in page.changes if c.issue_id == issue.id and "kr:GROW-KR1" in str(c.new.name)]
+    site.again(*EVERYTHING)
+
+
 def test_meets_the_contract_for_writers(site: Desk) -> None:
     @contextmanager
     def losing(when: str) -> Iterator[None]:
@@ -392,7 +448,7 @@ def test_meets_the_contract_for_writers(site: Desk) -> None:
         site.server.faults = {}
 
     def connect() -> tuple[JiraWriter, Transport]:
-        transport = Transport(NetworkSpec(), origin=site.server.url, sleep=lambda _: None)
+        transport = site.open()
         return site.connect(transport), transport
 
     WriterKit(connect, str(site.issue.id), site.seen, token=site.server.token, losing=losing).check()

@@ -29,7 +29,9 @@ KEY = "PAY-1"
 class Interrupted(Transport):
     """A transport that lets somebody else act first: one hook for each call with its label."""
 
-    hooks: list[tuple[str, Callable[[], object]]]
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.hooks: list[tuple[str, Callable[[], object]]] = []
 
     def call(self, send: Callable[[], requests.Response], *, what: str, **more: Any) -> requests.Response:
         self._let_act(what)
@@ -49,21 +51,26 @@ class Interrupted(Transport):
 class Desk:
     """One served site, one writer to it, and one issue to write on."""
 
-    def __init__(self, server: RunningServer, kind: str) -> None:
-        self.server, self.kind = server, kind
-        self.waits: list[float] = []
-        self.transport = Interrupted(
-            NetworkSpec(), origin=server.url, sleep=self.waits.append, clock=lambda: DEFAULT_NOW + sum(self.waits)
-        )
-        self.transport.hooks = []
+    def __init__(self, server: RunningServer, kind: str, waits: list[float]) -> None:
+        self.server, self.kind, self.waits = server, kind, waits
+        self.transport = self.open()
         self.writer = self.connect(self.transport)
 
-    def connect(self, transport: Transport, token: str | None = None) -> JiraWriter:
+    def open(self) -> Interrupted:
+        """A transport whose waits pass no time but that of this desk, which the server shares."""
+        return Interrupted(
+            NetworkSpec(), origin=self.server.url, sleep=self.waits.append, clock=lambda: DEFAULT_NOW + sum(self.waits)
+        )
+
+    def connect(self, transport: Transport) -> JiraWriter:
+        return self.connector(transport).writer()
+
+    def connector(self, transport: Transport) -> JiraConnector:
         user = self.server.user if self.kind == CLOUD else None
         spec = SourceSpec(
-            "jira", "jira", self.server.url, projects=("PAY",), user=user, token=Secret(token or self.server.token)
+            "jira", "jira", self.server.url, projects=("PAY",), user=user, token=Secret(self.server.token)
         )
-        return JiraConnector.open(spec, transport).writer()
+        return JiraConnector.open(spec, transport)
 
     @property
     def issue(self) -> SiteIssue:
@@ -113,5 +120,7 @@ def text_of(row: Any) -> str:
 
 @contextmanager
 def desk(kind: str, **faults: Any) -> Iterator[Desk]:
-    with SERVE[kind](build(issues=12), faults=faults, clock=lambda: float(DEFAULT_NOW + 60)) as server:
-        yield Desk(server, kind)
+    waits: list[float] = []
+    world = build(issues=12)
+    with SERVE[kind](world, faults=faults, clock=lambda: DEFAULT_NOW + 60.0 + sum(waits)) as server:
+        yield Desk(server, kind, waits)
