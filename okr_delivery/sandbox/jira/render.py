@@ -22,8 +22,8 @@ def stamp(at: int | None, zone: str) -> str | None:
     """`2026-11-21T10:00:00.250+0800` in the zone; None stays None."""
     if at is None:
         return None
-    moment = (EPOCH + timedelta(milliseconds=at)).astimezone(ZoneInfo(zone))
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}{moment:%z}"
+    text = (EPOCH + timedelta(milliseconds=at)).astimezone(ZoneInfo(zone)).isoformat(timespec="milliseconds")
+    return text[:-3] + text[-2:]
 
 
 def utc(at: int | None) -> str | None:

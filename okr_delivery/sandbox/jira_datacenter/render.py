@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from okr_delivery.sandbox.faults import Faults
 from okr_delivery.sandbox.jira.interface import sprint_name
 from okr_delivery.sandbox.jira.render import EPOCH, Choice, Renderer
 from okr_delivery.sandbox.jira_datacenter import people
-from okr_delivery.sandbox.site import BASE, SiteIssue, Sprint, Wire, by_id
+from okr_delivery.sandbox.site import BASE, Site, SiteIssue, Sprint, Wire, by_id
 
 FIELD_NAMES = {"fixVersions": "Fix Version/s", "components": "Component/s", "issuelinks": "Linked Issues"}
 CLOUD_ONLY = {
@@ -25,8 +26,17 @@ class DataCenterRenderer(Renderer):
 
     constant_names = True
 
+    def __init__(self, site: Site, zone: str, version: int, faults: Faults) -> None:
+        super().__init__(site, zone, version, faults)
+        self._people: dict[str, Wire] = {}  # an answer names the same few people again and again
+
     def person(self, user: Wire) -> Wire:
-        return people.person(user, self.zone)
+        account = user.get("accountId")
+        if not isinstance(account, str):
+            return user
+        if account not in self._people:
+            self._people[account] = people.person(user, self.zone)
+        return self._people[account]
 
     def row(self, kind: str, row: Wire) -> Wire:
         shown = {name: value for name, value in row.items() if name not in CLOUD_ONLY.get(kind, frozenset())}
