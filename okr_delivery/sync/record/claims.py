@@ -35,7 +35,7 @@ class Claims:
         """A description: filler, except in lines with a contribution."""
         if not _KEYWORD.search(text):
             return self._filler.text(text)
-        kept = [*self._of_claims(text), *_WORDS]
+        kept = self._kept(text)
         following = False
         lines = []
         for line in re.split(r"(?<=\n)", text):
@@ -47,11 +47,13 @@ class Claims:
 
     def field(self, text: str) -> str:
         """A key result, contribution or confidence field: claims without a keyword."""
-        return self._filler.around(text, [*self._of_claims(text), *_WORDS])
+        return self._filler.around(text, self._kept(text))
+
+    def _kept(self, text: str) -> list[str]:
+        return [_ID, _NUMBER, *sorted(set(self._of_claims(text))), *_WORDS]
 
     def _of_claims(self, text: str) -> Iterator[str]:
-        """Patterns of what this text's readable claims are made of."""
-        yield from (_ID, _NUMBER)
+        """Patterns of what this text's readable claims are made of, beside ids and numbers."""
         bare = (parse_bare(part) for line in text.splitlines() for part in re.split("[;；]", line))
         for claim in (*parse_claims(text), *bare):
             if claim.error is None and claim.suffix:

@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 LEXICON = {
     1: "aeo",
@@ -73,6 +74,7 @@ class Filler:
         self._salt = salt
         self._keep = sorted({word for word in keep if word}, key=lambda word: (-len(word), word))
         self._person, self._email, self._address = person, email, address
+        self._compile = lru_cache(500)(self._pattern_with)  # a claim's words come again in other issues
         self._pattern = self._compile(())
 
     def text(self, text: str) -> str:
@@ -81,13 +83,13 @@ class Filler:
 
     def around(self, text: str, kept: Iterable[str]) -> str:
         """The same, with more patterns that stay."""
-        return self._replace(self._compile(kept), text, text)
+        return self._replace(self._compile(tuple(kept)), text, text)
 
     def digest(self, text: str) -> str:
         """Eight signs that stand for a text in this recording."""
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._salt, digest_size=4).hexdigest()
 
-    def _compile(self, kept: Iterable[str]) -> re.Pattern[str]:
+    def _pattern_with(self, kept: tuple[str, ...]) -> re.Pattern[str]:
         words = [rf"(?<![\w-]){re.escape(word)}(?![\w-])" for word in self._keep]
         stays = [*words, *kept, rf"(?<!\w){ISSUE_KEY}(?!\w)", NUMBER_SIGN, *MARKUP]
         return re.compile("|".join([MENTION, EMAIL, ADDRESS, *stays, WORD, DIGITS]))

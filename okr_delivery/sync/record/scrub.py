@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from okr_delivery.sync.record.documents import Documents, is_document
 from okr_delivery.sync.record.places import OWN, Pairs
@@ -202,6 +203,7 @@ def _kind(name: str, part: object, kind: str) -> str:
     return "names" if name == "names" else KINDS.get(name, "")
 
 
+@lru_cache(10_000)
 def _rule(key: str, kind: str) -> Keep | None:
     """What becomes of a text that is the member `key` of an object; None: nothing is known of it."""
     if kind == "error":

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 GONE = "***"
+SHORT, REPEATED = 200, 20_000  # most texts of an answer are short and come again and again
 _NAMES = (
     r"(?:access|refresh|auth|id|api|private|job|bearer|session|csrf|xsrf|client)?[_-]?token|passw(?:or)?d|passphrase|"
     r"secret|client[_-]?secret|authori[sz]ation|cookie|set-cookie|jsessionid|session[_-]?id|api[_-]?key|private[_-]?key|"
@@ -32,9 +34,13 @@ class Secrets:
         forms |= {form for login in logins for form in _encoded(login)}
         longest = sorted((form for form in forms if len(form) > 3), key=lambda form: (-len(form), form))
         self._known = re.compile("|".join(map(re.escape, longest))) if longest else None
+        self._again = lru_cache(REPEATED)(self._clean)
 
     def text(self, text: str) -> str:
         """The text without the run's own secrets, without anything named a password, and without well-known tokens."""
+        return self._again(text) if len(text) <= SHORT else self._clean(text)
+
+    def _clean(self, text: str) -> str:
         if self._known is not None:
             text = self._known.sub(GONE, text)
         text = _IN_ADDRESS.sub(GONE, _KNOWN_SHAPES.sub(GONE, text))
@@ -52,6 +58,7 @@ class Secrets:
         return GONE if is_secret(key) and isinstance(part, str) and part else self.value(part)
 
 
+@lru_cache(10_000)
 def is_secret(key: str) -> bool:
     """Whether a member, a header or a query parameter of this name holds a secret."""
     return _KEY.fullmatch(key) is not None

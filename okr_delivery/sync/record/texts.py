@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from okr_delivery.sync.record import jql
 from okr_delivery.sync.record.claims import Claims
@@ -67,9 +68,10 @@ class Texts:
         self.secrets = secrets
         self.people = People()
         self.filler = Filler(
-            salt, keep=hints.words, person=self.people.ref, email=self.people.ref, address=self.address
+            salt, keep=hints.words, person=self.people.ref, email=self.people.ref, address=self._address
         )
         self.places = Places(url, self.filler.digest)
+        self.address = lru_cache(10_000)(self._address)
         self.claims = Claims(self.filler)
         self._labels = Numbered("label", frozenset(label.casefold() for label in hints.labels))
         self._components = Numbered("component", frozenset(name.casefold() for name in hints.components))
@@ -144,7 +146,7 @@ class Texts:
     def query(self, text: str) -> str:
         return jql.scrub(text, self._operand)
 
-    def address(self, url: str) -> str:
+    def _address(self, url: str) -> str:
         return self.places.clean(url, self.parameters)
 
     def parameters(self, pairs: Pairs) -> Pairs:
