@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import requests
 from okr_delivery.sandbox.jira_cloud import serve
 from okr_delivery.sandbox.world import build
 from okr_delivery.sync.connector import Secret, SourceSpec
-from okr_delivery.sync.transport import NetworkSpec, Repeat, Transport
+from okr_delivery.sync.transport import NetworkSpec, Transport
 from okr_delivery_jira import JiraConnector
 from tests.sandbox.validation import Specification
 
@@ -21,26 +20,13 @@ SPECS = Path(__file__).parents[3] / "shared" / "specs"
 pytestmark = pytest.mark.skipif(not SPECS.is_dir(), reason="the vendor's specifications are not beside this repository")
 
 
-class Watched(Transport):
-    """Keeps what was answered."""
-
-    answers: list[requests.Response]
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        self.answers = []
-
-    def call(self, send: Callable[[], requests.Response], *, repeat: Repeat, what: str) -> requests.Response:
-        response = super().call(send, repeat=repeat, what=what)
-        self.answers.append(response)
-        return response
-
-
 def test_every_call_is_as_the_specification_says() -> None:
     platform = Specification.read(SPECS / "jira-cloud-v3.openapi.json")
     agile = Specification.read(SPECS / "jira-agile-cloud.openapi.json")
     with serve(build(issues=120), faults={"id_cap": 40, "history_cap": 300}) as server:
-        transport = Watched(NetworkSpec(), origin=server.url, sleep=lambda _: None)
+        answers: list[requests.Response] = []
+        transport = Transport(NetworkSpec(), origin=server.url, sleep=lambda _: None)
+        transport.observer = lambda _, answer: answers.append(answer) if answer is not None else None
         given: dict[str, Any] = {"user": server.user, "token": Secret(server.token), "projects": ("PAY", "MOB")}
         spec = SourceSpec(name="jira", type="jira", url=server.url, **given)
         connector = JiraConnector.open(spec, transport)
@@ -53,7 +39,7 @@ def test_every_call_is_as_the_specification_says() -> None:
         connector.visible(list(connector.census()))
         connector.close()
     seen = set()
-    for answer in transport.answers:
+    for answer in answers:
         path = str(answer.request.path_url).partition("?")[0]
         (agile if path.startswith("/rest/agile/") else platform).check(answer)
         seen.add(path.rpartition("/")[2])
