@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from okr_delivery.model.claims import claim_lines
 from okr_delivery.model.work import EMPTY, Change, Field, Value
@@ -19,18 +20,24 @@ from okr_delivery_jira.settings import CUSTOM_NAMES, SYSTEM, SYSTEM_NAMES, Setti
 FOLDED = frozenset({Field.FIX_VERSION, Field.COMPONENTS})
 PROSE = frozenset({Field.KEY_RESULT, Field.CONTRIBUTION, Field.CONFIDENCE, Field.USER_VALUE})
 _REDUCED = FOLDED | {Field.CLAIM_LINES}
+_REWORKED = _REDUCED | {Field.PARENT}
+CACHED = 2048
+SHORT = 60  # characters of a text that is likely to come again
 _PARENT_RANK = ("issueparentassociation", "parent", "epic link", "parent link")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One item of one entry, its field recognised. `index` is its place in the entry."""
+class Item(NamedTuple):
+    """One item of one entry, its field recognised. `place` counts within the entry."""
 
-    index: int
+    place: int
     field: Field
     kind: str
-    name: str  # display name, lower case
     raw: Mapping[str, object]
+
+    @property
+    def name(self) -> str:
+        """The display name in lower case."""
+        return _name_of(self.raw)
 
     @property
     def old(self) -> Value:
@@ -41,8 +48,7 @@ class Item:
         return read_side(self.field, self.kind, self.raw.get("to"), self.raw.get("toString"))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One history entry with the items that matter."""
 
     id: int
@@ -73,12 +79,15 @@ class ChangeReader:
         entries = {entry.id: entry for entry in (self._entry(issue_id, project_id, raw) for raw in histories)}
         ordered = sorted(entries.values(), key=lambda entry: (entry.ts, entry.id))
         plain = [
-            Change(issue_id, entry.id, item.index, entry.ts, item.field, item.old, item.new, entry.actor)
+            Change(issue_id, entry.id, item.place, entry.ts, item.field, item.old, item.new, entry.actor)
             for entry in ordered
             for item in _one_parent(entry.items)
             if item.field not in FOLDED
         ]
-        folded = [change for kept in sorted(FOLDED) for change in fold(issue_id, ordered, kept, current)]
+        fields = {item.field for entry in ordered for item in entry.items}
+        if not fields & _REWORKED:
+            return tuple(plain)
+        folded = [change for kept in sorted(FOLDED & fields) for change in fold(issue_id, ordered, kept, current)]
         named = _name_parents(plain, current.get(Field.PARENT, EMPTY))
         return tuple(sorted(_without_echoes((*named, *folded)), key=lambda change: change.order))
 
@@ -97,12 +106,11 @@ class ChangeReader:
         for index, item in enumerate(text.listed(raw)):
             if not isinstance(item, dict):
                 continue
-            name = (text.string(item.get("field")) or "").casefold()
-            known = self._field(issue_id, project_id, item, name)
+            known = self._field(issue_id, project_id, item)
             if known is not None:
-                yield Item(index, known[0], known[1], name, item)
+                yield Item(index, known[0], known[1], item)
 
-    def _field(self, issue_id: str, project_id: str, item: Mapping[str, object], name: str) -> tuple[Field, str] | None:
+    def _field(self, issue_id: str, project_id: str, item: Mapping[str, object]) -> tuple[Field, str] | None:
         kept = self._kept.get(project_id)
         if kept is None:
             kept = self._kept[project_id] = self._settings.kept(project_id)
@@ -111,7 +119,7 @@ class ChangeReader:
             return kept[field_id]
         if field_id is not None and (field_id.startswith("customfield_") or field_id in SYSTEM):
             return None
-        kind = item.get("fieldtype")
+        name, kind = _name_of(item), item.get("fieldtype")
         return (self._system(kept, name) if kind != "custom" else None) or self._custom(issue_id, kept, name, kind)
 
     def _system(self, kept: Mapping[str, tuple[Field, str]], name: str) -> tuple[Field, str] | None:
@@ -137,16 +145,39 @@ class ChangeReader:
         return None if found is None else (found, "options" if found is Field.FLAGGED else "text")
 
 
+def _name_of(item: Mapping[str, object]) -> str:
+    return (text.string(item.get("field")) or "").casefold()
+
+
 def actor(author: object) -> str | None:
     """A short hash of the account id: enough to see that one account changed a hundred issues, no name."""
     if not isinstance(author, dict):
         return None
     account = next(filter(None, (text.string(author.get(name)) for name in ("accountId", "key", "name"))), None)
-    return hashlib.blake2s(account.encode(), digest_size=6).hexdigest() if account else None
+    return _hashed(account) if account else None
+
+
+@lru_cache(maxsize=CACHED)
+def _hashed(account: str) -> str:
+    return hashlib.blake2s(account.encode(), digest_size=6).hexdigest()
 
 
 def read_side(kept: Field, kind: str, raw_id: object, shown: object) -> Value:
     """One side of a change in the form that the current value has; null, "" and absent are all EMPTY."""
+    if (shown is None or (isinstance(shown, str) and len(shown) <= SHORT)) and (
+        raw_id is None or isinstance(raw_id, str)
+    ):
+        return _short_side(kept, kind, raw_id, shown)
+    return _side_of(kept, kind, raw_id, shown)
+
+
+@lru_cache(maxsize=CACHED)
+def _short_side(kept: Field, kind: str, raw_id: str | None, shown: str | None) -> Value:
+    """The same few statuses, sprints and priorities make up most of all histories."""
+    return _side_of(kept, kind, raw_id, shown)
+
+
+def _side_of(kept: Field, kind: str, raw_id: object, shown: object) -> Value:
     reader = _SIDES.get(kept)
     if reader is not None:
         return reader(raw_id, shown)
@@ -207,7 +238,7 @@ def fold(issue_id: str, entries: Sequence[Entry], kept: Field, current: Mapping[
         added, removed = _deltas(items)
         after = {key: name for key, name in (members | added).items() if key not in removed}
         before = {key: name for key, name in after.items() if key not in added} | removed
-        yield Change(issue_id, entry.id, items[0].index, entry.ts, kept, value_of(before), value_of(after), entry.actor)
+        yield Change(issue_id, entry.id, items[0].place, entry.ts, kept, value_of(before), value_of(after), entry.actor)
         members = before
 
 
@@ -216,8 +247,8 @@ def _deltas(items: Sequence[Item]) -> tuple[dict[str, str], dict[str, str]]:
     added: dict[str, str] = {}
     removed: dict[str, str] = {}
     for item in items:
-        removed |= _side(item.raw.get("from"), item.raw.get("fromString"))
-        added |= _side(item.raw.get("to"), item.raw.get("toString"))
+        removed |= _member(item.raw.get("from"), item.raw.get("fromString"))
+        added |= _member(item.raw.get("to"), item.raw.get("toString"))
     both = added.keys() & removed.keys()
     return (
         {key: name for key, name in added.items() if key not in both},
@@ -225,7 +256,7 @@ def _deltas(items: Sequence[Item]) -> tuple[dict[str, str], dict[str, str]]:
     )
 
 
-def _side(raw_id: object, shown: object) -> dict[str, str]:
+def _member(raw_id: object, shown: object) -> dict[str, str]:
     name = text.string(shown) or ""
     key = text.string(raw_id) or name
     return {key: name} if key else {}
@@ -250,8 +281,10 @@ def value_of(members: Mapping[str, str]) -> Value:
 
 def _one_parent(items: Sequence[Item]) -> Iterable[Item]:
     """A change of parent can be written twice in one entry; the newer spelling wins."""
+    if len(items) == 1:
+        return items
     parents = [item for item in items if item.field is Field.PARENT]
-    best = min(parents, key=lambda item: (_rank(item.name), item.index)) if len(parents) > 1 else None
+    best = min(parents, key=lambda item: (_rank(item.name), item.place)) if len(parents) > 1 else None
     return (item for item in items if best is None or item.field is not Field.PARENT or item is best)
 
 

@@ -16,14 +16,16 @@ from okr_delivery_jira.workers import Workers
 
 BODIES = 100
 BLOCK = 250
-AHEAD = 800
+AHEAD = 600
 """Bodies of so many ids are under way or in memory before they are read."""
 HISTORIES = 10_000
-HISTORIES_AHEAD = 2
+HISTORIES_AHEAD = 1
 """Requests for histories that are under way or in memory behind the one that is read."""
 SHORT = 10
 """Entries an issue, on average, up to which two blocks of histories fit in one request with room to spare."""
 WORKERS = 8
+READERS = 2
+"""Of the workers, those for histories: memory that a large answer took stays with the thread that read it."""
 
 Body = Mapping[str, object]
 History = Mapping[str, object]
@@ -53,10 +55,10 @@ class CloudReader:
 
     def blocks(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Block]:
         """Bodies and whole histories of `ids`, in order. What follows is under way while one block is read."""
-        with Workers(WORKERS) as workers:
+        with Workers(WORKERS - READERS) as fetching, Workers(READERS) as reading:
             asked = (partial(self._bodies, part, fields) for part in chunks(ids, BODIES))
-            bodies = workers.ordered(asked, AHEAD // BODIES)
-            for block in workers.ordered(self._jobs(ids, bodies), HISTORIES_AHEAD):
+            bodies = fetching.ordered(asked, AHEAD // BODIES)
+            for block in reading.ordered(self._jobs(ids, bodies), HISTORIES_AHEAD):
                 yield from self._parted(block)
 
     def _jobs(self, ids: Sequence[str], bodies: Iterator[list[Body]]) -> Iterator[Callable[[], Block]]:

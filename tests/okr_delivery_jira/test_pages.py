@@ -337,7 +337,7 @@ def test_a_dropped_iterator_leaves_no_worker_behind(site: Site) -> None:
 def test_short_histories_are_asked_for_together_and_long_ones_are_not(site: Site) -> None:
     site.add(*(body(number) for number in range(10001, 13001)))
     short = [len(asked.body["issueIdsOrKeys"]) for asked in _histories(site, entries=2)]
-    assert short == [250] * (1 + cloud.HISTORIES_AHEAD) + [500] * 4 + [250]
+    assert short == [250] * (1 + cloud.HISTORIES_AHEAD) + [500] * 5
     site.asked.clear()
     assert [len(asked.body["issueIdsOrKeys"]) for asked in _histories(site, entries=12)] == [250] * 12
 

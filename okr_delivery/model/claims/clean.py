@@ -68,6 +68,7 @@ _LINKS = (
 )
 _MACROS = re.compile(r"\{(?!contribut|non)[a-z*_+^~?-]+(?::[^{}]*)?\}", re.IGNORECASE)
 _BACKSLASHES = re.compile(r"\\+(?=[^\w\s]|_|\s|$)")
+_MARKUP = re.compile(r"[<\t~+\-\[\](){}\\*`_]")  # without one of these no pattern of a line's markup matches
 _MARKS = re.compile(r"[*`\[\]]|~{2,}|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
 _UNDERLINE = re.compile(r"(?:^|(?<=\s))\+(?=[^\W\d])|(?<=[\w%?:])\+(?=\s*$)|(?<=:)\+(?=\s)|\+(?=\s*:)")
 
@@ -161,6 +162,8 @@ def _is_struck(line: str) -> bool:
 
 
 def _clean_line(line: str) -> str:
+    if not _MARKUP.search(line):
+        return line
     line = _CELL_TAGS.sub("|", _STRUCK.sub(" ", line))
     line = _MENTION.sub(" ", _MONOSPACE.sub("", _TAGS.sub("", line)))
     line = _WIKI_INSERTED.sub(r"\1", _WIKI_STRUCK.sub(" ", line))
