@@ -33,11 +33,15 @@ class Recording:
         several = len(sources) > 1
         self._folders = {s.name: part(folder, n, s.name) if several else folder for n, s in enumerate(sources, start=1)}
         self._recorders: list[Recorder] = []
+        self._updates: list[str] = []  # sources that were synced before: their recordings need what the store held
 
     def watch(self, source: Source, transport: Transport) -> None:
         """Records what this source's transport sends from now on."""
         from okr_delivery.sync.record.hints import recorder_for
 
+        state = self._app.store.source(source.name)
+        if state is not None and state.watermark is not None:
+            self._updates.append(source.name)
         own = self._folders[source.name]
         own.mkdir(mode=0o700, exist_ok=True)
         found = {each.role: each.id for each in self._app.store.found_fields(source.name)}
@@ -64,6 +68,8 @@ class Recording:
             return
         size = f"{sum(recorder.size for recorder in self._recorders) / 1_000_000:.1f}"
         self._app.note("cli.record.saved", n=exchanges, size=size, folder=os.path.normpath(self.folder))
+        if self._updates:
+            self._app.note("cli.record.update", sources=", ".join(self._updates))
         self._app.note("cli.record.plain" if self._plain else "cli.record.look")
 
     def _ids(self) -> frozenset[str]:

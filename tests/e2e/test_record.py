@@ -344,6 +344,22 @@ def test_a_file_that_cannot_be_written_ends_the_sync_and_keeps_what_was_synced(
     cli.ok("sync")
 
 
+def test_an_update_says_that_it_needs_the_store_and_can_be_served_to_it(serving: Serve, tmp_path: Path) -> None:
+    server = serving()
+    cli = workspace(tmp_path / "first", server.url)
+    assert "synced into this store before" not in cli.ok("sync", "--record", "../case", "--record-plain").err
+    key = next(issue.key for issue in server.site.issues.values() if issue.key.startswith("PAY-"))
+    server.tracker.edit(key, {"summary": "Changed meanwhile"})
+    assert "jira was synced into this store before" in cli.ok("sync", "--record", "../update", "--record-plain").err
+    second, _, served = replayed(tmp_path)
+    port = int(served.url.rpartition(":")[2])
+    with replay.serve(replay.load(tmp_path / "update"), port=port) as again:
+        second.ok("sync")
+    assert again.missing == []
+    assert re_rooted(dump(cli), server.url) == re_rooted(dump(second), served.url)
+    assert "Changed meanwhile" in json.dumps(dump(second))
+
+
 def test_several_sources_have_a_folder_each(serving: Serve, tmp_path: Path) -> None:
     first, second = serving(), serving()
     cli = workspace(tmp_path / "first", first.url)

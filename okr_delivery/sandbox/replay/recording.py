@@ -44,11 +44,6 @@ class Recording:
     exchanges: tuple[Exchange, ...] = field(repr=False)
 
 
-def is_recording(folder: Path) -> bool:
-    """Whether a folder holds a recording, or those of several sources."""
-    return folder.is_dir() and ((folder / INDEX).is_file() or bool(_parts(folder)))
-
-
 def load(folder: Path) -> Recording:
     """Raises UserError for a folder that holds none, or several, and for files that can't be read."""
     if not (folder / INDEX).is_file():
