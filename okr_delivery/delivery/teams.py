@@ -134,7 +134,7 @@ def in_scope(
 def _wanted_projects(
     team: Team, source: Source, boards: Sequence[Board], projects: Mapping[str, str]
 ) -> frozenset[str] | None:
-    """Keys in lower case and ids of the projects that a team selects, else of its source's; None: all there are."""
+    """Keys and ids, in lower case, of the projects that a team selects, else of its source's; None: all there are."""
     found: set[str] = set()
     for selector in team.select:
         if selector.source != source.name:
@@ -144,7 +144,7 @@ def _wanted_projects(
         if not named:
             return None
         found |= _folded(named)
-    return frozenset(found | {projects[key] for key in found if key in projects})
+    return frozenset(found) | _folded(projects[key] for key in found if key in projects)
 
 
 def _of_boards(wanted: Sequence[str], boards: Sequence[Board]) -> tuple[str, ...]:
