@@ -64,7 +64,7 @@ class Recording:
         for recorder in self._recorders:
             recorder.close()
         exchanges = sum(recorder.exchanges for recorder in self._recorders)
-        if not exchanges:
+        if not exchanges or not all(recorder.whole for recorder in self._recorders):
             return
         size = f"{sum(recorder.size for recorder in self._recorders) / 1_000_000:.1f}"
         self._app.note("cli.record.saved", n=exchanges, size=size, folder=os.path.normpath(self.folder))

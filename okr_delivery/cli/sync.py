@@ -67,7 +67,11 @@ def command(
 
     wanted = chosen(app, sources)
     recording = _recording(app, wanted, record, plain=record_plain) if record is not None else None
-    results, errors = sync_sources(app, wanted, full=full, max_minutes=max_minutes, recording=recording)
+    try:
+        results, errors = sync_sources(app, wanted, full=full, max_minutes=max_minutes, recording=recording)
+    finally:  # a run that was interrupted is worth sending too
+        if recording is not None:
+            recording.close()
     if output_format == "json":
         app.show_document(dumps(output.document([*results, *map(output.failed, errors, errors.values())], app.t)))
     else:
@@ -76,8 +80,6 @@ def command(
             app.show(output.text([*results, *begun], app.t))
     for error in errors.values():
         app.show_error(error)
-    if recording is not None:
-        recording.close()
     return 0 if not errors and all(result.complete for result in results) else 2
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
@@ -33,9 +33,9 @@ class Cleaner(Protocol):
 
     def asked(self, body: object) -> object: ...
 
-    def answer(self, path: str, body: object) -> object: ...
+    def answer(self, path: str, body: object, *, refused: bool) -> object: ...
 
-    def text(self, text: str) -> str: ...
+    def text(self, text: str, *, refused: bool = False) -> str: ...
 
     def account(self, text: str) -> str: ...
 
@@ -58,12 +58,12 @@ class Plain:
     def asked(self, body: object) -> object:
         return self._secrets.value(body)
 
-    def answer(self, path: str, body: object) -> object:
+    def answer(self, path: str, body: object, *, refused: bool) -> object:
         if path.endswith("/serverInfo") and isinstance(body, Mapping):
             self._places.learn(value for key, value in body.items() if str(key).endswith("Url"))
         return self._re_rooted(self._secrets.value(body))
 
-    def text(self, text: str) -> str:
+    def text(self, text: str, *, refused: bool = False) -> str:
         return self._places.re_rooted(self._secrets.text(text))
 
     def account(self, text: str) -> str:
@@ -89,24 +89,29 @@ def exchange(request: requests.PreparedRequest, response: requests.Response | No
     if pairs:
         asked["query"] = [list(pair) for pair in clean.query(pairs)]
     if request.body:
-        asked |= _body(request.body, clean.asked, clean)
+        asked |= _body(request.body, clean.asked, clean.text)
     return {"request": asked, "response": None if response is None else _answer(response, path, clean)}
 
 
 def _answer(response: requests.Response, path: str, clean: Cleaner) -> dict[str, Any]:
     headers = {name: _header(name, value, clean) for name, value in response.headers.items() if HEADERS.fullmatch(name)}
     made: dict[str, Any] = {"status": response.status_code, "headers": headers}
-    return made | _body(response.content, lambda body: clean.answer(path, body), clean)
+    refused = response.status_code >= 400
+    return made | _body(
+        response.content,
+        lambda body: clean.answer(path, body, refused=refused),
+        lambda text: clean.text(text, refused=refused),
+    )
 
 
-def _body(raw: bytes | str, part: Any, clean: Cleaner) -> dict[str, Any]:
+def _body(raw: bytes | str, part: Callable[[object], object], said: Callable[[str], str]) -> dict[str, Any]:
     """`json` for what is JSON, `text` for anything else, nothing for no body."""
     if not raw:
         return {}
     try:
         return {"json": part(json.loads(raw))}
     except (ValueError, RecursionError):
-        return {"text": clean.text(raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))}
+        return {"text": said(raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))}
 
 
 def _header(name: str, value: str, clean: Cleaner) -> str:

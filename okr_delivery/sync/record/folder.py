@@ -73,9 +73,14 @@ class Recorder:
             if self._broken is not None:
                 raise AbortSyncError([self._broken])
             found = exchange(request, response, self._clean)
+            self._write(f"{self.exchanges + 1:04d}.json", found)
             self._note(found)
             self.exchanges += 1
-            self._write(f"{self.exchanges:04d}.json", found)
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything could be written."""
+        return self._broken is None
 
     def close(self) -> None:
         """Completes the index. Raises AbortSyncError when it can't be written."""

@@ -53,8 +53,10 @@ class Scrubber:
         """The body of a request."""
         return self._value(self._secrets.value(body), "", "request")
 
-    def answer(self, path: str, body: object) -> object:
+    def answer(self, path: str, body: object, *, refused: bool = False) -> object:
         """The body of an answer to a request for `path`, which has no context path any more."""
+        if refused:
+            return self._value(self._secrets.value(body), "", "error")
         kind = next((kind for pattern, kind in ENDPOINTS if pattern.fullmatch(path)), "")
         if kind == "server" and isinstance(body, Mapping):
             self._texts.places.learn(value for key, value in body.items() if str(key).endswith("Url"))
@@ -62,8 +64,10 @@ class Scrubber:
             self._learn_fields(body)
         return self._value(self._secrets.value(body), "", kind)
 
-    def text(self, text: str) -> str:
-        """A body that is no JSON: a login page, an answer that broke off."""
+    def text(self, text: str, *, refused: bool = False) -> str:
+        """A body that is no JSON: a login page, an answer that broke off, a refusal in a sentence."""
+        if refused:
+            return self._texts.sentence(self._secrets.text(text))
         return self._texts.filler.text(self._secrets.text(text))
 
     def account(self, text: str) -> str:

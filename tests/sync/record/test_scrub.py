@@ -166,6 +166,15 @@ def test_errors_keep_the_servers_words_and_lose_what_they_quote() -> None:
     assert scrubber().answer("/rest/api/2/search/jql", token) == token
 
 
+def test_a_refusal_keeps_its_words_wherever_they_stand() -> None:
+    body = {"code": 401, "message": "Unauthorized; scope does not match", "client": "Anna's script"}
+    made: Any = scrubber().answer("/rest/api/2/myself", body, refused=True)
+    assert (made["code"], made["message"]) == (401, body["message"])
+    assert "Anna" not in made["client"]
+    assert "Anna" not in scrubber().text("Rate limit exceeded, Anna", refused=True)
+    assert scrubber().text("Rate limit exceeded", refused=True) == "Rate limit exceeded"
+
+
 def test_page_tokens_are_numbered_and_a_loop_stays_one() -> None:
     clean = scrubber()
     tokens = [clean.answer("/rest/api/2/search/jql", {"nextPageToken": text}) for text in ("abc", "ABC", "abc")]
