@@ -93,13 +93,14 @@ class CloudReader:
 
     def histories(self, ids: Sequence[str]) -> dict[str, tuple[History, ...]]:
         """Whole histories by issue id. One issue's entries are spread over pages: nothing is read before the last."""
-        wanted = frozenset(ids)
-        found: dict[str, list[History]] = {}
+        wanted, found, people = frozenset(ids), dict[str, list[History]](), dict[str, object]()
         for page in token_pages(lambda token: self._changelogs(ids, token), "changelog/bulkfetch", self._warn):
             for row in members(page.get("issueChangeLogs")):
                 issue_id = string(row.get("issueId"))
                 if issue_id in wanted:
-                    found.setdefault(issue_id, []).extend(members(row.get("changeHistories")))
+                    entries = members(row.get("changeHistories"))
+                    _share(entries, people)
+                    found.setdefault(issue_id, []).extend(entries)
         return {issue_id: tuple(entries) for issue_id, entries in found.items()}
 
     def _bodies(self, ids: Sequence[str], fields: Sequence[str]) -> list[Body]:
@@ -120,6 +121,15 @@ class CloudReader:
     def _changelogs(self, ids: Sequence[str], token: str | None) -> object:
         body: dict[str, object] = {"issueIdsOrKeys": list(ids), "maxResults": HISTORIES}
         return self._client.ask("changelog/bulkfetch", body if token is None else {**body, "nextPageToken": token})
+
+
+def _share(entries: Iterable[History], people: dict[str, object]) -> None:
+    """One author in memory for all of his entries: authors are half of what a history takes."""
+    for entry in entries:
+        author = entry.get("author")
+        account = author.get("accountId") if isinstance(author, dict) else None
+        if isinstance(entry, dict) and isinstance(account, str):
+            entry["author"] = people.setdefault(account, author)
 
 
 def requests_for(issues: int) -> int:

@@ -47,6 +47,7 @@ class IssueReader:
     ) -> None:
         self._source = source
         self._settings = settings
+        self._epics = [field_id for role in ("epic_link", "parent_link") for field_id in settings.role(role).ids]
         self._base_url = base_url.rstrip("/")
         self._now = now
         self._sprint_names = sprints
@@ -103,8 +104,7 @@ class IssueReader:
 
     def _epic_key(self, fields: Mapping[str, object]) -> str | None:
         """The epic by key, where a body has no `parent`."""
-        roles = (self._settings.role("epic_link"), self._settings.role("parent_link"))
-        raw = (fields.get(field_id) for role in roles for field_id in role.ids)
+        raw = (fields.get(field_id) for field_id in self._epics)
         return next((value for value in raw if isinstance(value, str) and value), None)
 
     def _custom(self, fields: Mapping[str, object], role: str, project_id: str) -> str | None:
