@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Iteration
 from okr_delivery.sync.connector import Ahead, Held, Identity, Metadata, Page, SourceSpec
+from okr_delivery.sync.errors import ConfigError
 from okr_delivery_jira import instants
 from okr_delivery_jira.client import JiraClient
 from okr_delivery_jira.datacenter import DataCenter
@@ -67,7 +68,7 @@ class JiraConnector:
         me: Row = client.myself()
         account = dialect.account(me)
         if account is None:
-            raise refused("anonymous", "myself")
+            raise self._nobody(string(server.get("deploymentType")) or "–", dialect)
         zone = string(me.get("timeZone"))
         self._identity = Identity(
             account=account,
@@ -177,6 +178,12 @@ class JiraConnector:
         kind = self._spec.deployment
         cloud = client.site.get("deploymentType") == "Cloud" if kind == "auto" else kind == "cloud"
         return Cloud(client, now, self._tell) if cloud else DataCenter(client, self._tell)
+
+    def _nobody(self, said: str, dialect: Dialect) -> ConfigError:
+        """`myself` named no account: a site of another kind than configured names accounts in another way."""
+        if self._spec.deployment != "auto" and (said == "Cloud") != (dialect.deployment == "cloud"):
+            return refused("deployment", "serverInfo", configured=self._spec.deployment, said=said)
+        return refused("anonymous", "myself")
 
     def _confirm(self) -> None:
         """Raises ConfigError when the token has died since `identity()`.
