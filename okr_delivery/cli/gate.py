@@ -107,7 +107,8 @@ def _sources_asked(app: App, asked: dict[str, object]) -> list[Source]:
         raise TypeError("options that repeat are tuples")
     app.check_teams(teams)
     if issues:
-        names = {source.name for text in issues for source in find.sources_of(text, app.config)}
+        sites = {state.name: state.base_url for state in app.store.sources()}
+        names = {source.name for text in issues for source in find.sources_of(text, app.config, sites)}
     else:
         chosen = [team for team in app.config.effective_teams() if not teams or team.id in teams]
         names = {name for team in chosen for name in sources_of(team)}

@@ -86,7 +86,7 @@ def _issues(snapshot: Snapshot) -> Iterator[Row]:
             item.at(Field.PRIORITY, t).name,
             json.dumps((item.at(Field.LABELS, t).name or "").split(), ensure_ascii=False),
             item.team or None,
-            issue.url,
+            snapshot.link(issue.source, issue.url),
             instant(item.gone_at),
         )
 

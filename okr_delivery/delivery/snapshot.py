@@ -20,6 +20,7 @@ from okr_delivery.delivery.sourceview import SourceView
 from okr_delivery.delivery.statusmap import StatusMap
 from okr_delivery.delivery.teams import Owners, in_scope, sources_of
 from okr_delivery.model.calendar import Calendar
+from okr_delivery.model.text import own_link
 from okr_delivery.model.work import Field, ItemFact, Iteration, IterationKind, IterationState
 
 if TYPE_CHECKING:
@@ -137,9 +138,18 @@ class Snapshot:
     def children(self, item: Item) -> tuple[Item, ...]:
         return self.view(item.source).children(item)
 
+    @cached_property
+    def sites(self) -> Mapping[str, str | None]:
+        """Where each source says that people open its issues; None where it has not said."""
+        return {name: state.base_url for name, state in self.source_states.items()}
+
+    def link(self, source: str, url: str | None) -> str | None:
+        """`url` if it may be shown as a link: on the source's own address or its site, else None."""
+        return own_link(url, self.config.source(source).url, self.sites.get(source))
+
     def find(self, text: str) -> Item:
         """The issue that a key, an old key, a browser URL or SOURCE:KEY names. Raises UserError: none, or several."""
-        return finding.find(text, self.config, self.view)
+        return finding.find(text, self.config, self.view, self.sites)
 
     def fact_at(self, item: Item, t: int) -> ItemFact:
         """An item's fact as of an instant up to `as_of`."""

@@ -13,7 +13,6 @@ from okr_delivery.gate.rule import Fault, NotApplicable, Rule, milder
 from okr_delivery.gate.settings import Settings
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.okr import Location
-from okr_delivery.model.text import own_link
 
 
 class Kind(StrEnum):
@@ -70,7 +69,7 @@ def _entity(case: Case) -> Entity:
     issue = case.issue
     if issue.confidential:
         return Entity(issue.source, "issue", issue.key)
-    return Entity(issue.source, "issue", issue.key, own_link(issue.url, case.source.url), issue.title)
+    return Entity(issue.source, "issue", issue.key, case.snapshot.link(issue.source, issue.url), issue.title)
 
 
 def _finding(out: Answers, rule: type[Rule], fault: Fault, severity: Mapping[str, Severity], advice: Advice) -> Finding:

@@ -29,15 +29,26 @@ def code_span(text: str) -> str:
     return f"`{inner or '-'}`"
 
 
-def own_link(url: str | None, origin: str | None) -> str | None:
-    """`url` if it is http(s) on the host and port of `origin` (the source's address), else None: show plain text."""
-    if not url or not origin or re.search(r"[\s\\\"'<>`^{|}\x00-\x20\x7f-\x9f]", url):
+def own_link(url: str | None, origin: str | None, site: str | None = None) -> str | None:
+    """`url` if it is http(s) on the host and port of `origin` (the source's address), else None: show plain text.
+
+    `site` is where the tracker says that people open it, when that is elsewhere (behind a gateway): https only.
+    """
+    if not url or re.search(r"[\s\\\"'<>`^{|}\x00-\x20\x7f-\x9f]", url):
         return None
-    ours, theirs = _place(url), _place(origin)
-    return url if ours is not None and ours == theirs else None
+    ours = _place(url)
+    if ours is None:
+        return None
+    return url if ours == _place(origin) or (_secure(url) and _secure(site) and ours == _place(site)) else None
 
 
-def _place(url: str) -> tuple[str, int] | None:
+def _secure(url: str | None) -> bool:
+    return url is not None and url[:8].lower() == "https://"
+
+
+def _place(url: str | None) -> tuple[str, int] | None:
+    if not url:
+        return None
     try:
         parts = urlsplit(url)
         port = parts.port

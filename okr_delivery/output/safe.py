@@ -52,9 +52,9 @@ def csv_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def link(url: str | None, source_url: str | None) -> str | None:
-    """`url` if it is http(s) on the source's own host, else None: then show plain text."""
-    return own_link(url, source_url)
+def link(url: str | None, source_url: str | None, site: str | None = None) -> str | None:
+    """`url` if it is http(s) on the source's own host, or https on its site's, else None: then show plain text."""
+    return own_link(url, source_url, site)
 
 
 def slug(text: str, ident: str = "") -> str:

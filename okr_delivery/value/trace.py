@@ -276,7 +276,7 @@ class _Tracing:
             issue_id=issue.id,
             key=issue.key,
             title="" if issue.confidential else issue.title,
-            url=issue.url,
+            url=self.snapshot.link(issue.source, issue.url),
             expected=row.stated.amount,
             low=row.stated.low,
             high=row.stated.high,

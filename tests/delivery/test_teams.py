@@ -9,6 +9,7 @@ import pytest
 
 from okr_delivery.config import Config
 from okr_delivery.config.sources import NonOkr, Requirements, Source
+from okr_delivery.delivery.find import sources_of
 from okr_delivery.delivery.teams import Role, Traits, boards_of, classify
 from okr_delivery.locale import LANGS, translator
 from okr_delivery.model.errors import UserError
@@ -140,6 +141,52 @@ def test_traits_are_hashable() -> None:
 )  # fmt: skip
 def test_an_issue_is_found_however_it_is_named(text: str, store: Store, settings: Config) -> None:
     assert snapshot(store, settings).find(text).key == "PAY-1"
+
+
+GATEWAY = "https://api.atlassian.com/ex/jira/0a1b"
+BEHIND = ["https://acme.example.com/browse/PAY-1", "https://ACME.example.com:443/jira/boards/1?selectedIssue=PAY-1",
+          f"{GATEWAY}/browse/PAY-1"]  # fmt: skip
+FOREIGN = ["http://acme.example.com/browse/PAY-1", "https://acme.example.com:8443/browse/PAY-1",
+           "https://acme.example.com@evil.example/browse/PAY-1", "https://evil.example/browse/PAY-1", "https://[x/PAY-1",
+           "https://acme.example.com:x/browse/PAY-1"]  # fmt: skip
+
+
+def behind(settings: Config) -> Config:
+    (source,) = settings.sources
+    return settings.model_copy(update={"sources": (source.model_copy(update={"url": GATEWAY}),)})
+
+
+@pytest.mark.parametrize("text", BEHIND)
+def test_behind_a_gateway_an_issue_is_found_by_its_address_on_the_site(
+    text: str, store: Store, settings: Config
+) -> None:
+    with store.page("jira") as tx:
+        tx.set_state(base_url="https://acme.example.com")
+    assert snapshot(store, behind(settings)).find(text).key == "PAY-1"
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+def test_behind_a_gateway_no_other_address_finds_an_issue(text: str, store: Store, settings: Config) -> None:
+    with store.page("jira") as tx:
+        tx.set_state(base_url="https://acme.example.com")
+    with pytest.raises(UserError):
+        snapshot(store, behind(settings)).find(text)
+
+
+@pytest.mark.parametrize(
+    ("sites", "text", "found"),
+    [
+        ({"jira": "https://acme.example.com"}, BEHIND[0], ["jira"]),
+        ({"jira": "https://other.example.com"}, BEHIND[0], []),
+        ({"jira": None}, BEHIND[0], ["jira"]),  # never asked: it may be there
+        ({}, BEHIND[0], ["jira"]),
+        ({}, "https://[x/PAY-1", []),
+    ],
+)
+def test_which_source_an_address_may_be_of(
+    sites: dict[str, str | None], text: str, found: list[str], settings: Config
+) -> None:
+    assert [source.name for source in sources_of(text, behind(settings), sites)] == found
 
 
 def test_an_old_key_finds_the_moved_issue(store: Store, settings: Config) -> None:

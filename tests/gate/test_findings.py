@@ -134,6 +134,34 @@ def test_a_link_off_the_sources_host_is_no_link(world: World) -> None:
     assert first(world, issue(1, "")).entity.url == "https://acme.atlassian.net/browse/PAY-1"
 
 
+def test_behind_a_gateway_links_lead_to_the_site_that_the_source_named(world: World) -> None:
+    world.config_text = world.config_text.replace(
+        "https://acme.atlassian.net", "https://api.atlassian.com/ex/jira/0a1b"
+    )
+    requirements = [
+        issue(1, ""),
+        issue(2, "", url="http://acme.atlassian.net/x"),
+        issue(3, "", url="https://evil.example"),
+    ]
+    asked = ("PAY-1", "PAY-2", "PAY-3", "https://acme.atlassian.net/browse/PAY-1")
+    world.synced(*requirements, base_url="https://acme.atlassian.net")
+    result = world.gate(issues=asked)
+    link = "https://acme.atlassian.net/browse/PAY-1"
+    assert {f.entity.key: f.entity.url for f in result.findings} == {"PAY-1": link, "PAY-2": None, "PAY-3": None}
+    for t in map(translator, ("en", "zh")):
+        for text in (gate_json.write(result, t), gate_text.write(result, t), gate_junit.write(result, t)):
+            assert link in text and "evil.example" not in text
+
+
+def test_a_site_without_https_is_none(world: World) -> None:
+    world.config_text = world.config_text.replace(
+        "https://acme.atlassian.net", "https://api.atlassian.com/ex/jira/0a1b"
+    )
+    world.synced(issue(1, "", url="http://acme.atlassian.net/browse/PAY-1"), base_url="http://acme.atlassian.net")
+    (finding,) = world.gate(issues=("PAY-1",)).findings
+    assert finding.entity.url is None
+
+
 def test_the_location_is_the_key_results_line_else_the_sources(world: World) -> None:
     found = world.synced(issue(1, ""), issue(2, "Contributes-to: OPS-KR3; GROW-KR1 ?")).gate().findings
     places = [(f.rule, f.location.path, f.location.line) for f in found if f.location]

@@ -73,5 +73,42 @@ def test_other_links_are_refused(url: str | None) -> None:
     assert own_link(url, SITE) is None
 
 
+GATEWAY = "https://api.atlassian.com/ex/jira/0a1b2c3d"
+
+
+@pytest.mark.parametrize("url", ["https://acme.atlassian.net/browse/PAY-1", "HTTPS://Acme.atlassian.net:443/x"])
+def test_links_on_the_site_behind_a_gateway_stay(url: str) -> None:
+    assert own_link(url, GATEWAY, SITE) == url
+    assert own_link(url, None, SITE) == url
+    assert own_link(f"{GATEWAY}/browse/PAY-1", GATEWAY, SITE) == f"{GATEWAY}/browse/PAY-1"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://acme.atlassian.net/browse/PAY-1",
+        "http://acme.atlassian.net:443/browse/PAY-1",
+        "https://acme.atlassian.net:8443/",
+        "https://evil.example/x",
+        "https://acme.atlassian.net.evil.example/",
+        "https://acme.atlassian.net@evil.example/",
+        "https://user:pw@acme.atlassian.net/",
+        "https://acme.atlassian.net/ onclick=x",
+        "javascript:alert(1)",
+        None,
+    ],
+)
+def test_no_other_links_are_let_in_by_a_site(url: str | None) -> None:
+    assert own_link(url, GATEWAY, SITE) is None
+
+
+@pytest.mark.parametrize(
+    "site", ["http://acme.atlassian.net", "//acme.atlassian.net", "acme.atlassian.net", "javascript:", "", None]
+)
+def test_a_site_without_https_lets_nothing_in(site: str | None) -> None:
+    assert own_link("https://acme.atlassian.net/x", GATEWAY, site) is None
+    assert own_link("http://acme.atlassian.net/x", GATEWAY, site) is None
+
+
 def test_without_an_origin_nothing_is_a_link() -> None:
     assert own_link("https://acme.atlassian.net/", None) is None

@@ -46,6 +46,7 @@ from okr_delivery.okrs.progress import all_progress
 from okr_delivery.okrs.readings import Readings
 from okr_delivery.okrs.results import KrProgress, ObjectiveProgress, Verdict
 from okr_delivery.report.view import IterationReport, iteration_view
+from okr_delivery.store.rows import SourceState
 from okr_delivery.value.results import (
     GoalTrace,
     IterationTrace,
@@ -135,9 +136,8 @@ class FixedSnapshot(Snapshot):
         self.as_of, self.book = AS_OF, book
         self.teams = (cast("Any", SimpleNamespace(id=TEAM, name=team_name)),)
         self._given = tuple(items)
-        state = SimpleNamespace(name="jira", complete=True, fetched_at=AS_OF - 7200)
-        other = SimpleNamespace(name="gitlab", complete=False, fetched_at=None)
-        self.__dict__["source_states"] = {"gitlab": other, "jira": state}
+        state = SourceState("jira", complete=True, fetched_at=AS_OF - 7200)
+        self.__dict__["source_states"] = {"gitlab": SourceState("gitlab", complete=False), "jira": state}
 
     def calendar(self, team_id: str) -> Calendar:
         return CALENDAR

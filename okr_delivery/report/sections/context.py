@@ -12,7 +12,7 @@ from okr_delivery.delivery.membership import last_instant
 from okr_delivery.delivery.results import IterationSets, Member, Metric, Scope
 from okr_delivery.delivery.snapshot import Snapshot
 from okr_delivery.locale import Translator
-from okr_delivery.model.text import one_line, own_link
+from okr_delivery.model.text import one_line
 from okr_delivery.model.work import IterationState
 from okr_delivery.okrs.readings import Readings
 from okr_delivery.okrs.results import KrProgress, ObjectiveProgress
@@ -77,7 +77,7 @@ class Context:
         return self.local(last_instant(sets.iteration, sets.window.end))
 
     def link(self, source: str, url: str | None) -> str | None:
-        return own_link(url, self.snapshot.config.source(source).url)
+        return self.snapshot.link(source, url)
 
     def item(self, source: str, issue_id: str) -> Item | None:
         return self.snapshot.item(source, issue_id)
