@@ -90,8 +90,11 @@ def _team_of(app: App, source: Source) -> Callable[[Issue], str]:
     return team_of
 
 
+LONG = frozenset({"sync.phase.lively", "sync.phase.rest", "sync.phase.all"})  # what may take minutes
+
+
 class _Progress:
-    """A moving line on a terminal, elsewhere with -v one line per phase."""
+    """A moving line on a terminal, elsewhere one line per long phase; with -v one for each."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -100,7 +103,8 @@ class _Progress:
 
     def phase(self, name: str, phase: Message) -> None:
         self._phase = phase
-        if self._app.verbosity:
+        long = phase.id in LONG and not self._app.quiet and not self._app.err.isatty()
+        if self._app.verbosity or long:
             self.end()
             self._app.say("cli.sync.phase", name=name, phase=phase)
 

@@ -27,7 +27,7 @@ from okr_delivery.sync.errors import SyncError
 from okr_delivery.sync.ids import IdSet
 from okr_delivery.sync.pages import Derive as Derive
 from okr_delivery.sync.pages import Pages, Run
-from okr_delivery.sync.run import CENSUS_AGE, LIVELY_DAYS, OVERLAP, STALE, WIDER, Part, Plan, plan
+from okr_delivery.sync.run import CENSUS_AGE, DAY, OVERLAP, STALE, WIDER, Part, Plan, plan
 from okr_delivery.sync.run import SourceResult as SourceResult
 from okr_delivery.sync.tally import Tally
 
@@ -201,7 +201,8 @@ class _Sync:
     def _parts(self, todo: Plan, now: int) -> Plan:
         """A first sync, or what is left of one. Answers the plan with the start that the whole is as new as."""
         if todo.part is Part.LIVELY:
-            self._phase(msg("sync.phase.lively", days=LIVELY_DAYS))
+            days = (todo.started_at - (todo.lively or 0)) // DAY
+            self._phase(msg("sync.phase.lively", days=days))
             self._pages.read(todo)
         if now - todo.started_at > STALE:
             todo = self._refresh(todo, now)

@@ -36,8 +36,6 @@ LATER = (
     "report iteration --due",
     "report iteration --charts charts",
     "sandbox gitlab --port 1",
-    "sync --plan",
-    "sync --record calls",
     "init --url https://acme.example",
     "progress --apply jira",
     "gate --apply tracker",

@@ -24,6 +24,7 @@ from okr_delivery.sandbox import TOKEN, USER
 from okr_delivery.store import Store
 
 ISSUES_A_PAGE = 12
+LIVELY_DAYS = 7  # the seeded organisation is young, and both parts shall have pages
 LAZY = (
     "alembic.command", "jira", "psycopg", "sqlalchemy.dialects.postgresql", "okr_delivery_jira.connector",
     "okr_delivery.cli.syncing", "okr_delivery.config", "okr_delivery.delivery.derive", "okr_delivery.sync.build",
@@ -47,8 +48,10 @@ def _in_child(asked: Mapping[str, Any]) -> int:
 
 
 def _sync(asked: Mapping[str, Any]) -> int:
+    from okr_delivery.sync import run as planning
     from okr_delivery_jira import cloud
 
+    planning.LIVELY_DAYS = LIVELY_DAYS
     cloud.BLOCK, cloud.BODIES, cloud.AHEAD = ISSUES_A_PAGE, ISSUES_A_PAGE // 2, 2 * ISSUES_A_PAGE
     _die_at(asked["page"], asked["moment"])
     env = os.environ | {

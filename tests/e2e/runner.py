@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,12 @@ class Ended:
 
 @dataclass
 class Cli:
-    """A workspace, the token in its environment, and a clock that stands still."""
+    """A workspace, the token in its environment, and a clock that stands still unless told otherwise."""
 
     folder: Path
     env: Mapping[str, str] | None = None
     now: int = NOW
+    clock: Callable[[], float] | None = None  # instead of the one that stands still
 
     @property
     def environment(self) -> dict[str, str]:
@@ -47,7 +48,9 @@ class Cli:
 
     def __call__(self, *argv: str) -> Ended:
         out, err = io.StringIO(), io.StringIO()
-        app = App(env=self.environment, cwd=self.folder, out=out, err=err, clock=lambda: float(self.now))
+        app = App(
+            env=self.environment, cwd=self.folder, out=out, err=err, clock=self.clock or (lambda: float(self.now))
+        )
         code = run(list(argv), app=app)
         return Ended(code, out.getvalue(), err.getvalue())
 

@@ -194,7 +194,6 @@ def test_names_kept_for_later_versions_say_so(synced: Cli) -> None:
         ("report", "weekly"),
         ("okr", "lint"),
         ("sandbox", "gitlab"),
-        ("sync", "--plan"),
         ("progress", "--apply", "file"),
         ("export", "--to", "x", "--format", "parquet"),
     ):

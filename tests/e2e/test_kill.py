@@ -66,19 +66,28 @@ def test_killed_at_every_page(database_urls: Callable[[], str], moment: str, tmp
             assert sync(whole) == 0
             assert server.requests["changelog/bulkfetch"] >= PAGES
             expected, lines = dump(whole), ledger(cli)
-            deaths = 0
+            stood: list[
+                tuple[object, object] | None
+            ] = []  # where each run was when it died: in which part, behind which page
             while True:
                 shutil.rmtree(cli.folder / "ledger", ignore_errors=True)
                 url = database_urls()
-                code = sync(url, deaths + 1, moment)
+                code = sync(url, len(stood) + 1, moment)
                 if code == 0:
                     break
                 assert code == -signal.SIGKILL
-                deaths += 1
+                stood.append(cursor(url))
                 assert sync(url) == 0
-                assert dump(url) == expected, f"killed {moment} the commit of transaction {deaths}"
+                assert dump(url) == expected, f"killed {moment} the commit of transaction {len(stood)}"
                 assert ledger(cli) == lines
-    assert deaths == PAGES + 2  # the start and the end are commits too
+    assert len(stood) == len(set(stood)) >= PAGES + 3  # the start, the mark between the parts and the end commit too
+    assert {at[0] for at in stood if at is not None and at[1] is not None} == {"lively", "rest"}
+
+
+def cursor(url: str) -> tuple[object, object] | None:
+    with open_store(url, ledger=None) as store:
+        (state,) = store.sources() or (None,)
+        return (state.cursor["part"], state.cursor["after"]) if state is not None and state.cursor else None
 
 
 def ledger(cli: Cli) -> list[str]:
