@@ -125,8 +125,14 @@ class Discovery:
     def _own_boards(self, projects: Sequence[Project]) -> list[SeenBoard]:
         if self._spec.boards:
             return [self._board(board_id, None, configured=True) for board_id in self._spec.boards]
-        listed = {str(row["id"]): row for project in projects for row in self._listed(project.key) if row.get("id")}
-        wanted = [row for row in listed.values() if row.get("type") in {"scrum", "simple"}]
+        rows: dict[str, Mapping[str, object]] = {}
+        homes: dict[str, list[Project]] = {}
+        for project in projects:
+            for row in self._listed(project.key):
+                board_id = str(row["id"])
+                rows.setdefault(board_id, row)
+                homes.setdefault(board_id, []).append(project)
+        wanted = [_placed(row, homes[ref]) for ref, row in rows.items() if row.get("type") in {"scrum", "simple"}]
         seen = [self._board(str(row["id"]), row, configured=False) for row in wanted]
         return [board for board in seen if board.info.sprints]
 
@@ -135,7 +141,7 @@ class Discovery:
             params = {"startAt": start, "maxResults": 50} | ({"projectKeyOrId": project} if project else {})
             return self._client.agile("board", params, what="board")
 
-        return list(offset_rows(page, "board"))
+        return [row for row in offset_rows(page, "board") if row.get("id") is not None]
 
     def _board(self, board_id: str, row: Mapping[str, object] | None, *, configured: bool) -> SeenBoard:
         """The configuration names type, filter and estimate; the board is read only if that lacks the type."""
@@ -263,6 +269,13 @@ class _Roles:
 
 def _names(found: Sequence[FieldInfo]) -> str:
     return ", ".join(f"{info.name} ({info.id})" for info in found)
+
+
+def _placed(row: Mapping[str, object], homes: Sequence[Project]) -> Mapping[str, object]:
+    """A board that does not say where it belongs belongs to the only project that lists it."""
+    if row.get("location") or len(homes) != 1:
+        return row
+    return {**row, "location": {"projectId": homes[0].id, "projectKey": homes[0].key}}
 
 
 def _object(value: object) -> Mapping[str, object]:

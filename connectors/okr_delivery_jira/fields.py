@@ -179,15 +179,17 @@ def estimates(catalogue: Catalogue, boards: Mapping[str, str], team_managed: Map
     """The estimate per project: what its board estimates by, else by the kind of project, else the only candidate.
 
     `boards` maps a project id ("*" for a board without project) to the estimation field of its board. `team_managed`
-    maps the ids of the known projects. Two candidates that nothing decides between are no estimate, and named.
+    maps the ids of the known projects. A field that all boards estimate by, one of them without project, is everyone's.
+    Two candidates that nothing decides between are no estimate, and named.
     """
+    agreed = len(set(boards.values())) == 1
     places = {project: field_id for project, field_id in boards.items() if project != EVERYWHERE}
     found = [_found(catalogue, field_id, "board") for field_id in dict.fromkeys(boards.values())]
     rivals: tuple[FieldInfo, ...] = ()
     for project in (*team_managed, EVERYWHERE):
-        if project in places:
+        if project in places or (agreed and EVERYWHERE in boards and project != EVERYWHERE):
             continue
-        if project == EVERYWHERE and len(set(boards.values())) == 1:
+        if project == EVERYWHERE and agreed:
             places[EVERYWHERE] = next(iter(boards.values()))
             continue
         candidates = _points(catalogue, project, team_managed.get(project))

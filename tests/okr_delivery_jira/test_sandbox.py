@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,35 +10,21 @@ from typing import Any
 import pytest
 
 from benchmarks.sync_requests import LIMITS, measure
-from okr_delivery.config.sources import Source
 from okr_delivery.model.work import Category, Field
 from okr_delivery.sandbox.jira_cloud import RunningServer, serve
 from okr_delivery.sandbox.recorded import load
-from okr_delivery.sandbox.world import DEFAULT_NOW, build
+from okr_delivery.sandbox.world import build
 from okr_delivery.store import Store, open_store
 from okr_delivery.sync.connector import Secret, SourceSpec
-from okr_delivery.sync.engine import SourceResult, sync_source
 from okr_delivery.sync.errors import SyncError
 from okr_delivery.sync.kit import ConnectorKit
 from okr_delivery.sync.transport import NetworkSpec, Transport
 from okr_delivery.sync.writes import AddLabel
 from okr_delivery_jira import JiraConnector
+from tests.okr_delivery_jira.syncing import Clock, content, in_scope, iterations, iterations_of, sync
 
 HOUR = 3600
 ISSUES = 130
-
-
-class Clock:
-    """The server's clock, moved by hand (epoch seconds)."""
-
-    def __init__(self) -> None:
-        self.now = float(DEFAULT_NOW + 60)
-
-    def __call__(self) -> float:
-        return self.now
-
-
-Serve = Callable[..., RunningServer]
 
 
 @pytest.fixture
@@ -57,37 +42,6 @@ def server(clock: Clock) -> Iterator[RunningServer]:
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(f"sqlite:///{tmp_path / 'store.db'}", ledger=None) as opened:
         yield opened
-
-
-def sync(server: RunningServer, store: Store, **more: Any) -> SourceResult:
-    projects = more.pop("projects", ("PAY", "MOB"))
-    given: dict[str, Any] = {"user": server.user, "token": Secret(server.token)} | more
-    spec = SourceSpec(name="jira", type="jira", url=server.url, projects=projects, **given)
-    source = Source(name="jira", type="jira", url=server.url, projects=list(projects))
-    transport = Transport(NetworkSpec(), origin=server.url, sleep=lambda _: None)
-    return sync_source(
-        source, store, JiraConnector.open(spec, transport),
-        derive=lambda *_: None, team_of=lambda _: "jira", transport=transport,
-    )  # fmt: skip
-
-
-def content(server: RunningServer, store: Store) -> Any:
-    """Everything the store holds, without the port of this server."""
-    return json.loads(json.dumps(store.dump()).replace(server.url, "SERVER"))
-
-
-def in_scope(server: RunningServer) -> set[str]:
-    return {str(number) for number, issue in server.site.issues.items() if issue.key.startswith(("PAY-", "MOB-"))}
-
-
-def iterations(store: Store) -> set[tuple[str, str]]:
-    return {(iteration.id, iteration.kind.value) for iteration in store.iterations("jira")}
-
-
-def iterations_of(server: RunningServer) -> set[tuple[str, str]]:
-    """The sprints, and the versions of the projects that have any issue."""
-    sprints = {(str(number), "sprint") for number in server.site.sprints}
-    return sprints | {(f"version-{row['id']}", "version") for rows in server.site.versions.values() for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +64,7 @@ def test_the_store_holds_what_the_site_holds(server: RunningServer, store: Store
         assert issue.created == truth.created // 1000
         sprints = issue.value(Field.ITERATION).id
         assert {int(sprint) for sprint in (sprints or "").split(",") if sprint} == set(truth.sprints)
-    assert iterations(store) == iterations_of(server)
+    assert iterations(store) == iterations_of(server, "PAY", "MOB")
 
 
 def test_every_kept_history_entry_is_there(server: RunningServer, store: Store) -> None:
@@ -362,4 +316,4 @@ def test_a_recorded_site_syncs_whole(site: str, issues: int, store: Store) -> No
         assert not sync(server, store, projects=tuple(projects)).changed
     held = {issue.key for issue in store.issues("jira")}
     assert held == {issue.key for issue in server.site.issues.values()}
-    assert iterations(store) == iterations_of(server)
+    assert iterations(store) == iterations_of(server, *projects)

@@ -19,6 +19,7 @@ Table = Mapping[tuple[str, str], Handler]
 PLATFORM: dict[tuple[str, str], Handler] = {
     ("GET", "serverInfo"): metadata.server_info,
     ("GET", "myself"): metadata.myself,
+    ("GET", "mypermissions"): metadata.permissions,
     ("GET", "field"): metadata.fields,
     ("GET", "status"): metadata.statuses,
     ("GET", "issuetype"): metadata.types,

@@ -8,6 +8,8 @@ from okr_delivery.sandbox.jira.http import Call, RefusedError, answer, page_of
 from okr_delivery.sandbox.jira.render import stamp
 from okr_delivery.sandbox.site import BASE, Wire
 
+PERMISSIONS = ("BROWSE_PROJECTS", "ADD_COMMENTS", "EDIT_ISSUES", "LINK_ISSUES")
+
 
 def server_info(call: Call) -> Response:
     """`serverInfo`, for everybody; the base URL is where this server is, so that links open."""
@@ -62,21 +64,37 @@ def projects(call: Call) -> Response:
 
 
 def project(call: Call, key: str) -> Response:
-    return answer(call.render.row("project", _project(call, key)) | {"issueTypes": _types(call)})
+    row = _project(call, key)
+    brought = {"issueTypes": _types(call), "versions": _versions(call, str(row["id"]))}
+    return answer(call.render.row("project", row) | brought)
+
+
+def permissions(call: Call) -> Response:
+    """`mypermissions`: this login may do everything. Cloud wants to be told which ones are meant."""
+    asked = [name for name in call.request.args.get("permissions", "").split(",") if name]
+    if not asked and 3 in call.dialect.versions:
+        raise RefusedError(400, "The 'permissions' query parameter is required.")
+    if key := call.request.args.get("projectKey"):
+        _project(call, key)
+    rows: dict[str, Wire] = {name: {"key": name, "name": name, "havePermission": True} for name in asked or PERMISSIONS}
+    return answer({"permissions": rows})
+
+
+def _versions(call: Call, project: str) -> list[object]:
+    return [call.render.row("version", row) for row in call.tracker.site.versions.get(project, [])]
 
 
 def versions(call: Call, key: str) -> Response:
     """`project/{key}/version`, paged."""
     number = str(_project(call, key)["id"])
-    rows: list[object] = [call.render.row("version", row) for row in call.tracker.site.versions.get(number, [])]
+    rows = _versions(call, number)
     address = f"{BASE}/rest/api/{call.version}/project/{key}/version"
     return answer({"self": address, **page_of(rows, call, 50)})
 
 
 def version_list(call: Call, key: str) -> Response:
     """`project/{key}/versions`, the unpaged form."""
-    rows = call.tracker.site.versions.get(str(_project(call, key)["id"]), [])
-    return answer([call.render.row("version", row) for row in rows])
+    return answer(_versions(call, str(_project(call, key)["id"])))
 
 
 def _project(call: Call, key: str) -> Wire:
