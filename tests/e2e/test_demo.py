@@ -18,8 +18,8 @@ def test_demo_leaves_a_workspace_and_says_what_to_do_next(lang: str, tmp_path: P
     ended = cli.ok("demo", "--lang", lang)
     folder = tmp_path / "okr-delivery-demo"
     reports = sorted((folder / "reports").glob("*.html"))
-    assert len(reports) == 2
-    assert ended.out.splitlines()[-2:] == [str(report) for report in reports]
+    assert len(reports) == 4
+    assert ended.out.splitlines()[-4:] == [str(report) for report in reports]
     assert f'<html lang="{lang}' in reports[0].read_text(encoding="utf-8")
     assert "$ okr-delivery gate" in ended.out
     assert "okr-delivery explain" in ended.out

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from okr_delivery.model.work import Issue
+from okr_delivery.model.work import Issue, IterationKind
 from okr_delivery.sandbox.jira_cloud import RunningServer
 from okr_delivery.sandbox.site import SiteIssue
 from okr_delivery.store import open_store
 from tests.e2e.runner import Cli
 
-PROJECTS = "projects: [PAY, MOB]"
+PROJECTS = "projects: [PAY, MOB, WEB, PLT]"
 
 
 def held(cli: Cli) -> list[Issue]:
@@ -23,7 +23,8 @@ def held(cli: Cli) -> list[Issue]:
 
 def boards_read(cli: Cli) -> set[str | None]:
     with open_store(f"sqlite:///{cli.folder}/.okr-delivery/store.db", ledger=None) as store:
-        return {iteration.board_id for iteration in store.iterations("jira")}
+        sprints = (each for each in store.iterations("jira") if each.kind is IterationKind.SPRINT)
+        return {sprint.board_id for sprint in sprints}
 
 
 @pytest.mark.parametrize(

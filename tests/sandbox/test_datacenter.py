@@ -215,7 +215,7 @@ def test_a_context_path_stands_before_everything(datacenter: Serving) -> None:
     client = Client(server)
     assert client.get("serverInfo")["baseUrl"] == server.url
     assert client.issue("PAY-1")["self"].startswith(f"{server.url}/rest/api/2/issue/")
-    assert client.get("/rest/agile/1.0/board")["total"] == 2
+    assert client.get("/rest/agile/1.0/board")["total"] == 4
     root = server.url.removesuffix("/jira")
     assert client.session.get(f"{root}/rest/api/2/serverInfo", timeout=10).status_code == 404
     assert client.send("GET", "/browse/PAY-1").status_code == 200

@@ -58,7 +58,7 @@ def test_events_happen_once_at_their_request(serving: Serving) -> None:
             {"do": "start_sprint", "sprint": 45},
             lambda c: c.get("/rest/agile/1.0/sprint/45")["state"] == "active",
         ),
-        ({"do": "hide_project", "project": "MOB"}, lambda c: [r["key"] for r in c.get("project")] == ["PAY", "OKR"]),
+        ({"do": "hide_project", "project": "MOB"}, lambda c: "MOB" not in [r["key"] for r in c.get("project")]),
     ],
 )
 def test_each_deed(serving: Serving, event: dict[str, object], seen: Callable[[Client], bool]) -> None:
@@ -95,7 +95,7 @@ def test_a_project_that_is_gone_cannot_be_named(serving: Serving, kind: str) -> 
     assert client.errors("POST", path, {"jql": "key = MOB-1"})[0] == 400
     assert client.send("GET", "issue/MOB-1").status_code == 404
     assert client.send("GET", "project/MOB").status_code == 404
-    assert [row["id"] for row in client.get("/rest/agile/1.0/board")["values"]] == [1]
+    assert [row["id"] for row in client.get("/rest/agile/1.0/board")["values"]] == [1, 3, 4]
     assert client.send("GET", "/rest/agile/1.0/board/2/sprint").status_code == 404
     assert client.send("GET", "/rest/agile/1.0/sprint/44").status_code == 404
     assert client.send("POST", path, json={"jql": "filter = 10002"}).json()["issues"] == []

@@ -281,6 +281,8 @@ def test_metadata_of_two_projects_side_by_side(client: Client) -> None:
     assert {(row["id"], (row.get("scope") or {}).get("type")) for row in done} == {
         ("10014", None),
         ("10115", "PROJECT"),
+        ("10215", None),
+        ("10315", None),
     }
     flat = client.get("statuses/search", projectId="10001")["values"]
     assert {row["statusCategory"] for row in flat} == {"TODO", "IN_PROGRESS", "DONE"}
