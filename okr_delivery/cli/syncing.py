@@ -42,7 +42,7 @@ def sync_sources(
 def _sync(
     app: App, source: Source, full: bool, deadline: float | None, recording: Recording | None = None
 ) -> SourceResult:
-    from okr_delivery.delivery.derive import deriver
+    from okr_delivery.delivery.derive import derived_with, deriver
     from okr_delivery.sync.build import connector_for
     from okr_delivery.sync.engine import sync_source
 
@@ -56,6 +56,7 @@ def _sync(
             app.store,
             connector,
             derive=deriver(app.config),
+            derived_with=derived_with(app.config, source.name),
             team_of=_team_of(app, source),
             transport=transport,
             full=full,

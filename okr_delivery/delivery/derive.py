@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.membership import by_entry, replay, replay_versions
 from okr_delivery.delivery.planning import uses_versions
-from okr_delivery.delivery.rules import derived_hash, status_map
+from okr_delivery.delivery.rules import VERSIONS, derived_hash, status_map
 from okr_delivery.delivery.statusmap import StatusMap
 from okr_delivery.delivery.timeline import fold
 from okr_delivery.model.work import Change, Issue
@@ -30,6 +30,11 @@ def deriver(config: Config) -> Callable[[StoreTx, str, Sequence[str]], None]:
             tx.put_derived(_derived(tx.issues(source, block), dict(tx.changes(source, block)), rules, versions))
 
     return derive
+
+
+def derived_with(config: Config, source: str) -> str:
+    """What derivations of a source depend on beside its statuses; empty for a source whose versions nobody rides."""
+    return VERSIONS if uses_versions(config, source) else ""
 
 
 def rebuild(store: Store, config: Config) -> int:

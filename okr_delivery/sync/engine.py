@@ -49,6 +49,7 @@ def sync_source(
     connector: Connector,
     *,
     derive: Derive,
+    derived_with: str = "",
     team_of: Callable[[Issue], str],
     transport: Transport | None,
     full: bool = False,
@@ -59,14 +60,16 @@ def sync_source(
 ) -> SourceResult:
     """Brings one source up to date.
 
-    `derive` is called inside each page's transaction with the ids whose body or history changed. `team_of` names the
-    ledger file of an issue's facts. `deadline` is an instant of `clock`: pages committed before it stay, a later run
-    resumes. `transport` is asked how many requests were sent; None counts none. `on_progress` hears the issues fetched
-    after each page, `on_phase` what comes next. Raises SyncError, with what was `done`, when the source could not be
-    read to the end, UserError when another sync of it runs or the store can't be written. KeyboardInterrupt passes
-    through with the committed pages kept.
+    `derive` is called inside each page's transaction with the ids whose body or history changed; `derived_with` names
+    what its answers depend on beside the meaning of statuses: another one has everything derived again. `team_of` names
+    the ledger file of an issue's facts. `deadline` is an instant of `clock`: pages committed before it stay, a later
+    run resumes. `transport` is asked how many requests were sent; None counts none. `on_progress` hears the issues
+    fetched after each page, `on_phase` what comes next. Raises SyncError, with what was `done`, when the source could
+    not be read to the end, UserError when another sync of it runs or the store can't be written. KeyboardInterrupt
+    passes through with the committed pages kept.
     """
-    given = Run(source, store, connector, derive, team_of, deadline, clock, on_progress, Tally(source.name))
+    tally = Tally(source.name)
+    given = Run(source, store, connector, derive, derived_with, team_of, deadline, clock, on_progress, tally)
     sync = _Sync(given, on_phase)
     begun, sent = clock(), transport.total if transport else 0
 
@@ -284,7 +287,7 @@ class _Sync:
         return found.trusted
 
     def _rederive(self) -> None:
-        """Derives everything again when the meaning of statuses changed since it was derived."""
+        """Derives everything again when what it depends on changed since: the meaning of statuses, how teams plan."""
         now = self._derived_hash(self._store)
         if self._state().derived_hash == now:
             return
@@ -295,7 +298,8 @@ class _Sync:
 
     def _derived_hash(self, reads: Store | StoreTx) -> str:
         statuses = [asdict(status) for status in reads.statuses(self._name)]
-        return hashlib.sha256(dumps([settings_hash(self._source), statuses]).encode()).hexdigest()[:16]
+        known = [settings_hash(self._source), statuses, *filter(None, [self._run.derived_with])]
+        return hashlib.sha256(dumps(known).encode()).hexdigest()[:16]
 
     def _finish(self, todo: Plan, trusted: bool) -> None:
         self._complete = trusted and not self._pages.skipped

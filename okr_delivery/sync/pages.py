@@ -34,6 +34,7 @@ class Run:
     store: Store
     connector: Connector
     derive: Derive
+    derived_with: str
     team_of: Callable[[Issue], str]
     deadline: float | None
     clock: Callable[[], float]
