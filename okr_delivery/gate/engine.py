@@ -94,7 +94,6 @@ def _check_history(here: _Run) -> None:
     for scope in here.scopes:
         if not scope.blocked:
             scope.blocked = history.limits(scope, snapshot, here.settings)
-            scope.notes += [msg("gate.note.history", source=name) for name in history.coming(scope.team, snapshot)]
 
 
 def _cases(here: _Run) -> list[Case]:
@@ -102,6 +101,8 @@ def _cases(here: _Run) -> list[Case]:
     orphans = history.orphans(cases, here.links_of)
     for scope in here.scopes:
         scope.blocked = (*scope.blocked, *orphans.get(scope.team.id, ()))
+        names = () if scope.blocked else history.coming(scope.team, here.asked.snapshot)
+        scope.notes += [msg("gate.note.history", source=name) for name in names]
     return [case for case in cases if case.team.id not in orphans]
 
 

@@ -9,23 +9,28 @@
         ConnectorKit(connect, source="linear", token="good", refused=lambda: connect("wrong")).check()
 
 The served source must hold at least two pages of issues, some of them with history. Every check can be called on its
-own; each raises `ContractError` with what was broken. A check never writes anywhere.
+own; each raises `ContractError` with what was broken. Nothing is ever written, unless `writes` does.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from okr_delivery.model.errors import UserError
-from okr_delivery.model.work import Change, Field, Issue
-from okr_delivery.sync.connector import API, Connector, Held, Metadata, Page
+from okr_delivery.model.message import Message
+from okr_delivery.model.work import Category, Change, Field, Issue
+from okr_delivery.sync.connector import API, Connector, Held, Inspector, Metadata, Page
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.transport import Transport
+from okr_delivery.sync.writes import WriterFactory
 
 Connect = Callable[[], tuple[Connector, Transport]]
 LARGEST_PAGE = 250
+FEW = 3  # requests that a count may take
+DAY = 86_400
 NOBODY = "999999999999"  # an id that no served source holds
 
 
@@ -41,14 +46,24 @@ def nothing_held(_ids: Sequence[str]) -> dict[str, int]:
 class ConnectorKit:
     """`connect` builds a connector that has sent nothing, with its transport; `refused` one whose token is wrong.
 
-    `token` is the good token's text: it may not show up in anything that is printed.
+    `token` is the good token's text: it may not show up in anything that is printed. `writes` checks what a connector
+    writes, on a source that may be changed: it is given one that has authenticated.
     """
 
-    def __init__(self, connect: Connect, *, source: str, token: str, refused: Connect | None = None) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        *,
+        source: str,
+        token: str,
+        refused: Connect | None = None,
+        writes: Callable[[Connector], None] | None = None,
+    ) -> None:
         self._connect = connect
         self._source = source
         self._token = token
         self._refused = refused
+        self._writes = writes
 
     def check(self) -> None:
         """All checks."""
@@ -61,7 +76,11 @@ class ConnectorKit:
             self.check_pages,
             self.check_resume,
             self.check_held,
+            self.check_parts,
+            self.check_ahead,
             self.check_census,
+            self.check_inspection,
+            self.check_writer,
             self.check_secrets,
         ):
             one()
@@ -171,6 +190,66 @@ class ConnectorKit:
         came = _issues(_pages(third, since, held=lambda ids: {i: stale[i] for i in ids if i in stale}))
         _must(old in came, "an issue that changed since it was stored did not come")
 
+    def check_parts(self) -> None:
+        """Open and recent issues come when asked for, and no others; what is to be left out is, and all the rest comes.
+
+        The days around the instant are nobody's: trackers read days in zones of their own.
+        """
+        connector, _ = self._ready()
+        metadata = connector.metadata()
+        pages = _pages(connector)
+        issues = _issues(pages)
+        instants = sorted(issue.updated for issue, _ in issues.values())
+        lively = instants[len(instants) // 2]
+        first = _issues(_pages(self._ready(metadata=True)[0], lively=lively))
+        ended = _ended(metadata, pages)
+        due = {ref for ref, (issue, _) in issues.items() if ref not in ended or issue.updated >= lively + DAY}
+        late = {ref for ref in ended if issues[ref][0].updated < lively - DAY}
+        _must(due <= first.keys(), f"open or recent, but not in the first part: {sorted(due - first.keys())}")
+        _must(not late & first.keys(), f"over and old, but in the first part: {sorted(late & first.keys())}")
+        rest = _issues(_pages(self._ready(metadata=True)[0], skip=frozenset(first)))
+        _must(not first.keys() & rest.keys(), "an issue that was to be left out came")
+        _must(first | rest == issues, "both parts together are not what one part is")
+
+    def check_ahead(self) -> None:
+        """What lies ahead is told by a few requests, of which none fetches an issue, and is near the truth."""
+        connector, transport = self._ready(metadata=True)
+        before = transport.total
+        told = connector.ahead(None)
+        _must(transport.total - before <= FEW, "ahead() sends as many requests as a sync")
+        count = len(_issues(_pages(connector)))
+        _must(
+            told.issues is None or abs(told.issues - count) <= max(1, count // 10), f"{told.issues} for {count} issues"
+        )
+        _must(told.requests is None or told.requests > 0, "a sync without requests")
+        _must(told.concurrency > 0, "no request at once")
+
+    def check_inspection(self) -> None:
+        """An inspector answers messages, after `identity()` and after a refusal alike, and shows no token."""
+        connector, _ = self._ready()
+        if not isinstance(connector, Inspector):
+            return
+        self._messages(connector.inspect())
+        if self._refused is None:
+            return
+        stranger, _ = self._refused()
+        with suppress(ConfigError):
+            stranger.identity()
+        if isinstance(stranger, Inspector):
+            self._messages(stranger.inspect())
+
+    def _messages(self, found: Iterable[object]) -> None:
+        said = list(found)
+        _must(all(isinstance(one, Message) for one in said), "inspect() answers something else than messages")
+        _must(self._token not in repr(said), "inspect() shows the token")
+
+    def check_writer(self) -> None:
+        """A connector that can write is put through the `writes` that the kit was given."""
+        connector, _ = self._ready()
+        if self._writes is not None:
+            _must(isinstance(connector, WriterFactory), "writer() is missing")
+            self._writes(connector)
+
     def check_census(self) -> None:
         """The census lists what the pages bring; an id that never was is not visible, all others are."""
         connector, _ = self._ready(metadata=True)
@@ -197,9 +276,15 @@ class ConnectorKit:
 
 
 def _pages(
-    connector: Connector, since: int | None = None, resume: str | None = None, held: Held = nothing_held
+    connector: Connector,
+    since: int | None = None,
+    resume: str | None = None,
+    held: Held = nothing_held,
+    *,
+    lively: int | None = None,
+    skip: frozenset[str] = frozenset(),
 ) -> list[Page]:
-    return list(connector.pages(since, resume, held))
+    return list(connector.pages(since, resume, held, lively=lively, skip=skip))
 
 
 def _issues(pages: Sequence[Page]) -> dict[str, tuple[Issue, tuple[Change, ...]]]:
@@ -212,6 +297,13 @@ def _issues(pages: Sequence[Page]) -> dict[str, tuple[Issue, tuple[Change, ...]]
         for page in pages
         for issue in page.issues
     }
+
+
+def _ended(metadata: Metadata, pages: Sequence[Page]) -> set[str]:
+    """Ids of the issues whose status the tracker itself counts as done."""
+    statuses = [*metadata.statuses, *(status for page in pages for status in page.statuses)]
+    done = {status.id for status in statuses if status.category is Category.DONE}
+    return {issue.id for page in pages for issue in page.issues if issue.value(Field.STATUS).id in done}
 
 
 def _must(holds: bool, otherwise: str) -> None:

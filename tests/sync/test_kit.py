@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from okr_delivery.model.errors import Problem
-from okr_delivery.model.message import msg
+from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Field, Issue, Iteration, Status, Value
-from okr_delivery.sync.connector import Held, Identity, Metadata, Page
+from okr_delivery.sync.connector import Ahead, Held, Identity, Metadata, Page
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.kit import ConnectorKit, ContractError
 from okr_delivery.sync.transport import NetworkSpec, Transport
@@ -22,7 +22,7 @@ TOKEN = "good-token"
 
 def kit(kind: type[FakeConnector], refused: type[FakeConnector] | None = None) -> ConnectorKit:
     def connect(of: type[FakeConnector]) -> Callable[[], tuple[FakeConnector, Transport]]:
-        return lambda: (of(FakeTracker.of(7)), Transport(NetworkSpec(), origin="http://127.0.0.1:1"))
+        return lambda: (of(FakeTracker.of(7, old=4)), Transport(NetworkSpec(), origin="http://127.0.0.1:1"))
 
     return ConnectorKit(connect(kind), source=NAME, token=TOKEN, refused=connect(refused or Refused))
 
@@ -112,6 +112,54 @@ class Lazy(FakeConnector):
         return super().pages(since, resume, trusting, **more)
 
 
+class Parted(FakeConnector):
+    """Changes what is asked for in a first sync."""
+
+    change: ClassVar[dict[str, Any]] = {}
+
+    def pages(self, since: int | None, resume: str | None, held: Held, **more: Any) -> Iterator[Page]:
+        return super().pages(since, resume, held, **more | {k: v for k, v in self.change.items() if more.get(k)})
+
+
+class OnlyRecent(Parted):
+    """Takes open issues for finished ones."""
+
+    def _lively(self, issue: Issue, since: int) -> bool:
+        return issue.updated >= since and issue.id != "10001"
+
+
+class Everything(Parted):
+    change: ClassVar = {"lively": None}
+
+
+class Twice(Parted):
+    change: ClassVar = {"skip": ()}
+
+
+class Losing(Parted):
+    change: ClassVar = {"skip": frozenset(str(10_000 + n) for n in range(20))}
+
+
+class Guessing(FakeConnector):
+    def ahead(self, since: int | None) -> Ahead:
+        return Ahead(99, 1)
+
+
+class Idle(FakeConnector):
+    def ahead(self, since: int | None) -> Ahead:
+        return Ahead(11, 0)
+
+
+class Chatty(FakeConnector):
+    def inspect(self) -> Iterable[Message]:
+        return [msg("sync.later", hint=TOKEN)]
+
+
+class Prose(FakeConnector):
+    def inspect(self) -> Iterable[Any]:
+        return ["a sentence"]
+
+
 class Partial(FakeConnector):
     def census(self) -> Iterator[str]:
         return iter(list(super().census())[1:])
@@ -143,6 +191,14 @@ class Talkative(FakeConnector):
         (Restarting, "resumed behind page 1"),
         (Wasteful, "held came again"),
         (Lazy, "changed since it was stored"),
+        (OnlyRecent, "open or recent, but not in the first part"),
+        (Everything, "over and old, but in the first part"),
+        (Twice, "was to be left out came"),
+        (Losing, "both parts together"),
+        (Guessing, "99 for 11 issues"),
+        (Idle, "without requests"),
+        (Chatty, r"inspect\(\) shows the token"),
+        (Prose, "something else than messages"),
         (Partial, "census"),
         (Believing, "visible"),
         (Talkative, "the token is shown"),
@@ -151,6 +207,25 @@ class Talkative(FakeConnector):
 def test_what_is_broken_is_named(kind: type[FakeConnector], said: str) -> None:
     with pytest.raises(ContractError, match=said):
         kit(kind).check()
+
+
+def test_a_writer_is_put_through_what_the_kit_was_given() -> None:
+    asked: list[str] = []
+
+    class Writing(FakeConnector):
+        def writer(self) -> None:
+            asked.append("writer")
+
+    def writes(connector: Any) -> None:
+        connector.writer()
+
+    def connect(kind: type[FakeConnector]) -> Callable[[], tuple[FakeConnector, Transport]]:
+        return lambda: (kind(FakeTracker.of(7)), Transport(NetworkSpec(), origin="http://127.0.0.1:1"))
+
+    ConnectorKit(connect(Writing), source=NAME, token=TOKEN, writes=writes).check_writer()
+    assert asked == ["writer"]
+    with pytest.raises(ContractError, match="writer"):
+        ConnectorKit(connect(FakeConnector), source=NAME, token=TOKEN, writes=writes).check_writer()
 
 
 def test_a_wrong_token_must_be_refused() -> None:
