@@ -1,21 +1,35 @@
-"""The collector of cyclic garbage, while a sync runs."""
+"""Memory and its collector while a sync runs."""
 
 from __future__ import annotations
 
+import ctypes
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 SELDOM = 50_000
 """New objects before the collector looks at them; Python's own 700 has it look a few thousand times."""
+LARGE = 128 * 1024
+M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 
 
 @contextmanager
-def seldom_collected() -> Iterator[None]:
-    """A sync makes millions of objects and hardly a cycle: searching for one takes a sixth of its time."""
+def frugal() -> Iterator[None]:
+    """A sync makes millions of objects and hardly a cycle: searching for one takes a sixth of its time.
+
+    It also reads thousands of large answers in several threads. Left alone, glibc keeps what they took for later, in
+    pieces, and the process grows for as long as it runs; here large buffers go back to the system at once.
+    """
+    _give_back()
     before = gc.get_threshold()
     gc.set_threshold(SELDOM, *before[1:])
     try:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _give_back() -> None:
+    """Does nothing where the C library is another one."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE)

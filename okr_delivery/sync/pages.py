@@ -15,7 +15,7 @@ from okr_delivery.sync.claims import claim_texts
 from okr_delivery.sync.connector import Connector, Held, Page
 from okr_delivery.sync.errors import AbortSyncError
 from okr_delivery.sync.failures import out_of_time
-from okr_delivery.sync.garbage import seldom_collected
+from okr_delivery.sync.garbage import frugal
 from okr_delivery.sync.ids import IdSet
 from okr_delivery.sync.run import Part, Plan
 from okr_delivery.sync.tally import Tally
@@ -57,7 +57,7 @@ class Pages:
         self.skipped = False
         self.met = IdSet()
 
-    @seldom_collected()
+    @frugal()
     def read(
         self, todo: Plan, settled: int | None = None, *, skip: Container[str] = (), keep: Plan | None = None
     ) -> None:
