@@ -13,7 +13,7 @@ import responses
 from okr_delivery.sync.transport import NetworkSpec, Transport
 from okr_delivery_jira import JiraConnector
 from tests.okr_delivery_jira.builders import FIELDS, STATUSES
-from tests.okr_delivery_jira.site import BOARD, CONFIGURATION, DATE, Asked, Handler, Site, page, spec
+from tests.okr_delivery_jira.site import BOARD, CONFIGURATION, DATE, Asked, Handler, Site, page, permissions, spec
 
 URL = "https://jira.acme.example/jira"
 SERVER = {
@@ -41,6 +41,7 @@ class Server(Site):
         yield "GET myself", lambda _: {**ME, "timeZone": self.zone}
         yield "GET field", lambda _: [{k: v for k, v in row.items() if k != "key"} for row in FIELDS]
         yield "GET status", lambda _: STATUSES
+        yield "GET mypermissions", lambda _: permissions()
         yield "GET project", lambda _: [{"id": "10000", "key": "PAY"}, {"id": "10001", "key": "CORE"}]
         yield "GET project/PAY", lambda _: {"id": "10000", "key": "PAY"}
         yield "GET project/PAY/versions", lambda _: self.versions

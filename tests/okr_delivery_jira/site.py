@@ -93,6 +93,7 @@ class Site:
             ("GET serverInfo", lambda _: SERVER),
             ("GET myself", lambda _: {"accountId": "bot", "displayName": "Sync", "timeZone": self.zone}),
             ("GET field", lambda _: FIELDS),
+            ("GET mypermissions", lambda _: permissions()),
             ("GET status", lambda _: STATUSES),
             ("GET project/PAY", lambda _: {"id": "10000", "key": "PAY", "simplified": False}),
             ("GET project/search", lambda _: {"values": [{"key": "PAY"}, {"key": "CORE"}], "isLast": True}),
@@ -157,6 +158,12 @@ def page(rows: list[Any], start: int = 0, size: int = 50) -> dict[str, Any]:
     """An offset page, cut shorter than asked."""
     part = rows[start : start + size]
     return {"startAt": start, "maxResults": size, "isLast": start + len(part) >= len(rows), "values": part}
+
+
+def permissions(**denied: bool) -> dict[str, Any]:
+    """What `mypermissions` answers; a permission is named with False where it is missing."""
+    held = dict.fromkeys(("BROWSE_PROJECTS", "ADD_COMMENTS", "EDIT_ISSUES", "LINK_ISSUES"), True) | denied
+    return {"permissions": {name: {"key": name, "havePermission": has} for name, has in held.items()}}
 
 
 SERVER = {

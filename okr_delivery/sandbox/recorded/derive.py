@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from okr_delivery.sandbox.recorded import servers
 from okr_delivery.sandbox.site import BASE, Board, FieldIds, Site, Sprint, Wire
 
 if TYPE_CHECKING:
@@ -162,13 +163,15 @@ def by_project(site: Site, rows: list[Wire], name: str) -> dict[str, list[Wire]]
 def fields(recorded: list[Wire], rows: list[Wire]) -> list[Wire]:
     """The recorded list, else one made of the fields in bodies, named as histories name them."""
     found = {str(row["id"]): row for row in recorded}
-    names = {str(i["fieldId"]): str(i["field"]) for i in items(rows) if i.get("fieldId")}
+    names = servers.custom_names(rows, {str(row["id"]): body(row) for row in rows})
+    names |= {str(i["fieldId"]): str(i["field"]) for i in items(rows) if i.get("fieldId")}
     values: dict[str, object] = {}
     for row in rows:
         for name, value in body(row).items():
             values[name] = values.get(name) or value
     for name in sorted(values.keys() | names.keys()):
-        found.setdefault(name, _field(name, names.get(name, name), values.get(name)))
+        plain = servers.SPRINT if _holds_sprints(values.get(name)) else name
+        found.setdefault(name, _field(name, names.get(name, plain), values.get(name)))
     return list(found.values())
 
 
@@ -201,11 +204,15 @@ def _type(value: object) -> str:
 
 
 def _custom_type(name: str, value: object) -> str:
-    if name == "Sprint" or (isinstance(value, list) and value and _is_sprint(value[0])):
+    if name == servers.SPRINT or _holds_sprints(value):
         return f"{GREENHOPPER}:gh-sprint"
     if name.casefold() in POINTS or isinstance(value, int | float):
         return f"{PLAIN}:float"
     return f"{PLAIN}:multicheckboxes" if _is_options(value) else f"{PLAIN}:textfield"
+
+
+def _holds_sprints(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and _is_sprint(value[0])
 
 
 def _is_sprint(value: object) -> bool:
@@ -244,8 +251,9 @@ def add_boards(site: Site, payloads: Payloads, rows: list[Wire]) -> None:
     for row in rows:
         values = body(row).get(site.ids.sprint or "")
         for value in values if isinstance(values, list) else []:
-            if isinstance(value, dict) and int(value["id"]) not in site.sprints:
-                _add_sprint(site, value, int(value.get("boardId") or 1))
+            told = value if isinstance(value, dict) else servers.sprint_members(value)
+            if told is not None and int(str(told["id"])) not in site.sprints:
+                _add_sprint(site, told, int(str(told.get("boardId") or told.get("originBoardId") or 1)))
     configurations = {int(str(c["id"])): c for c in payloads.configurations}
     for board in (*payloads.boards, *payloads.configurations):
         _add_board(site, board, configurations.get(int(str(board["id"])), {}))
