@@ -43,23 +43,24 @@ class VersionReader:
 def read_version(source: str, row: Row, project_id: str, order: int) -> Iteration:
     """A version as an iteration: closed when released or archived, else future until its days say otherwise.
 
+    One that was archived and never released has no last day: the planned one was none.
     Raises AbortSyncError for one without an id or with a day that is none.
     """
     version_id = string(row.get("id"))
     if version_id is None:
         raise broken("shape", "project/{key}/version")
     name = string(row.get("name")) or version_id
-    over = row.get("released") is True or row.get("archived") is True
+    released, archived = row.get("released") is True, row.get("archived") is True
     return Iteration(
         source=source,
         id=f"{PREFIX}{version_id}",
         name=name,
-        state=IterationState.CLOSED if over else IterationState.FUTURE,
+        state=IterationState.CLOSED if released or archived else IterationState.FUTURE,
         goal=string(row.get("description")),
         order=order,
         kind=IterationKind.VERSION,
         first_day=_day(row, "startDate", name),
-        last_day=_day(row, "releaseDate", name),
+        last_day=_day(row, "releaseDate", name) if released or not archived else None,
         project_id=string(row.get("projectId")) or project_id,
     )
 

@@ -35,6 +35,12 @@ def test_a_version_is_an_iteration_of_days() -> None:
     assert (train.start, train.end, train.closed_at) == (None, None, None)
 
 
+def test_what_was_archived_was_not_released_therefore() -> None:
+    abandoned = read_version("jira", {**TRAIN, "released": False, "archived": True}, "1", 0)
+    assert (abandoned.state, abandoned.last_day) == (IterationState.CLOSED, None)
+    assert read_version("jira", {**TRAIN, "released": True, "archived": True}, "1", 0).last_day is not None
+
+
 @pytest.mark.parametrize(
     ("released", "archived", "state"),
     [
