@@ -20,7 +20,7 @@ check: $(VENV)/check.stamp  ## style, types, layers, generated files, wheel cont
 	$(BIN)/check-wheel-contents build/dist/*.whl
 
 bench: $(VENV)/test.stamp  ## the measured claims, each beside its baseline
-	for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+	for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python -m benchmarks.$$(basename $$b .py) || exit 1; done
 
 generate: $(VENV)/check.stamp  ## writes the generated docs, schema and example config
 	$(BIN)/python -m tests.packaging.generated

@@ -5,7 +5,7 @@ statement with window functions, and a plain dict of lists. All three must agree
 printed are its seconds of processor time, the peak of the memory that Python gave it (in a run that is not timed), and
 the ratio of ours to both. Exit code 1 when a limit is broken.
 
-    python benchmarks/fold.py [--issues 100000]
+    python -m benchmarks.fold [--issues 100000]
 """
 
 from __future__ import annotations

@@ -1,0 +1,46 @@
+"""One first sync in a process of its own: `python -m benchmarks.served.client FOLDER STORE`, prints what it took.
+
+Connector, engine, SQLite store and derivation are those of a real run; FOLDER holds the settings, STORE gets the store
+and the ledger. Seconds run from opening the store to the committed end; memory is the peak of the whole process.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+from okr_delivery.config import load
+from okr_delivery.delivery.derive import deriver
+from okr_delivery.sandbox import TOKEN, USER
+from okr_delivery.store import open_store
+from okr_delivery.sync.build import connector_for
+from okr_delivery.sync.engine import sync_source
+
+
+def main(folder: Path, target: Path) -> None:
+    env = {"OKR_DELIVERY_JIRA_USER": USER, "OKR_DELIVERY_JIRA_TOKEN": TOKEN}
+    config = load(None, cwd=folder, env=env)
+    source = config.source("jira")
+    began, used = time.perf_counter(), time.process_time()
+    connector, transport = connector_for(config, source, env)
+    with open_store(f"sqlite:///{target / 'store.db'}", ledger=target / "ledger") as store:
+        result = sync_source(
+            source, store, connector, derive=deriver(config), team_of=lambda _: "jira", transport=transport
+        )
+    found = {
+        "seconds": time.perf_counter() - began,
+        "processor": time.process_time() - used,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "requests": transport.total,
+        "issues": result.fetched,
+        "changes": result.changes,
+        "warnings": [str(warning) for warning in result.warnings],
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
