@@ -51,11 +51,13 @@ def listed(value: object) -> list[object]:
 
 def members(value: object) -> list[Mapping[str, object]]:
     """The objects in a list."""
-    return [item for item in listed(value) if isinstance(item, dict)]
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def string(value: object) -> str | None:
     """A non-empty text or a number as text, else None: empty and absent are one."""
+    if type(value) is str:  # nearly always
+        return value or None
     if isinstance(value, bool) or value is None:
         return None
     return str(value) or None if isinstance(value, str | int | float) else None
