@@ -146,12 +146,12 @@ def sweep(ask: Ask, warn: Callable[[int, int], None], where: str, *, joined: boo
 def _pass(ask: Ask, where: str, joined: bool) -> tuple[dict[str, Row], int, bool]:
     """One pass: the rows, the total that the last page named, and whether rows moved under the offset."""
     rows: dict[str, Row] = {}
-    start, total, last, moved, again = 0, 0, "", False, False
+    start, total, size, last, moved, again = 0, 0, IDS, "", False, False
     for _ in range(MOST_PAGES):
-        back = 1 if joined and last else 0
+        back = 1 if joined and last and size > 1 else 0
         page = ask(start - back, IDS)
         moved = moved or page.total < total or (back == 1 and page.ids[:1] != [last])
-        total, new = page.total, page.ids[back:]
+        total, size, new = page.total, page.size, page.ids[back:]
         rows.update(zip(page.ids, page.rows, strict=True))
         if start + len(new) >= total:
             return rows, total, moved

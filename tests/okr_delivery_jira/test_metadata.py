@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from okr_delivery.model.work import Category
+from okr_delivery.model.work import Category, Field
 from okr_delivery.sync.connector import Metadata
 from okr_delivery.sync.errors import ConfigError
-from tests.okr_delivery_jira.builders import FIELDS, KR, POINTS, TEAM_POINTS
+from tests.okr_delivery_jira.builders import FIELDS, KR, NOW, POINTS, TEAM_POINTS, body, custom, history, item
 from tests.okr_delivery_jira.site import BOARD, CONFIGURATION, Site, connect, page
 
 
@@ -174,3 +174,87 @@ def test_a_site_without_sprints_or_points_is_fine(site: Site) -> None:
     connector.identity()
     assert connector.metadata().fields == ()
     assert list(connector.iterations({})) == []
+
+
+VALUE = custom(
+    "customfield_10300", "User value", "com.atlassian.jira.plugin.system.customfieldtypes:textarea", "string"
+)
+
+
+@pytest.mark.parametrize(("wanted", "reason"), [("User value", "name"), ("user VALUE", "name"), (VALUE["id"], "id")])
+def test_the_field_of_the_user_value_is_found_and_read_with_its_history(site: Site, wanted: str, reason: str) -> None:
+    site.handlers["GET field"] = lambda _: [*FIELDS, VALUE]
+    site.add(body(10001, **{VALUE["id"]: "Merchants pay in three steps"}))
+    text = item("User value", None, "Merchants pay in three steps", field_id=VALUE["id"])
+    site.histories["10001"] = [history(1, NOW * 1000, text)]
+    connector = connect(fields={"user_value": wanted})
+    connector.identity()
+    found = {entry.role: (entry.id, entry.reason) for entry in connector.metadata().fields}
+    assert found["user_value"] == (VALUE["id"], reason)
+    (page,) = connector.pages(None, None, lambda _: {})
+    assert page.issues[0].value(Field.USER_VALUE).name == "Merchants pay in three steps"
+    assert [(c.field, c.old.name, c.new.name) for c in page.changes] == [
+        (Field.USER_VALUE, None, "Merchants pay in three steps")
+    ]
+
+
+def test_team_managed_fields_of_one_name_are_read_each_in_its_project(site: Site) -> None:
+    twins = [
+        {**VALUE, "id": f"customfield_{place}", "scope": {"type": "PROJECT", "project": {"id": place}}}
+        for place in ("10000", "10001")
+    ]
+    site.handlers["GET field"] = lambda _: [*FIELDS, *twins]
+    site.handlers["GET project/CORE"] = lambda _: {"id": "10001", "key": "CORE", "simplified": True, "versions": []}
+    connector = connect(projects=("PAY", "CORE"), fields={"user_value": "User value"})
+    connector.identity()
+    metadata = connector.metadata()
+    assert [entry.id for entry in metadata.fields if entry.role == "user_value"] == [twin["id"] for twin in twins]
+    core = {"id": "10001", "key": "CORE"}
+    site.add(body(10001, customfield_10000="mine"), body(10002, project=core, customfield_10001="theirs"))
+    (page,) = connector.pages(None, None, lambda _: {})
+    assert [issue.value(Field.USER_VALUE).name for issue in page.issues] == ["mine", "theirs"]
+
+
+def test_two_fields_of_one_name_are_not_guessed(site: Site) -> None:
+    site.handlers["GET field"] = lambda _: [*FIELDS, VALUE, {**VALUE, "id": "customfield_10301"}]
+    connector = connect(fields={"user_value": "User value"})
+    connector.identity()
+    with pytest.raises(ConfigError, match="field_ambiguous") as caught:
+        connector.metadata()
+    assert "customfield_10301" in str(caught.value)
+
+
+def test_a_system_field_whose_part_another_plays_keeps_no_history(site: Site) -> None:
+    risk = custom("customfield_10400", "Risk", "com.atlassian.jira.plugin.system.customfieldtypes:select", "option")
+    site.handlers["GET field"] = lambda _: [*FIELDS, risk]
+    connector = connect(fields={"priority": "Risk"})
+    connector.identity()
+    connector.metadata()
+    site.add(body(10001, customfield_10400={"id": "7", "value": "high"}))
+    entries = [item("priority", "Low", "High", field_id="priority", was="4", now="2"), item("Priority", "Low", "High")]
+    site.histories["10001"] = [history(1, NOW * 1000, *entries)]
+    (page,) = connector.pages(None, None, lambda _: {})
+    assert page.changes == ()
+    assert page.issues[0].value(Field.PRIORITY).name == "high"
+
+
+def test_boards_that_do_not_say_where_they_belong_may_still_agree(site: Site) -> None:
+    bare = {name: CONFIGURATION[name] for name in ("id", "name", "filter", "estimation")}
+    site.handlers["GET project/PAY"] = lambda _: {"id": "10000", "key": "PAY"}
+    site.handlers["GET board/1/configuration"] = lambda _: bare
+    site.handlers["GET board/1"] = lambda _: {"id": 1, "name": "PAY board", "type": "scrum"}
+    connector = connect(boards=("1",))
+    connector.identity()
+    metadata = connector.metadata()
+    assert metadata.warnings == ()
+    assert [(entry.id, entry.reason) for entry in metadata.fields if entry.role == "estimate"] == [(POINTS, "board")]
+
+
+@pytest.mark.parametrize(("answer", "problem"), [((404, {}), "project_unknown"), ({"key": "PAY"}, "project_unknown")])
+def test_a_project_that_was_removed_is_named_when_metadata_is_due(site: Site, answer: Any, problem: str) -> None:
+    site.handlers["GET project/PAY"] = lambda _: answer
+    connector = connect()
+    connector.identity()
+    with pytest.raises(ConfigError, match=problem) as caught:
+        connector.metadata()
+    assert "PAY" in str(caught.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 
 from okr_delivery.locale import translator
 from okr_delivery.model.errors import UserError
+from okr_delivery.sandbox import jira_datacenter
 from okr_delivery.sandbox.jira_cloud import serve
 from okr_delivery.sandbox.recorded import Recording, load
+from okr_delivery.sandbox.recorded.servers import sprint_members
 from tests.sandbox.client import Client
 
 SITES = {"cloud-a": 3, "cloud-b": 53, "cloud-c": 5, "cloud-d": 10, "cloud-e": 25}
@@ -184,3 +187,64 @@ def test_a_site_of_issues_alone_gets_what_it_lacks(tmp_path: Path) -> None:
         assert schemas["customfield_10020"]["custom"] == "com.pyxis.greenhopper.jira:gh-sprint"
         assert client.ids("sprint = 7") == ["1"]
         assert client.issue("A-1")["fields"]["updated"] == "2026-01-05T10:00:00.000+0800"
+
+
+SERVERS = {"server-a": 22, "server-b": 14, "server-c": 2}
+
+
+@pytest.mark.parametrize(("site", "issues"), SERVERS.items())
+def test_recorded_servers_answer_as_data_center(shared: Path, site: str, issues: int) -> None:
+    lines = (shared / "payloads" / "jira-server-issues.jsonl").read_text(encoding="utf-8").splitlines()
+    expected = {row["payload"]["id"]: row["payload"] for row in map(json.loads, lines) if row["site"] == site}
+    with jira_datacenter.serve(_recording(shared, site)) as server:
+        client = Client(server)
+        asked = {
+            "jql": "created > 2000-01-01 ORDER BY id",
+            "fields": ["*all"],
+            "expand": ["changelog"],
+            "maxResults": 100,
+        }
+        found = client.post("search", asked)["issues"]
+        assert len(found) == len(expected) == issues
+        for row in found:
+            recorded = expected[row["id"]]
+            told = {name: value for name, value in recorded["fields"].items() if name != "description"}
+            assert {name: row["fields"][name] for name in told} == told
+            entries = recorded.get("changelog", {"histories": []})["histories"]
+            assert [entry["items"] for entry in row["changelog"]["histories"]] == [entry["items"] for entry in entries]
+            assert row["changelog"]["total"] == len(entries)
+
+
+def test_fields_are_named_as_histories_name_what_they_hold(shared: Path) -> None:
+    recording = _recording(shared, "server-b")
+    names = {str(row["id"]): row["name"] for row in recording.site.fields}
+    assert (names["customfield_10002"], names["customfield_10005"]) == ("Story Points", "Sprint")
+    assert list(names.values()).count("Story Points") == list(names.values()).count("Sprint") == 1
+    assert (recording.site.ids.points, recording.site.ids.sprint) == ("customfield_10002", "customfield_10005")
+
+
+def test_sprints_that_only_texts_hold_are_listed_on_their_boards(shared: Path) -> None:
+    with jira_datacenter.serve(_recording(shared, "server-b")) as server:
+        client = Client(server)
+        boards = {row["id"]: client.get(f"/rest/agile/1.0/board/{row['id']}/sprint")["values"]
+                  for row in client.get("/rest/agile/1.0/board")["values"]}  # fmt: skip
+    assert {board: [sprint["id"] for sprint in sprints] for board, sprints in boards.items()} == {
+        1534: [13672, 14494, 14566, 14622],
+        771: [14871],
+    }
+    (second,) = [sprint for sprint in boards[1534] if sprint["id"] == 14494]
+    assert (second["name"], second["state"]) == ("TEST TESTBA - Sprint 57", "closed")
+    assert datetime.fromisoformat(second["completeDate"]) == datetime.fromisoformat("2019-10-10T13:20:58.937+00:00")
+
+
+@pytest.mark.parametrize("name", ["plain", "a,b", "x]y", "k=v", "goal=x"])
+def test_a_sprint_s_text_is_taken_apart_at_its_members_only(name: str) -> None:
+    text = f"com.atlassian.greenhopper.service.sprint.Sprint@1f[id=4,rapidViewId=7,state=ACTIVE,name={name},goal=,id=9]"
+    members = sprint_members(text)
+    assert members is not None
+    assert (members["id"], members["name"], members["state"], members["originBoardId"]) == ("4", name, "active", 7)
+
+
+@pytest.mark.parametrize("text", [None, 7, "", "Sprint 4", "[id=4]"])
+def test_what_is_no_sprint_s_text_is_none(text: object) -> None:
+    assert sprint_members(text) is None
