@@ -68,7 +68,8 @@ def test_the_gate_judges_planning(cut: Cli) -> None:
     assert (source["complete"], source["needed"], source["fetched_at"] is not None) == (False, False, True)
     text = cut("gate", "--stage", "pitch")
     assert "the older history of jira is still coming" in text.out
-    later = cut.ok("sync") and cut("gate", "--stage", "pitch", "--format", "json")
+    cut.ok("sync")
+    later = cut("gate", "--stage", "pitch", "--format", "json")
     assert later.json["findings"] == ended.json["findings"]
     assert [s["complete"] for s in later.json["sources"]] == [True]
 
