@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import ceil
 from typing import ClassVar
@@ -12,8 +12,9 @@ from okr_delivery.sync.connector import Ahead
 from okr_delivery_jira.client import JiraClient, StatusError
 from okr_delivery_jira.cloud import chunks
 from okr_delivery_jira.dialects import Block, Body, History, Tell, Wanted, updated_of
+from okr_delivery_jira.ids import Ids
 from okr_delivery_jira.jql import ORDER
-from okr_delivery_jira.offsets import AHEAD, IDS, PAGE, OffsetPage, Row, Scan, read_page, sweep
+from okr_delivery_jira.offsets import AHEAD, IDS, PAGE, Kept, OffsetPage, Row, Scan, read_page, sweep
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.text import by_number, listed, members, string
 from okr_delivery_jira.workers import Workers
@@ -60,7 +61,7 @@ class DataCenter:
         yield from self._listed(wanted, after)
 
     def census(self, clause: str) -> Iterator[str]:
-        return iter(self._ids(clause, ["id"], joined=False))
+        return iter(self._swept(clause, ["id"], _nothing, joined=False))
 
     def visible(self, ids: Sequence[str]) -> frozenset[str]:
         """Archived issues leave the search and still answer by id."""
@@ -82,12 +83,14 @@ class DataCenter:
         asked = {"jql": f"{clause} {ORDER}", "fields": list(fields), "expand": ["changelog"]}
         return self._page({**asked, "startAt": start, "maxResults": size}, size)
 
-    def _ids(self, clause: str, fields: Sequence[str], *, joined: bool = True) -> dict[str, Row]:
+    def _swept(
+        self, clause: str, fields: Sequence[str], keep: Callable[[Row], Kept], *, joined: bool = True
+    ) -> dict[str, Kept]:
         def ask(start: int, size: int) -> OffsetPage:
             asked = {"jql": f"{clause} {ORDER}", "fields": list(fields), "startAt": start, "maxResults": size}
             return self._page(asked, size)
 
-        return sweep(ask, self._short, SEARCH, joined=joined)
+        return sweep(ask, keep, self._short, SEARCH, joined=joined)
 
     def _page(self, body: Mapping[str, object], asked: int) -> OffsetPage:
         payload = self._client.ask(SEARCH, body)
@@ -104,18 +107,20 @@ class DataCenter:
 
     def _listed(self, wanted: Wanted, after: str | None) -> Iterator[Block]:
         """What lies behind an id, found by a sweep without bodies; a few blocks are under way at once."""
-        rows = self._ids(wanted.clause, ["updated"] if wanted.windowed else ["id"])
-        behind = [ref for ref in rows if after is None or by_number(ref) > by_number(after)]
-        ids = [ref for ref in behind if wanted.passes(ref)]
-        if wanted.windowed:
-            ids = wanted.fresh({ref: updated_of(rows[ref], SEARCH) for ref in ids})
+        ids = self._left(wanted, after)
         with Workers(AHEAD) as workers:
-            jobs = [partial(self._by_id, part, wanted.fields) for part in chunks(ids, PAGE)]
-            waiting = [workers.submit(job) for job in jobs[:AHEAD]]
-            for place in range(len(jobs)):
-                block = waiting.pop(0).result()
-                waiting += [workers.submit(job) for job in jobs[place + AHEAD : place + AHEAD + 1]]
-                yield block
+            yield from workers.ordered((partial(self._by_id, part, wanted.fields) for part in chunks(ids, PAGE)), AHEAD)
+
+    def _left(self, wanted: Wanted, after: str | None) -> Sequence[str]:
+        """The ids behind one that are to be read."""
+
+        def passes(ref: str) -> bool:
+            return (after is None or by_number(ref) > by_number(after)) and wanted.passes(ref)
+
+        if not wanted.windowed:
+            return Ids(filter(passes, self._swept(wanted.clause, ["id"], _nothing)))
+        updated = self._swept(wanted.clause, ["updated"], partial(updated_of, where=SEARCH))
+        return wanted.fresh({ref: ts for ref, ts in updated.items() if passes(ref)})
 
     def _by_id(self, ids: Sequence[str], fields: Sequence[str]) -> Block:
         found = self._found(ids, fields, ["changelog"])
@@ -167,6 +172,10 @@ class DataCenter:
             bodies.append(whole)
             histories[ref] = tuple(_entries(whole))
         return Block(tuple(ids), tuple(bodies), histories, frozenset(incomplete))
+
+
+def _nothing(_: Row) -> None:
+    """Of an id's row only the id is kept."""
 
 
 def _fresh(wanted: Wanted, rows: Sequence[Row]) -> Sequence[Row]:

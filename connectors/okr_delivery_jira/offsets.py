@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.text import by_number, listed, members, string
@@ -22,6 +23,7 @@ TOLERANCE = 0.02
 MOST_PAGES = 100_000
 
 Row = Mapping[str, object]
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +128,17 @@ class _Plan:
         return self._ask(0, PAGE) if start == 0 else self._ask(start - 1, PAGE + 1)
 
 
-def sweep(ask: Ask, warn: Callable[[int, int], None], where: str, *, joined: bool = True) -> dict[str, Row]:
-    """All rows by id, without bodies, in numeric order; read twice where rows moved or fewer came than were counted.
+def sweep(
+    ask: Ask, keep: Callable[[Row], Kept], warn: Callable[[int, int], None], where: str, *, joined: bool = True
+) -> dict[str, Kept]:
+    """What is to be kept of each row, by id in numeric order; read twice where rows moved or fewer came than counted.
 
     `joined` has each page begin with the last row of the one before, so that a row that goes while another comes is
     noticed too. Raises AbortSyncError when many are missing still; `warn` is told of a few.
     """
-    rows, total, moved = _pass(ask, where, joined)
+    rows, total, moved = _pass(ask, keep, where, joined)
     if moved or len(rows) < total:
-        more, total, _ = _pass(ask, where, joined)
+        more, total, _ = _pass(ask, keep, where, joined)
         rows |= more
     if len(rows) < total:
         if len(rows) < total * (1 - TOLERANCE) - 1:
@@ -143,16 +147,16 @@ def sweep(ask: Ask, warn: Callable[[int, int], None], where: str, *, joined: boo
     return {issue_id: rows[issue_id] for issue_id in sorted(rows, key=by_number)}
 
 
-def _pass(ask: Ask, where: str, joined: bool) -> tuple[dict[str, Row], int, bool]:
+def _pass(ask: Ask, keep: Callable[[Row], Kept], where: str, joined: bool) -> tuple[dict[str, Kept], int, bool]:
     """One pass: the rows, the total that the last page named, and whether rows moved under the offset."""
-    rows: dict[str, Row] = {}
+    rows: dict[str, Kept] = {}
     start, total, size, last, moved, again = 0, 0, IDS, "", False, False
     for _ in range(MOST_PAGES):
         back = 1 if joined and last and size > 1 else 0
         page = ask(start - back, IDS)
         moved = moved or page.total < total or (back == 1 and page.ids[:1] != [last])
         total, size, new = page.total, page.size, page.ids[back:]
-        rows.update(zip(page.ids, page.rows, strict=True))
+        rows.update(zip(page.ids, map(keep, page.rows), strict=True))
         if start + len(new) >= total:
             return rows, total, moved
         if not new and not again:  # a hiccup, or rows that the server counts and does not show
