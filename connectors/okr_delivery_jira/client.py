@@ -153,7 +153,8 @@ class JiraClient(JIRA):
 
         response, value = self._transport.read(attempt, repeat=Repeat.FREE, what=what)
         self.server_date = self.server_date or response.headers.get("Date")
-        self.always_named = self.always_named and _named(response)
+        if not _named(response):  # only ever set to one value, because threads answer at once
+            self.always_named = False
         return value
 
     def close(self) -> None:
