@@ -18,12 +18,13 @@ from okr_delivery.sandbox import TOKEN, USER
 from okr_delivery.store import open_store
 from okr_delivery.sync.build import connector_for
 from okr_delivery.sync.engine import sync_source
+from okr_delivery_jira import JiraConnector
 
 
 def main(folder: Path, target: Path) -> None:
     env = {"OKR_DELIVERY_JIRA_USER": USER, "OKR_DELIVERY_JIRA_TOKEN": TOKEN}
     config = load(None, cwd=folder, env=env)
-    source = config.source("jira")
+    source = config.source(JiraConnector.type)
     began, used = time.perf_counter(), time.process_time()
     connector, transport = connector_for(config, source, env)
     with open_store(f"sqlite:///{target / 'store.db'}", ledger=target / "ledger") as store:

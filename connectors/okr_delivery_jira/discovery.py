@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Board, Status
@@ -18,6 +19,7 @@ from okr_delivery_jira.problems import refused
 from okr_delivery_jira.records import read_status
 from okr_delivery_jira.settings import SYSTEM, BoardInfo, Settings
 from okr_delivery_jira.text import by_number, members, string
+from okr_delivery_jira.workers import Workers, together
 
 CONFIGURABLE = frozenset({*roles.TEXT_ROLES, "estimate", "priority"})
 
@@ -55,9 +57,10 @@ class Discovery:
 
     def read(self) -> Metadata:
         """Raises ConfigError for an unknown project, board or field, with what there is."""
-        catalogue_rows = roles.read_fields(self._client.fields())
-        statuses = self._statuses()
-        projects = [self._project(key) for key in self._spec.projects]
+        with Workers(2) as workers:
+            coming = workers.submit(self._statuses), workers.submit(self._client.fields)
+            projects = together([partial(self._project, key) for key in self._spec.projects])
+            statuses, catalogue_rows = coming[0].result(), roles.read_fields(coming[1].result())
         boards = self._boards(projects)
         scope = [project.id for project in projects] if not self._spec.boards and not self._spec.jql else []
         found = _Roles(self._spec, Catalogue(catalogue_rows, scope))
@@ -98,7 +101,7 @@ class Discovery:
             raise refused("project_unknown", f"project/{key}", project=key, known=self._known_projects())
         if isinstance(payload.get("versions"), list):
             self.versions[project_id] = members(payload["versions"])
-        style = payload.get("simplified")
+        style = payload.get("simplified") if self._dialect.deployment == "cloud" else False  # others know no such kind
         return Project(project_id, string(payload.get("key")) or key, style if isinstance(style, bool) else None)
 
     def _known_projects(self) -> str:
@@ -124,16 +127,17 @@ class Discovery:
 
     def _own_boards(self, projects: Sequence[Project]) -> list[SeenBoard]:
         if self._spec.boards:
-            return [self._board(board_id, None, configured=True) for board_id in self._spec.boards]
+            return together([partial(self._board, ref, None, configured=True) for ref in self._spec.boards])
         rows: dict[str, Mapping[str, object]] = {}
         homes: dict[str, list[Project]] = {}
-        for project in projects:
-            for row in self._listed(project.key):
+        lists = together([partial(self._listed, project.key) for project in projects])
+        for project, listed in zip(projects, lists, strict=True):
+            for row in listed:
                 board_id = str(row["id"])
                 rows.setdefault(board_id, row)
                 homes.setdefault(board_id, []).append(project)
         wanted = [_placed(row, homes[ref]) for ref, row in rows.items() if row.get("type") in {"scrum", "simple"}]
-        seen = [self._board(str(row["id"]), row, configured=False) for row in wanted]
+        seen = together([partial(self._board, str(row["id"]), row, configured=False) for row in wanted])
         return [board for board in seen if board.info.sprints]
 
     def _listed(self, project: str | None) -> list[Mapping[str, object]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 
 from okr_delivery_jira.client import JiraClient
 from okr_delivery_jira.ids import Ids
@@ -11,6 +12,7 @@ from okr_delivery_jira.jql import ORDER
 from okr_delivery_jira.paging import token_pages
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.text import by_number, members, string
+from okr_delivery_jira.workers import Workers
 
 IDS_A_PAGE = 5000
 RECONCILED = 50
@@ -35,30 +37,27 @@ class Search:
 
         Held against the count if `counted` or if one page does not do. Raises AbortSyncError for a chain cut short.
         """
-        found, pages = (None, 0) if counted else self._chain(clause)
-        if found is not None and pages == 1:
-            return found
-        count = self.count(clause)
-        if found is None or len(found) > CHUNK or (count is not None and count > CHUNK):
+        pages = self._pages(clause, ["id"])
+        first, count = self._begun(clause, pages) if counted else (next(pages), None)
+        found, more = Ids(()), False
+        if not _many(count):
+            found, more = _chained(first, pages)
+            count = self.count(clause) if more and not counted else count
+        if _many(count) or len(found) > CHUNK:
             found = self._ranged(clause, count)
         _check(len(found), count)
         return found
 
+    def _begun(self, clause: str, pages: Iterator[Sequence[Row]]) -> tuple[Sequence[Row], int | None]:
+        """The first page and the count, asked for side by side."""
+        with Workers(1) as workers:
+            coming = workers.submit(partial(self.count, clause))
+            return next(pages), coming.result()
+
     def _ranged(self, clause: str, count: int | None) -> Ids:
-        ranges = [""] if count is None or count <= CHUNK else self._ranges(clause, count)
+        ranges = self._ranges(clause, count) if count is not None and _many(count) else [""]
         pages = (page for narrowed in ranges for page in self._pages(f"{clause}{narrowed}", ["id"]))
         return Ids(_id_of(row) for page in pages for row in page)
-
-    def _chain(self, clause: str) -> tuple[Ids, int]:
-        """The ids on one chain of pages and how many pages they came on; left as soon as it is too long to trust."""
-        found: list[str] = []
-        pages = 0
-        for page in self._pages(clause, ["id"]):
-            pages += 1
-            found.extend(map(_id_of, page))
-            if len(found) > CHUNK:
-                break
-        return Ids(found), pages
 
     def changed(self, clause: str, reconcile: Sequence[str] = ()) -> dict[str, Row]:
         """The rows, with `updated`, of a condition that bounds the time; counted only where one page does not do.
@@ -104,6 +103,21 @@ class Search:
         middle = low + timedelta(days=days // 2)
         for part in ((start, middle), (middle, end)):
             yield from self._halves(clause, self.count(f"{clause}{_created(*part)}"), *part)
+
+
+def _many(count: int | None) -> bool:
+    return count is not None and count > CHUNK
+
+
+def _chained(first: Sequence[Row], pages: Iterator[Sequence[Row]]) -> tuple[Ids, bool]:
+    """The ids on a chain of pages and whether they are several; left as soon as it is too long to trust."""
+    found, more = list(map(_id_of, first)), False
+    for page in pages:
+        more = True
+        found.extend(map(_id_of, page))
+        if len(found) > CHUNK:
+            break
+    return Ids(found), more
 
 
 def _created(start: date | None, end: date | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import partial
 
 from okr_delivery.model.work import Iteration, IterationKind, IterationState
 from okr_delivery_jira.client import JiraClient, StatusError
@@ -10,6 +11,7 @@ from okr_delivery_jira.paging import offset_rows
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.records import read_sprint
 from okr_delivery_jira.settings import BoardInfo
+from okr_delivery_jira.workers import together
 
 PAGE = 50
 _WHAT = "board/{id}/sprint"
@@ -42,10 +44,11 @@ class SprintReader:
         return [*found.values(), *self._left(left)]
 
     def _listed(self, known_boards: Set[str | None]) -> Iterator[Mapping[str, object]]:
-        for board in self._boards:
-            yield from self._of_board(board.id, "active,future" if board.id in known_boards else None)
+        states = {board.id: "active,future" if board.id in known_boards else None for board in self._boards}
+        for rows in together([partial(self._of_board, board_id, state) for board_id, state in states.items()]):
+            yield from rows
 
-    def _of_board(self, board_id: str, state: str | None) -> Iterator[Mapping[str, object]]:
+    def _of_board(self, board_id: str, state: str | None) -> list[Mapping[str, object]]:
         """A board that has lost its sprints answers 400: no sprints."""
 
         def page(start: int) -> object:
@@ -55,9 +58,9 @@ class SprintReader:
             return self._client.agile(path, params, what=_WHAT, expect=frozenset({400}))
 
         try:
-            yield from offset_rows(page, _WHAT)
+            return list(offset_rows(page, _WHAT))
         except StatusError:
-            return
+            return []
 
     def _left(self, sprints: Sequence[Iteration]) -> Iterator[Iteration]:
         """Sprints that were open when last seen: closed since, or deleted."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 Result = TypeVar("Result")
+MOST = 8
+"""Jobs that run side by side."""
 _Job = tuple["Future[Any]", Callable[[], Any]]
 
 
@@ -65,6 +67,14 @@ class Workers:
                 future.cancel()
             elif future.set_running_or_notify_cancel():
                 _run(future, job)
+
+
+def together(jobs: Sequence[Callable[[], Result]]) -> list[Result]:
+    """The results of jobs that run side by side, in the order of the jobs. Raises what the first failing one raised."""
+    if len(jobs) < 2:
+        return [job() for job in jobs]
+    with Workers(min(len(jobs), MOST)) as workers:
+        return [future.result() for future in [workers.submit(job) for job in jobs[:MOST]]] + together(jobs[MOST:])
 
 
 def _run(future: Future[Any], job: Callable[[], Any]) -> None:

@@ -21,8 +21,8 @@ def test_five_requests_for_one_project_with_one_board(site: Site) -> None:
     connector.identity()
     site.asked.clear()
     metadata = connector.metadata()
-    assert [str(asked) for asked in site.asked] == [
-        "GET field", "GET status", "GET project/PAY", "GET board", "GET board/1/configuration",
+    assert sorted(str(asked) for asked in site.asked) == [
+        "GET board", "GET board/1/configuration", "GET field", "GET project/PAY", "GET status",
     ]  # fmt: skip
     assert [(s.id, s.category) for s in metadata.statuses] == [
         ("1", Category.NEW), ("3", Category.INDETERMINATE), ("5", Category.DONE),
@@ -47,7 +47,7 @@ def test_metadata_survives_the_store(site: Site) -> None:
     other.use(stored)
     site.asked.clear()
     list(other.pages(None, None, lambda _: {}))
-    assert [str(asked) for asked in site.asked] == ["POST search/approximate-count", "POST search/jql"]
+    assert sorted(str(asked) for asked in site.asked) == ["POST search/approximate-count", "POST search/jql"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from functools import partial
 
 import pytest
 
-from okr_delivery_jira.workers import Workers
+from okr_delivery_jira.workers import Workers, together
 
 
 def test_results_and_errors_come_back() -> None:
@@ -48,6 +48,13 @@ def test_results_come_in_the_order_of_the_jobs_and_no_job_is_taken_too_early() -
         assert list(workers.ordered(iter(()), 3)) == []
 
 
+@pytest.mark.parametrize("count", [0, 1, 3, 20])
+def test_jobs_together_answer_in_their_order(count: int) -> None:
+    assert together([partial(_later, number) for number in range(count)]) == list(range(count))
+    with pytest.raises(ZeroDivisionError):
+        together([partial(_later, number) for number in range(count)] + [lambda: 1 // 0])
+
+
 def _later(number: int) -> int:
     time.sleep(0.02 if number % 3 == 0 else 0)
     return number
@@ -72,7 +79,7 @@ def test_what_still_waits_is_dropped() -> None:
 
 def test_a_job_that_waits_does_not_hold_the_process() -> None:
     code = (
-        "import time\nfrom okr_delivery_jira.workers import Workers\n"
+        "import time\nfrom okr_delivery_jira.workers import Workers, together\n"
         "with Workers(2) as workers:\n    workers.submit(lambda: time.sleep(60))\n    time.sleep(0.2)\n"
     )
     began = time.monotonic()
