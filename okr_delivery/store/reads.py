@@ -225,6 +225,11 @@ class Reads:
             yield from (row.ref for row in rows)
             last = rows[-1].id
 
+    def cut_ids(self, source: str) -> Sequence[str]:
+        """Ids of the issues whose history is known not to be whole, gone ones left out."""
+        cut = (t.issue.c.history_complete == 0) & t.issue.c.gone_at.is_(None)
+        return tuple(self._column(source, t.issue.c.updated, None, cut))
+
     def updated_between(self, source: str, since: int, until: int) -> set[str]:
         """Ids of the issues whose stored `updated` lies in [since, until] and that are not gone."""
         inside = t.issue.c.updated.between(since, until) & t.issue.c.gone_at.is_(None)

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections import ChainMap, defaultdict
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Set
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.sql.expression import Select as SelectOf
 
-from okr_delivery.model.work import Board, Category, Change, Field, FoundField, Issue, Iteration, Status, Value
+from okr_delivery.model.work import (
+    Board,
+    Category,
+    Change,
+    Field,
+    FoundField,
+    Issue,
+    Iteration,
+    IterationState,
+    Status,
+    Value,
+)
 from okr_delivery.store import mapping
 from okr_delivery.store import tables as t
 from okr_delivery.store.codes import clean, dumps
@@ -88,6 +99,13 @@ class StoreTx(ContentWrites):
     def put_iterations(self, iterations: Iterable[Iteration]) -> None:
         """Adds or updates iterations; others stay."""
         self._merge(t.iteration, [mapping.iteration_row(i) for i in iterations], ("ref",))
+
+    def keep_iterations(self, ids: Set[str], *, closed: bool) -> None:
+        """Removes the other iterations; with `closed`, those that are over stay all the same."""
+        for iteration in self.iterations(self.source_name):
+            if iteration.id not in ids and not (closed and iteration.state is IterationState.CLOSED):
+                mine = (t.iteration.c.source == self._number, t.iteration.c.ref == iteration.id)
+                self._connection.execute(delete(t.iteration).where(*mine))
 
     def put_boards(self, boards: Iterable[Board]) -> None:
         """Replaces the boards."""
@@ -174,10 +192,8 @@ class StoreTx(ContentWrites):
         self._set(rows, missed_at=at)
 
     def found(self, ids: Iterable[str]) -> None:
-        """A census listed these: forgets misses, revives gone ones and counts those as not held until read again."""
-        rows = [r for r in self._rows(ids).values() if r.missed_at is not None or r.gone_at is not None]
-        self._set([r.id for r in rows], missed_at=None)
-        self._set([r.id for r in rows if r.gone_at is not None], gone_at=None, history_hash=None)
+        """A census listed these: forgets misses."""
+        self._set([row.id for row in self._rows(ids).values() if row.missed_at is not None], missed_at=None)
 
     def drop(self, ids: Iterable[str]) -> None:
         """Removes issues that the settings no longer ask for, with everything about them but the ledger's facts."""

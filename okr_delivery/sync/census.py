@@ -17,15 +17,10 @@ VISIBLE_BLOCK = 100
 
 @dataclass(frozen=True, slots=True)
 class CensusResult:
-    """`trusted` False: so much vanished at once that the token is suspected and nothing was concluded.
-
-    `returned_since` is the oldest stored `updated` of the issues that came back, None when none did: they must be read
-    again from there.
-    """
+    """`trusted` False: so much vanished at once that the token is suspected and nothing was concluded."""
 
     trusted: bool
     gone: tuple[str, ...] = ()
-    returned_since: int | None = None
     warnings: tuple[Message, ...] = ()
 
 
@@ -46,16 +41,14 @@ def take(
     twice = [ref for ref in missing if ref in before]
     shown = _visible(connector, twice)
     gone = {ref: before[ref] for ref in twice if ref not in shown}
-    returned = sorted(ref for ref in store.gone(name) if ref in listed)
-    back = [issue.updated for issue in store.issues(name, returned)]
     teams = {issue.id: team_of(issue) for issue in store.issues(name, gone)}
     with store.page(name) as tx:
-        tx.found(sorted({*returned, *(ref for ref in before if ref in listed)}))
+        tx.found(ref for ref in before if ref in listed)
         tx.miss(missing, now)
         tx.tombstone(gone, teams)
         tx.set_state(census_at=now)
     warnings = (msg("sync.out_of_scope", n=len(shown)),) if shown else ()
-    return CensusResult(True, tuple(gone), min(back, default=None), warnings)
+    return CensusResult(True, tuple(gone), warnings)
 
 
 def _too_many(missing: int, held: int) -> bool:

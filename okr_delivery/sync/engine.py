@@ -131,7 +131,7 @@ class _Sync:
         todo = plan(state, now, self._fetch_hash, full=full, empty=self._is_empty(), oldest=oldest)
         self._resumed = self._resumed or todo.resumed
         self._complete, self._pages.skipped = False, todo.skipped
-        self._begin(todo, identity)
+        todo = self._begin(todo, identity)
         todo = self._window(todo, state.watermark) if todo.part is Part.WHOLE else self._parts(todo, now)
         trusted = self._take_stock(todo, state, now)
         self._rederive()
@@ -151,8 +151,12 @@ class _Sync:
 
     # before the first page
 
-    def _begin(self, todo: Plan, identity: Identity) -> None:
+    def _begin(self, todo: Plan, identity: Identity) -> Plan:
+        """Answers the plan: everything, where other fields are read now than the stored issues were read with."""
+        before = self._fields_read()
         fresh = self._metadata(todo)
+        if fresh is not None and before not in (None, {(field.role, field.id) for field in fresh.fields}):
+            todo = todo.anew(identity.server_time)
         renew = todo.renew or fresh is not None
         known = {} if renew else {i.id: i for i in self._store.iterations(self._name)}
         iterations = list(self._connector.iterations(known))
@@ -161,9 +165,18 @@ class _Sync:
                 parts = (fresh.statuses, fresh.boards, fresh.fields, fresh.raw)
                 tx.put_metadata(*parts, at=identity.server_time)
             tx.put_iterations(iterations)
+            if renew:
+                tx.keep_iterations({iteration.id for iteration in iterations}, closed=not todo.rescope)
             self._open(tx, todo, identity)
             if tx.issue_count(self._name) == 0:
                 tx.set_state(derived_hash=self._derived_hash(tx))
+        return todo
+
+    def _fields_read(self) -> set[tuple[str, str]] | None:
+        """Who plays which role in the stored issues; None when there are none."""
+        if self._is_empty() or self._store.metadata(self._name) is None:
+            return None
+        return {(field.role, field.id) for field in self._store.found_fields(self._name)}
 
     def _open(self, tx: StoreTx, todo: Plan, identity: Identity) -> None:
         """Marks the source incomplete; what planning needs stays whole if it was whole just now."""
@@ -197,9 +210,9 @@ class _Sync:
         """Everything, or what changed since an instant."""
         self._phase(msg("sync.phase.all") if todo.since is None else msg("sync.phase.changed"))
         self._pages.met = IdSet()
-        self._pages.read(todo, settled, keep=keep)
+        after = self._pages.read(todo, settled, keep=keep)
         self._canary(todo, settled, keep)
-        return todo
+        return replace(todo, after=after)
 
     def _parts(self, todo: Plan, now: int) -> Plan:
         """A first sync, or what is left of one. Answers the plan with the start that the whole is as new as."""
@@ -212,8 +225,8 @@ class _Sync:
         todo = todo.rest()
         self._mark_whole(todo)
         self._phase(msg("sync.phase.rest"))
-        self._pages.read(todo, skip=IdSet(self._store.held_ids(self._name)))
-        return todo
+        after = self._pages.read(todo, skip=IdSet(self._store.held_ids(self._name)))
+        return replace(todo, after=after)
 
     def _refresh(self, todo: Plan, now: int) -> Plan:
         """Brings what an earlier run stored up to date, so that planning does not wait for the rest."""
@@ -257,7 +270,20 @@ class _Sync:
         listed = IdSet(self._connector.census())
         if todo.rescope:
             self._leave_scope(listed)
-        return self._census(todo, state, listed, now) if due else True
+        if not due:
+            return True
+        self._read_unread(todo, listed)
+        return self._census(listed, now)
+
+    def _read_unread(self, todo: Plan, listed: IdSet) -> None:
+        """Reads what a window can't name: issues that came into sight without a change, and histories that came cut.
+
+        Cut ones only where they are few: a server that cuts them all would be read whole every day.
+        """
+        cut = set(self._store.cut_ids(self._name))
+        held = IdSet(ref for ref in self._store.held_ids(self._name) if len(cut) > BLOCK or ref not in cut)
+        if len(listed) > sum(ref in listed for ref in self._store.held_ids(self._name)) or 0 < len(cut) <= BLOCK:
+            self._pages.read(replace(todo, since=None, after=None, part=Part.WHOLE), skip=held, keep=todo)
 
     def _leave_scope(self, listed: IdSet) -> None:
         """After a change of the settings: drops issues that are no longer asked for, as a new store would.
@@ -277,13 +303,10 @@ class _Sync:
         with self._store.page(self._name) as tx:
             tx.drop(natural(taken_out | alive))
 
-    def _census(self, todo: Plan, state: SourceState, listed: IdSet, now: int) -> bool:
+    def _census(self, listed: IdSet, now: int) -> bool:
         found = census.take(self._store, self._name, self._connector, listed, now, self._run.team_of)
         self._tally.deleted += len(found.gone)
         self._tally.warn(*found.warnings)
-        if found.returned_since is not None:
-            again = replace(todo, since=found.returned_since - MARGIN, after=None, part=Part.WHOLE)
-            self._pages.read(again, state.watermark)
         return found.trusted
 
     def _rederive(self) -> None:
@@ -308,6 +331,8 @@ class _Sync:
             tx.set_state(cursor=None, whole_since=None)
             if not self._complete:
                 tx.set_state(reason="sync.reason.skipped" if trusted else "sync.reason.vanished")
+                if self._pages.skipped and todo.since is None:
+                    tx.set_state(watermark=None)  # no window would name what could not be read
                 return
             tx.set_state(complete=1, reason=None, fetched_at=todo.started_at, watermark=todo.started_at)
             tx.set_state(settings_hash=settings_hash(self._source))

@@ -60,11 +60,12 @@ class Pages:
     @frugal()
     def read(
         self, todo: Plan, settled: int | None = None, *, skip: Container[str] = (), keep: Plan | None = None
-    ) -> None:
+    ) -> str | None:
         """All pages of a plan. `settled`: what was updated before that instant and is stored need not be sent again.
 
-        `keep` is the plan whose cursor stays while these pages come. Raises RetryLaterError at the deadline, after the
-        page that was under way, AbortSyncError for pages that can't be stored without losing data.
+        `keep` is the plan whose cursor stays while these pages come. Answers the `after` of the last page. Raises
+        RetryLaterError at the deadline, after the page that was under way, AbortSyncError for pages that can't be
+        stored without losing data.
         """
         run, after, seen = self._run, todo.after, {todo.after}
         lively = todo.lively if todo.part is Part.LIVELY else None
@@ -80,6 +81,7 @@ class Pages:
                 run.on_progress(run.name, run.tally.fetched)
             if run.deadline is not None and run.clock() >= run.deadline:
                 raise out_of_time(run.name)
+        return after
 
     def _held(self, todo: Plan, settled: int | None) -> Held:
         """What need not be sent again: `updated` before the second in which the last whole run began.

@@ -93,6 +93,11 @@ class Plan:
             "skipped": skipped,
         }
 
+    def anew(self, now: int) -> Self:
+        """Everything from the beginning, whatever was read before."""
+        fresh = replace(self, started_at=now, since=None, after=None, full=True, resumed=False)
+        return replace(fresh, part=Part.WHOLE, lively=None, skipped=False)
+
     def rest(self) -> Self:
         """The second part, from its beginning or from where it stopped."""
         return self if self.part is Part.REST else replace(self, part=Part.REST, after=None)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from okr_delivery.model.message import msg
-from okr_delivery.model.work import Field
-from okr_delivery.store import Store, open_store
+from okr_delivery.model.work import Field, Issue
+from okr_delivery.store import SourceState, Store, open_store
+from okr_delivery.sync.connector import Page
 from okr_delivery.sync.errors import RetryLaterError
 from tests.sync.conftest import Sync
-from tests.sync.fake import DAY, NAME, NOW, FakeConnector, FakeTracker
+from tests.sync.fake import DAY, NAME, NOW, FakeConnector, FakeTracker, issue
 
 
 @pytest.fixture
@@ -147,6 +150,46 @@ def test_a_returning_issue_is_revived_and_read_again(store: Store, sync: Sync, t
         tracker.now += DAY
         sync(tracker)
     assert [f.entity for f in store.facts("tombstone")] == ["10003/1", "10003/2"]
+
+
+def test_what_comes_into_sight_without_a_change_is_read(store: Store, sync: Sync, tracker: FakeTracker) -> None:
+    tracker.put(issue(50, updated=NOW - 40 * DAY))
+    tracker.hidden = {"10050"}
+    sync(tracker)
+    tracker.hidden = set()
+    tracker.now += DAY
+    result = sync(tracker)
+    assert (result.complete, result.fetched) == (True, 1)
+    assert [found.key for found in store.issues(NAME, ["10050"])] == ["PAY-50"]
+
+
+def test_a_run_that_stops_while_it_reads_what_came_into_sight_goes_on_with_it(
+    store: Store, sync: Sync, tracker: FakeTracker
+) -> None:
+    for number in range(50, 56):
+        tracker.put(issue(number, updated=NOW - 40 * DAY))
+    with pytest.raises(RetryLaterError):
+        sync(tracker, deadline=NOW, clock=lambda: NOW)
+    assert (store.source(NAME) or SourceState(NAME, complete=True)).complete is False
+    assert len(list(store.issues(NAME))) == 13
+    result = sync(tracker)
+    assert (result.complete, result.fetched) == (True, 3)
+    assert len(list(store.issues(NAME))) == 16
+    assert store.missed(NAME) == {}
+
+
+def test_a_history_that_came_cut_is_asked_for_again(store: Store, sync: Sync, tracker: FakeTracker) -> None:
+    class Cutting(FakeConnector):
+        def page(self, issues: Sequence[Issue]) -> Page:
+            page = super().page(issues)
+            return replace(page, issues=tuple(replace(found, history_complete=False) for found in page.issues))
+
+    tracker.touch("10003")
+    sync(tracker, Cutting(tracker))
+    assert list(store.cut_ids(NAME)) == ["10003"]
+    tracker.now += 3 * DAY
+    assert sync(tracker).fetched == 1
+    assert list(store.cut_ids(NAME)) == []
 
 
 def test_a_census_that_fails_changes_nothing(store: Store, sync: Sync, tracker: FakeTracker) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy import create_engine, inspect, text
 
 from okr_delivery.model.errors import Problem, UserError
 from okr_delivery.model.message import msg
-from okr_delivery.model.work import Category, Field, Issue, Status, Value
+from okr_delivery.model.work import Category, Field, FoundField, Issue, IterationState, Status, Value
 from okr_delivery.store import Store, open_store
-from okr_delivery.sync.connector import Page
+from okr_delivery.sync.connector import Metadata, Page
 from okr_delivery.sync.errors import AbortSyncError, RetryLaterError, SkipRecordError
 from tests.sync.conftest import Sync
 from tests.sync.fake import DAY, NAME, NOW, FakeConnector, FakeTracker, issue, moved
@@ -265,6 +265,41 @@ def test_other_settings_fetch_everything_again_and_drop_what_left_the_scope(stor
     assert "10002" not in dict(store.changes(NAME))
 
 
+def test_other_fields_fetch_everything_again(sync: Sync) -> None:
+    class Other(FakeConnector):
+        def metadata(self) -> Metadata:
+            return replace(super().metadata(), fields=(FoundField("iteration", "customfield_9", "Sprint", "schema"),))
+
+    tracker = FakeTracker.of(5)
+    sync(tracker)
+    for fetched in (5, 0):
+        tracker.now += 2 * DAY
+        result = sync(tracker, Other(tracker))
+        assert (result.complete, result.fetched) == (True, fetched)
+
+
+def test_iterations_that_are_no_longer_listed_leave_unless_they_are_over(store: Store, sync: Sync) -> None:
+    def stored() -> list[str]:
+        return [iteration.id for iteration in store.iterations(NAME)]
+
+    tracker = FakeTracker.of(3)
+    (active,) = tracker.iterations
+    tracker.iterations += [
+        replace(active, id="69", state=IterationState.CLOSED, order=1),
+        replace(active, id="71", state=IterationState.FUTURE, order=2),
+    ]
+    sync(tracker)
+    tracker.iterations = [active]
+    tracker.now += 3600
+    sync(tracker)
+    assert stored() == ["70", "69", "71"]
+    tracker.now += DAY
+    sync(tracker)
+    assert stored() == ["70", "69"]
+    sync(tracker, settings={"projects": ["PAY", "NEW"]})
+    assert stored() == ["70"]
+
+
 def test_all_bodies_are_read_again_after_a_month(sync: Sync) -> None:
     tracker = FakeTracker.of(5)
     sync(tracker)
@@ -336,6 +371,23 @@ def test_a_record_that_can_not_be_read_is_named_and_asked_for_again(store: Store
     connector = FakeConnector(tracker)
     assert sync(tracker, connector).complete
     assert connector.asked == [(None, None)]
+
+
+def test_a_record_that_other_settings_brought_is_asked_for_again_too(store: Store, sync: Sync) -> None:
+    class Skipping(FakeConnector):
+        def page(self, issues: Sequence[Issue]) -> Page:
+            shown = [found for found in issues if found.id != "10004"]
+            page = super().page(shown) if shown else Page((), (), "10004")
+            return replace(page, skipped=(SkipRecordError([Problem(msg("sync.truncated"), "PAY-4")]),))
+
+    tracker = FakeTracker.of(4)
+    tracker.outside = {"10004"}
+    sync(tracker)
+    tracker.outside = set()
+    settings = {"projects": ["PAY", "NEW"]}
+    assert not sync(tracker, Skipping(tracker), settings=settings).complete
+    assert sync(tracker, settings=settings).complete
+    assert len(list(store.issues(NAME))) == 4
 
 
 @pytest.mark.parametrize("broken", ["loop", "foreign change", "foreign source", "no end"])
