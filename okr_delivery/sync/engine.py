@@ -254,7 +254,10 @@ class _Sync:
         missing = natural(ref for ref in inside if ref not in self._pages.met)
         if missing and self._connector.visible(missing[:BLOCK]):
             self._tally.warn(msg("sync.window", n=len(missing)))
-            self._pages.read(replace(todo, since=todo.since - WIDER, after=None), settled, keep=keep)
+            wide = replace(todo, since=todo.since - WIDER, after=None)
+            with self._store.page(self._name) as tx:
+                tx.set_state(cursor=(keep or wide).cursor((keep or wide).after, skipped=self._pages.skipped))
+            self._pages.read(wide, settled, keep=keep)
 
     # after the last page
 

@@ -429,6 +429,25 @@ def test_a_window_that_misses_a_change_is_widened(store: Store, sync: Sync) -> N
     assert next(store.issues(NAME, ["10002"])).title == "missed"
 
 
+def test_a_wider_window_that_breaks_off_is_read_by_the_next_run(store: Store, sync: Sync) -> None:
+    class Breaking(FakeConnector):
+        def pages(self, since, resume, held, **more):  # type: ignore[no-untyped-def]  # the signature of the base
+            if self.asked:
+                raise RetryLaterError([])
+            return super().pages(since + 2 * 3600 + 300, resume, held, **more)
+
+    tracker = FakeTracker.of(5)
+    sync(tracker)
+    for later, ref in ((60, "10002"), (3000, "10003")):
+        tracker.now = NOW + later
+        tracker.touch(ref, title="changed")
+    tracker.now = NOW + 3600
+    with pytest.raises(RetryLaterError):
+        sync(tracker, Breaking(tracker))
+    assert sync(tracker).complete
+    assert [i.title for i in store.issues(NAME, ["10002", "10003"])] == ["changed", "changed"]
+
+
 def test_progress_and_partial_histories_are_told(sync: Sync) -> None:
     tracker = FakeTracker.of(4)
     tracker.touch("10001", history_complete=False)
