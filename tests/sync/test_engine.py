@@ -438,7 +438,10 @@ def test_a_wider_window_that_breaks_off_is_read_by_the_next_run(store: Store, sy
 
     tracker = FakeTracker.of(5)
     sync(tracker)
-    for later, ref in ((60, "10002"), (3000, "10003")):
+    tracker.now = NOW + 60
+    tracker.touch("10001")
+    sync(tracker)
+    for later, ref in ((90, "10002"), (3000, "10003")):
         tracker.now = NOW + later
         tracker.touch(ref, title="changed")
     tracker.now = NOW + 3600
