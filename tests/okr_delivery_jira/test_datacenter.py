@@ -12,7 +12,7 @@ from okr_delivery.sync.connector import Page
 from okr_delivery.sync.errors import AbortSyncError, ConfigError, SyncError
 from tests.okr_delivery_jira.builders import EPIC, FIELDS, NOW, POINTS, SPRINT, body, custom, history, item
 from tests.okr_delivery_jira.server import Server, connect, ready, served
-from tests.okr_delivery_jira.site import Asked
+from tests.okr_delivery_jira.site import Asked, page
 
 
 @pytest.fixture
@@ -473,8 +473,8 @@ def test_six_requests_of_metadata_and_boards_that_do_not_say_where_they_belong(s
     server.asked.clear()
     metadata = connector.metadata()
     list(connector.iterations({}))
-    assert [str(asked) for asked in server.asked] == [
-        "GET field", "GET status", "GET project/PAY", "GET board", "GET board/1/configuration", "GET board/1/sprint",
+    assert sorted(str(asked) for asked in server.asked) == [
+        "GET board", "GET board/1/configuration", "GET board/1/sprint", "GET field", "GET project/PAY", "GET status",
     ]  # fmt: skip
     assert [(b.type, b.project, b.estimate_field) for b in metadata.boards] == [("scrum", "PAY", POINTS)]
 
@@ -517,3 +517,12 @@ def test_a_failure_that_lasts_is_no_shorter_success(server: Server) -> None:
     server.handlers["POST search"] = lambda asked: (500, {}) if asked.body["startAt"] > 150 else server._found(asked)
     with pytest.raises(SyncError):
         read(server)
+
+
+def test_a_project_without_boards_has_the_points_of_all_who_are_not_team_managed(server: Server) -> None:
+    server.handlers["GET board"] = lambda _: page([])
+    connector = connect()
+    connector.identity()
+    metadata = connector.metadata()
+    assert metadata.warnings == ()
+    assert [(entry.id, entry.reason) for entry in metadata.fields if entry.role == "estimate"] == [(POINTS, "schema")]
