@@ -268,7 +268,8 @@ class _Roles:
         result = roles.estimates(self._catalogue, by_board, styles)
         self._take("estimate", result.role, result.found)
         if result.rivals:
-            self.warnings.append(msg("jira.warning.estimate_ambiguous", fields=_names(result.rivals)))
+            warning = "estimate_elsewhere" if result.role.by_project else "estimate_ambiguous"
+            self.warnings.append(msg(f"jira.warning.{warning}", fields=_names(result.rivals)))
 
 
 def _names(found: Sequence[FieldInfo]) -> str:

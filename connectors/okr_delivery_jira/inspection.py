@@ -23,6 +23,7 @@ GATEWAY = f"https://api.atlassian.com{GATEWAY_PATH}"
 READS = ("BROWSE_PROJECTS",)
 WRITES = ("ADD_COMMENTS", "EDIT_ISSUES", "LINK_ISSUES")
 TENANT = "_edge/tenant_info"
+GONE = 404
 
 
 class Inspection:
@@ -42,7 +43,8 @@ class Inspection:
             try:
                 answer = dialect.permissions(project, (*READS, *WRITES))
             except SyncError as error:
-                yield error.problems[0].what
+                if error.status != GONE:  # there is no such project: `metadata()` says so and names those there are
+                    yield error.problems[0].what
                 continue
             for name, wanted in (("read", READS), ("write", WRITES)):
                 missing = _missing(answer, wanted)

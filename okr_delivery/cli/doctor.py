@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING
 from okr_delivery import __version__
 from okr_delivery.cli.app import App
 from okr_delivery.cli.options import subcommand
+from okr_delivery.cli.refusals import of_source
 from okr_delivery.model.errors import UserError
 from okr_delivery.output.safe import terminal
 
 if TYPE_CHECKING:
     from okr_delivery.config import Source
-    from okr_delivery.sync.connector import Connector, Identity, Metadata
+    from okr_delivery.sync.connector import Ahead, Connector, Identity, Metadata
     from okr_delivery.sync.way import Way
 
 SKEW_LIMIT = 120  # seconds
 PATIENCE = 120  # seconds for one source
+FOUND_BY = {
+    "board": "cli.doctor.by_board",
+    "id": "cli.doctor.by_id",
+    "name": "cli.doctor.by_name",
+    "schema": "cli.doctor.by_schema",
+}
 
 
 @subcommand("doctor")
@@ -33,7 +40,7 @@ def command(app: App, /) -> int:
     """
     app.show(app.t("cli.doctor.version", version=__version__, python=platform.python_version()))
     app.show(app.t("cli.doctor.config", path=str(app.config.path)))
-    app.show(app.t("cli.doctor.book", objectives=len(app.book.objectives), krs=len(app.book.key_results)))
+    failed = [*_book(app)]
     app.show(app.t("cli.doctor.connectors", names=", ".join(_connectors()) or "–"))
     hosts = app.config.allowed_hosts
     app.show(
@@ -41,11 +48,19 @@ def command(app: App, /) -> int:
         if hosts is not None
         else app.t("cli.doctor.no_hosts")
     )
-    failed = [error for source in app.config.sources for error in _source(app, source)]
+    failed.extend(of_source(error, source) for source in app.config.sources for error in _source(app, source))
     failed.extend(_store(app))
     for error in failed:
         app.show_error(error)
     return 2 if failed else 0
+
+
+def _book(app: App) -> Iterator[UserError]:
+    """The OKR files; what is wrong in them says nothing about connections, which are looked at all the same."""
+    try:
+        app.show(app.t("cli.doctor.book", objectives=len(app.book.objectives), krs=len(app.book.key_results)))
+    except UserError as error:
+        yield error
 
 
 def _connectors() -> tuple[str, ...]:
@@ -70,13 +85,16 @@ def _source(app: App, source: Source) -> Iterator[UserError]:
     if way.encrypted:
         issuer = way.issuer or app.t("cli.doctor.no_issuer")
         app.show("  " + app.t("cli.doctor.issuer", host=way.host, issuer=terminal(issuer)))
+    refused = None
     try:
         _identity(app, connector.identity())
         _metadata(app, connector.metadata())
+        _scope(app, connector.ahead(None))
     except UserError as error:
         _skew(app, transport.skew)
+        refused = error
         yield error
-    yield from _inspected(app, connector)
+    yield from _inspected(app, connector, refused)
 
 
 def _way(app: App, way: Way) -> None:
@@ -85,15 +103,18 @@ def _way(app: App, way: Way) -> None:
     app.show("  " + app.t("cli.doctor.network", proxy=way.route.shown, ca=trusted))
 
 
-def _inspected(app: App, connector: Connector) -> Iterator[UserError]:
-    """What the connector can tell about permissions and addresses, also when it was refused."""
+def _inspected(app: App, connector: Connector, refused: UserError | None) -> Iterator[UserError]:
+    """What the connector can tell about permissions and addresses, also when it was refused; nothing twice."""
     from okr_delivery.sync.connector import Inspector
 
     if not isinstance(connector, Inspector):
         return
+    said = [problem.what for problem in refused.problems] if refused is not None else []
     try:
         for told in connector.inspect():
-            app.show("  " + terminal(app.t.render(told)))
+            if told not in said:
+                said.append(told)
+                app.show("  " + terminal(app.t.render(told)))
     except UserError as error:
         yield error
 
@@ -133,10 +154,17 @@ def _skew(app: App, seconds: int | None) -> None:
 def _metadata(app: App, metadata: Metadata) -> None:
     app.show("  " + app.t("cli.doctor.found", statuses=len(metadata.statuses), boards=len(metadata.boards)))
     for field in metadata.fields:
-        found = {"role": field.role, "id": terminal(field.id), "name": terminal(field.name), "reason": field.reason}
+        reason = app.t(FOUND_BY[field.reason]) if field.reason in FOUND_BY else terminal(field.reason)
+        found = {"role": field.role, "id": terminal(field.id), "name": terminal(field.name), "reason": reason}
         app.show("    " + app.t("cli.doctor.field", **found))
     for warning in metadata.warnings:
         app.show("  " + terminal(app.t.render(warning)))
+
+
+def _scope(app: App, ahead: Ahead) -> None:
+    """How much the source's query finds: the first request that a wrong one fails at."""
+    if ahead.issues is not None:
+        app.show("  " + app.t("cli.doctor.scope", issues=ahead.issues))
 
 
 def _store(app: App) -> Iterator[UserError]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from okr_delivery.cli.app import App
+from okr_delivery.cli.refusals import of_source
 from okr_delivery.model.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def show_plan(app: App, sources: Sequence[Source], output_format: str, *, full: 
         try:
             found.append(_look(app, source, store, full))
         except UserError as error:
-            errors[source.name] = error
+            errors[source.name] = of_source(error, source)
     if output_format == "json":
         app.show_document(dumps(output.document(found, errors, app.t)))
     elif found:

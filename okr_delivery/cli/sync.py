@@ -77,7 +77,7 @@ def command(
     else:
         begun = [one for one in map(output.unfinished, errors, errors.values()) if one.requests]
         if results or begun:
-            app.show(output.text([*results, *begun], app.t))
+            app.show(output.text([*results, *begun], app.t, refused=output.refused(errors)))
     for error in errors.values():
         app.show_error(error)
     return 0 if not errors and all(result.complete for result in results) else 2

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from okr_delivery.cli.app import App
+from okr_delivery.cli.refusals import of_source
 from okr_delivery.model.errors import UserError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def sync_sources(
             with app.timed("cli.phase.sync", source=source.name):
                 results.append(_sync(app, source, full, deadline, recording))
         except UserError as error:
-            errors[source.name] = error
+            errors[source.name] = of_source(error, source)
     return results, errors
 
 

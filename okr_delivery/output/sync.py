@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from okr_delivery.locale import Translator
@@ -10,7 +10,7 @@ from okr_delivery.model.errors import UserError
 from okr_delivery.output.json import number
 from okr_delivery.output.safe import terminal
 from okr_delivery.sync.engine import SourceResult
-from okr_delivery.sync.errors import SyncError
+from okr_delivery.sync.errors import ConfigError, SyncError
 
 
 def document(results: Sequence[SourceResult], t: Translator) -> dict[str, object]:
@@ -29,6 +29,11 @@ def failed(name: str, error: UserError) -> SourceResult:
     return replace(done, warnings=(*done.warnings, *(problem.what for problem in error.problems)))
 
 
+def refused(errors: Mapping[str, UserError]) -> frozenset[str]:
+    """The sources for which a person must act first."""
+    return frozenset(name for name, error in errors.items() if isinstance(error, ConfigError))
+
+
 def _source(result: SourceResult, t: Translator) -> dict[str, object]:
     return {
         "name": result.name,
@@ -42,12 +47,14 @@ def _source(result: SourceResult, t: Translator) -> dict[str, object]:
     }
 
 
-def text(results: Sequence[SourceResult], t: Translator) -> str:
+def text(results: Sequence[SourceResult], t: Translator, *, refused: Collection[str] = ()) -> str:
+    """A line for each source; `refused` are those that another run alone brings no further."""
     lines = []
     for result in results:
+        ended = "stopped" if result.name in refused else "complete" if result.complete else "incomplete"
         lines.append(
             t(
-                "output.sync.complete" if result.complete else "output.sync.incomplete",
+                f"output.sync.{ended}",
                 name=terminal(result.name),
                 fetched=result.fetched,
                 changed=result.changed,

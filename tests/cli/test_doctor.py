@@ -15,7 +15,7 @@ from okr_delivery.cli.run import run
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 from okr_delivery.sync import registry
-from okr_delivery.sync.connector import Identity, SourceSpec
+from okr_delivery.sync.connector import Ahead, Identity, SourceSpec
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.transport import Transport
 from tests.conftest import NOW
@@ -52,6 +52,20 @@ class Refused(Hints):
     refusal = "sync.unauthorized"
 
 
+class Twice(Refused):
+    """Has nothing to add but what it was refused with, and a hint that it gives twice."""
+
+    def inspect(self) -> Iterable[Message]:
+        return [msg("sync.unauthorized", status=401), HINT, HINT]
+
+
+class Lost(Plain):
+    def ahead(self, since: int | None) -> Ahead:
+        raise ConfigError(
+            [Problem(msg("jira.error.jql", said="no field statuz"), "/search", msg("jira.next.scope", scope="s"))]
+        )
+
+
 class Fails(Plain):
     def inspect(self) -> Iterable[Message]:
         yield HINT
@@ -85,3 +99,30 @@ def test_hints(doctor: Doctor, kind: str, code: int, hinted: bool, error: str) -
     assert "\x1b" not in out
     assert "s3cr3t" not in out + err
     assert "proxy: none (127.0.0.1 is this machine)" in out
+
+
+def test_what_is_wrong_in_okr_files_hides_no_connection(doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "okr-delivery.yaml").write_text(TEXT.replace("okrs: []", "okrs: [gone.yaml]"), encoding="utf-8")
+    code, out, err = doctor("Plain")
+    assert code == 2
+    assert "gone.yaml" in err
+    assert "signed in as" in out
+
+
+def test_how_much_is_in_scope_is_asked(doctor: Doctor) -> None:
+    assert "about 3 issues in scope" in doctor("Plain")[1]
+
+
+def test_a_query_that_can_not_be_run_is_found(doctor: Doctor) -> None:
+    """With the name of its source and of its own variable, which tell it from another of its type."""
+    code, _, err = doctor("Lost")
+    assert code == 2
+    assert "no field statuz" in err
+    assert "where: work: /search" in err
+    assert "OKR_DELIVERY_WORK_TOKEN" in err
+
+
+def test_a_refusal_is_told_once(doctor: Doctor) -> None:
+    _, out, err = doctor("Twice")
+    assert ((out + err).count("401"), out.count("other.example")) == (1, 1)
+    assert "where: work" in err

@@ -19,11 +19,13 @@ def test_the_document_counts_what_was_done_before_the_failure(cli: Cli, server: 
 
 
 def test_one_line_names_the_source_that_failed(cli: Cli, server: RunningServer) -> None:
+    """Another run would not help, so it is not asked for before the login is put right."""
     server.faults = {"failures": [{"endpoint": "changelog/bulkfetch", "status": 401}]}
     ended = cli("sync")
     assert ended.code == 2
     (line,) = ended.out.splitlines()
-    assert line.startswith("jira: INCOMPLETE after 0 issues")
+    assert line.startswith("jira: STOPPED after 0 issues")
+    assert "where: jira: /rest/api" in ended.err
     assert ended.err.count("401") == 1
 
 

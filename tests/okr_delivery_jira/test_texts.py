@@ -15,7 +15,15 @@ from okr_delivery.locale.catalogue import catalogue
 FOLDER = Path(okr_delivery_jira.__file__).parent
 BUILDERS = {"refused", "broken", "later", "unsure"}
 UNREADABLE = ("fields", "key", "created", "instant")
-WARNINGS = ("zone_unknown", "server", "estimate_ambiguous", "short_search", "name_shared", "name_shared_role")
+WARNINGS = (
+    "zone_unknown",
+    "server",
+    "estimate_ambiguous",
+    "estimate_elsewhere",
+    "short_search",
+    "name_shared",
+    "name_shared_role",
+)
 INSPECTED = ("read", "write", "gateway", "site")
 
 
@@ -38,7 +46,7 @@ def test_an_error_says_what_happened_and_what_to_do(name: str, params: tuple[str
     t = translator(lang)
     given = {param: f"<{param}>" for param in params}
     assert t(f"jira.error.{name}", **given)
-    assert t(f"jira.next.{name}", **given)
+    assert t(f"jira.next.{name}", **{"user": "<user>", "token": "<token>", **given})  # the variables of the login
 
 
 def test_no_text_is_left_over() -> None:
