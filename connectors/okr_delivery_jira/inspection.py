@@ -23,7 +23,6 @@ GATEWAY = f"https://api.atlassian.com{GATEWAY_PATH}"
 READS = ("BROWSE_PROJECTS",)
 WRITES = ("ADD_COMMENTS", "EDIT_ISSUES", "LINK_ISSUES")
 TENANT = "_edge/tenant_info"
-GONE = 404
 
 
 class Inspection:
@@ -39,17 +38,18 @@ class Inspection:
         return [*self._permissions(self._dialect)] if self._dialect is not None else [*self._elsewhere()]
 
     def _permissions(self, dialect: Dialect) -> Iterator[Message]:
+        unasked: list[tuple[Message, str]] = []
         for project in self._spec.projects:
             try:
                 answer = dialect.permissions(project, (*READS, *WRITES))
             except SyncError as error:
-                if error.status != GONE:  # there is no such project: `metadata()` says so and names those there are
-                    yield error.problems[0].what
+                unasked.append((error.problems[0].what, project))
                 continue
             for name, wanted in (("read", READS), ("write", WRITES)):
                 missing = _missing(answer, wanted)
                 if missing:
                     yield msg(f"jira.inspect.{name}", project=project, permissions=", ".join(missing))
+        yield from _unasked(unasked)
 
     def _elsewhere(self) -> Iterator[Message]:
         """A scoped token is taken by the gateway only, a classic one by the site only; nothing else tells."""
@@ -73,6 +73,14 @@ class Inspection:
         except SyncError:  # no Jira Cloud site: there is no other address to name
             return None
         return string(answer.get("cloudId")) if isinstance(answer, dict) else None
+
+
+def _unasked(refused: Sequence[tuple[Message, str]]) -> Iterator[Message]:
+    """The projects whose permissions nobody would tell, one line for each reason."""
+    reasons = [reason for n, (reason, _) in enumerate(refused) if reason not in [other for other, _ in refused[:n]]]
+    for reason in reasons:
+        projects = ", ".join(project for other, project in refused if other == reason)
+        yield msg("jira.inspect.unasked", projects=projects, reason=reason)
 
 
 def _missing(answer: object, wanted: Sequence[str]) -> list[str]:

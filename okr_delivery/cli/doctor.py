@@ -110,6 +110,7 @@ def _inspected(app: App, connector: Connector, refused: UserError | None) -> Ite
     if not isinstance(connector, Inspector):
         return
     said = [problem.what for problem in refused.problems] if refused is not None else []
+    before = len(said)
     try:
         for told in connector.inspect():
             if told not in said:
@@ -117,6 +118,9 @@ def _inspected(app: App, connector: Connector, refused: UserError | None) -> Ite
                 app.show("  " + terminal(app.t.render(told)))
     except UserError as error:
         yield error
+        return
+    if refused is None and len(said) == before:
+        app.show("  " + app.t("cli.doctor.permitted"))
 
 
 def _token(app: App, source: Source) -> None:

@@ -109,6 +109,16 @@ def test_what_is_wrong_in_okr_files_hides_no_connection(doctor: Doctor, tmp_path
     assert "signed in as" in out
 
 
+class Content(Plain):
+    def inspect(self) -> Iterable[Message]:
+        return []
+
+
+@pytest.mark.parametrize(("kind", "said"), [("Content", True), ("Hints", False), ("Fails", False), ("Plain", False)])
+def test_that_nothing_is_missing_is_said_only_where_it_was_asked(doctor: Doctor, kind: str, said: bool) -> None:
+    assert ("permissions: nothing is missing" in doctor(kind)[1]) is said
+
+
 def test_how_much_is_in_scope_is_asked(doctor: Doctor) -> None:
     assert "about 3 issues in scope" in doctor("Plain")[1]
 

@@ -58,10 +58,11 @@ def test_missing_permissions_are_told_by_project_and_purpose(site: Site) -> None
 
 def test_a_permission_that_can_not_be_asked_is_told_and_not_raised(site: Site) -> None:
     site.handlers["GET mypermissions"] = lambda _: (404, {})
-    connector = connect()
+    connector = connect(projects=("PAY", "CORE"))
     connector.identity()
     (message,) = told(connector)
-    assert message.id == "jira.error.not_found"
+    assert (message.id, message.params["projects"]) == ("jira.inspect.unasked", "PAY, CORE")
+    assert "404" in translator("en").render(message)
 
 
 def test_data_center_is_asked_without_a_selection() -> None:

@@ -24,7 +24,7 @@ WARNINGS = (
     "name_shared",
     "name_shared_role",
 )
-INSPECTED = ("read", "write", "gateway", "site")
+INSPECTED = ("read", "write", "unasked", "gateway", "site")
 
 
 def calls() -> Iterator[tuple[str, tuple[str, ...]]]:
