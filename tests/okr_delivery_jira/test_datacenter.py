@@ -1,4 +1,4 @@
-"""Data Center at the HTTP edge: offset pages, inline histories, sprints as text, names instead of ids."""
+"""Data Center at the HTTP edge: who is calling, offset pages, metadata."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from okr_delivery.model.work import Field, Value
 from okr_delivery.sync.connector import Page
 from okr_delivery.sync.errors import AbortSyncError, ConfigError, SyncError
-from tests.okr_delivery_jira.builders import EPIC, FIELDS, NOW, POINTS, SPRINT, body, custom, history, item
+from tests.okr_delivery_jira.builders import NOW, POINTS, SPRINT, body
 from tests.okr_delivery_jira.server import Server, connect, ready, served
 from tests.okr_delivery_jira.site import Asked, page
 
@@ -278,188 +277,6 @@ def test_a_project_that_is_gone_in_mid_run_is_named(server: Server) -> None:
     server.handlers["POST search"] = lambda _: (400, {"errorMessages": [said]})
     with pytest.raises(ConfigError, match="PAY"):
         read(server)
-
-
-# histories
-
-
-def entries(count: int) -> list[dict[str, Any]]:
-    status = {"was": "1", "now": "3"}
-    return [history(n, "2026-09-02T08:00:00.000+0800", item("status", "A", "B", **status)) for n in range(1, count + 1)]
-
-
-def test_five_thousand_entries_come_whole(server: Server) -> None:
-    server.add(body(10001))
-    server.histories["10001"] = entries(5000)
-    (page,) = read(server)
-    assert len(page.changes) == 5000
-    assert page.issues[0].history_complete
-
-
-def test_a_history_that_was_cut_short_is_read_alone(server: Server) -> None:
-    server.add(body(10001), body(10002))
-    server.histories |= {"10001": entries(5), "10002": entries(1)}
-    server.cut = 2
-    (page,) = read(server)
-    assert len(page.changes) == 6
-    assert all(issue.history_complete for issue in page.issues)
-    assert server.last("GET issue/10001").query["expand"] == "changelog"
-    assert server.count("GET issue/10002") == 0
-
-
-def test_a_history_that_stays_short_is_said_to_be(server: Server) -> None:
-    server.add(body(10001))
-    server.histories["10001"] = entries(5)
-    server.cut = server.cut_alone = 2
-    (page,) = read(server)
-    assert (len(page.changes), page.issues[0].history_complete) == (2, False)
-
-
-def test_moved_issues_leave_their_old_key_in_the_history(server: Server) -> None:
-    server.add({**body(10001), "key": "CORE-7"})
-    moved = [item("project", "Payments", "Core", was="10000", now="10001"), item("Key", "PAY-1", "CORE-7")]
-    server.histories["10001"] = [history(1, "2026-09-02T08:00:00.000+0000", *moved)]
-    (page,) = read(server)
-    assert [(c.field, c.old.name) for c in page.changes if c.field is Field.KEY] == [(Field.KEY, "PAY-1")]
-
-
-@pytest.mark.parametrize("empty", [{"from": None, "to": None}, {"from": "", "to": ""}, {}])
-def test_empty_sides_are_one_however_they_are_spelt(server: Server, empty: dict[str, Any]) -> None:
-    server.add(body(10001))
-    raw = {"field": "Story Points", "fieldtype": "custom", "fromString": "", "toString": "5"} | empty
-    server.histories["10001"] = [{"id": "1", "created": "2026-09-02T08:00:00.000+0000", "items": [raw]}]
-    (page,) = read(server)
-    (change,) = page.changes
-    assert (change.old, change.new, change.actor) == (Value(), Value(None, "5"), None)
-
-
-def test_two_items_of_one_field_in_one_entry_are_two_changes(server: Server) -> None:
-    server.add(body(10001))
-    two = [item("Story Points", "1", "2", kind="custom"), item("Story Points", "2", "3", kind="custom")]
-    server.histories["10001"] = [history(1, "2026-09-02T08:00:00.000+0000", *two)]
-    (page,) = read(server)
-    assert [(c.item, c.new.name) for c in page.changes] == [(0, "2"), (1, "3")]
-
-
-def test_a_description_s_blob_leaves_its_contribution_lines_only(server: Server) -> None:
-    server.add(body(10001, description="Contributes-to: GROW-KR1 +2"))
-    blob = {"field": "description", "fieldtype": "jira", "from": '{"type":"doc"}', "fromString": "secret prose",
-            "to": '{"type":"doc","content":[]}', "toString": "secret prose\nContributes-to: GROW-KR1 +2"}  # fmt: skip
-    server.histories["10001"] = [{"id": "1", "created": "2026-09-02T08:00:00.000+0000", "items": [blob]}]
-    (page,) = read(server)
-    assert "secret" not in repr(page.changes) + repr(page.issues)
-    assert [c.field for c in page.changes] == [Field.CLAIM_LINES]
-
-
-@pytest.mark.parametrize("title", ["x" * 300, "🚀 fast 👩‍🚀", "שלום עולם", "\u202eevil", "结算 <b>"])
-def test_any_title_is_kept_as_it_is(server: Server, title: str) -> None:
-    server.add(body(10001, summary=title))
-    (page,) = read(server)
-    assert page.issues[0].title == title
-
-
-# sprints
-
-
-def sprint_text(number: int, name: str, *, last: bool = False) -> str:
-    head = "com.atlassian.greenhopper.service.sprint.Sprint@1f2e["
-    if last:
-        return f"{head}rapidViewId=1,state=ACTIVE,name={name},startDate=<null>,sequence=9,id={number}]"
-    return f"{head}id={number},rapidViewId=158,state=ACTIVE,name={name},startDate=<null>,goal=a,id=7]"
-
-
-@pytest.mark.parametrize("last", [True, False])
-@pytest.mark.parametrize("name", ["S 1", "a,id=7,b", "x]y", "k=v", "冲刺, 1", "a,state=CLOSED"])
-def test_a_sprint_s_id_is_taken_from_where_no_name_can_be(server: Server, name: str, last: bool) -> None:
-    server.sprints = [{"id": 444, "state": "active", "name": name, "originBoardId": 1}]
-    server.add(body(10001, **{SPRINT: [sprint_text(444, name, last=last)]}))
-    connector = ready()
-    (found,) = connector.iterations({})
-    (page,) = connector.pages(None, None, nothing_held)
-    assert found.name == name
-    assert page.issues[0].value(Field.ITERATION) == Value("444", name)
-
-
-def test_several_sprints_are_ids_in_order(server: Server) -> None:
-    server.add(body(10001, **{SPRINT: [sprint_text(15, "b"), sprint_text(9, "a", last=True), "nonsense", None]}))
-    (page,) = read(server)
-    assert page.issues[0].value(Field.ITERATION).id == "9,15"
-
-
-def test_an_epic_is_known_by_its_key(server: Server) -> None:
-    server.add(body(10001, **{EPIC: "PAY-99"}))
-    (page,) = read(server)
-    assert (page.issues[0].parent_id, page.issues[0].parent_key) == (None, "PAY-99")
-
-
-# names
-
-
-def test_items_are_known_by_display_name_in_any_language(server: Server) -> None:
-    chinese = [
-        {**row, "name": {"Story Points": "故事点", "Status": "状态"}.get(row["name"], row["name"])} for row in FIELDS
-    ]
-    server.handlers["GET field"] = lambda _: [{k: v for k, v in row.items() if k != "key"} for row in chinese]
-    server.add(body(10001))
-    changes = [
-        item("故事点", "1", "2", kind="custom"),
-        item("状态", "A", "B", was="1", now="3"),
-        item("备注", "a", "b"),
-    ]
-    server.histories["10001"] = [history(1, "2026-09-02T08:00:00.000+0000", *changes)]
-    (page,) = read(server)
-    assert [(c.field, c.new.name) for c in page.changes] == [(Field.ESTIMATE, "2"), (Field.STATUS, "B")]
-
-
-OTHER = custom("customfield_20000", "Story Points", "com.atlassian.jira.plugin.system.customfieldtypes:textfield")
-
-
-def shared(server: Server, *more: Mapping[str, Any]) -> None:
-    server.handlers["GET field"] = lambda _: [*FIELDS, *more]
-    server.add(body(10001))
-    changes = [item("Story Points", "1", "2", kind="custom"), item("Sprint", "", "S", kind="custom", now="4")]
-    server.histories["10001"] = [history(1, "2026-09-02T08:00:00.000+0000", *changes)]
-
-
-def test_a_name_that_two_fields_bear_is_not_guessed_and_told_once(server: Server) -> None:
-    shared(server, OTHER)
-    connector = connect()
-    connector.identity()
-    (warning,) = connector.metadata().warnings
-    assert warning.id == "jira.warning.name_shared"
-    assert (warning.params["role"], warning.params["name"]) == ("estimate", "Story Points")
-    assert POINTS in str(warning.params["fields"])
-    assert "customfield_20000" in str(warning.params["fields"])
-    (page,) = connector.pages(None, None, nothing_held)
-    assert [c.field for c in page.changes] == [Field.ITERATION]
-    assert page.issues[0].history_complete
-
-
-def test_the_id_in_the_settings_ends_the_doubt(server: Server) -> None:
-    shared(server, OTHER)
-    connector = connect(fields={"estimate": POINTS})
-    connector.identity()
-    assert connector.metadata().warnings == ()
-    (page,) = connector.pages(None, None, nothing_held)
-    assert {c.field for c in page.changes} == {Field.ESTIMATE, Field.ITERATION}
-
-
-def test_stays_in_sprints_that_can_not_be_told_are_not_made_up(server: Server) -> None:
-    shared(server, {**OTHER, "id": "customfield_20001", "name": "Sprint"})
-    connector = connect()
-    connector.identity()
-    (warning,) = connector.metadata().warnings
-    assert (warning.id, warning.params["role"]) == ("jira.warning.name_shared_role", "iteration")
-    (page,) = connector.pages(None, None, nothing_held)
-    assert not page.issues[0].history_complete
-
-
-def test_a_custom_field_named_like_a_system_field_is_another(server: Server) -> None:
-    server.add(body(10001))
-    changes = [item("status", "x", "y", kind="custom"), item("Priority", "a", "b", kind="custom")]
-    server.histories["10001"] = [history(1, "2026-09-02T08:00:00.000+0000", *changes)]
-    (page,) = read(server)
-    assert page.changes == ()
 
 
 # metadata
