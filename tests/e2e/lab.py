@@ -30,7 +30,7 @@ store: sqlite:///store.db
 ledger: ledger/
 calendar: {{timezone: UTC}}
 sources:
-  - {{name: jira, type: jira, url: "{url}", projects: [PAY, MOB], fields: {{key_result: "{key_result}"}}{more}}}
+  - {{name: jira, type: jira, url: "{url}", projects: [{projects}], fields: {{key_result: "{key_result}"}}{more}}}
 """
 
 
@@ -63,12 +63,17 @@ class Lab:
     more: str = ""  # further settings of the source
     bearer: bool = False
     key_result: str = "Key Result"
+    projects: str = "PAY, MOB"
+    database: str | None = None  # None = a file in the folder
 
     @property
     def config(self) -> Config:
         path = self.folder / "okr-delivery.yaml"
         path.write_text(
-            CONFIG.format(url=self.url or self.server.url, key_result=self.key_result, more=self.more), encoding="utf-8"
+            CONFIG.format(
+                url=self.url or self.server.url, key_result=self.key_result, projects=self.projects, more=self.more
+            ),
+            encoding="utf-8",
         )
         return load(path, cwd=self.folder, env=self.env)
 
@@ -108,7 +113,8 @@ class Lab:
 
     @contextmanager
     def store(self) -> Iterator[Store]:
-        with open_store(f"sqlite:///{self.folder}/store.db", ledger=self.folder / "ledger") as store:
+        where = self.database or f"sqlite:///{self.folder}/store.db"
+        with open_store(where, ledger=self.folder / "ledger") as store:
             yield store
 
     @property
@@ -132,9 +138,11 @@ def _plain(value: Any, url: str) -> Any:
 
 
 @contextmanager
-def lab(kind: str, folder: Path, faults: Mapping[str, Any] | None = None, **options: Any) -> Iterator[Lab]:
+def lab(
+    kind: str, folder: Path, faults: Mapping[str, Any] | None = None, *, issues: int = ISSUES, **options: Any
+) -> Iterator[Lab]:
     """A fresh organisation behind a server of this kind, with faults in force."""
     clock = Clock()
     folder.mkdir(parents=True, exist_ok=True)
-    with SERVE[kind](build(seed=1, issues=ISSUES, now=NOW), clock=clock, faults=faults) as server:
+    with SERVE[kind](build(seed=1, issues=issues, now=NOW), clock=clock, faults=faults) as server:
         yield Lab(kind, server, folder, clock, **options)
