@@ -35,4 +35,4 @@ def _filled(step: Message, source: Source) -> Message:
     from okr_delivery.config.secrets import variables
 
     user, token = variables(source)
-    return Message(step.id, {"user": user, "token": token, **step.params})
+    return Message(step.id, {"user": user or "user_env", "token": token, **step.params})

@@ -13,9 +13,14 @@ WITH_USER = frozenset({"jira"})
 
 
 def variables(source: Source) -> tuple[str | None, str]:
-    """The names of the variables that hold a source's user and token; no user for types that know none."""
+    """The names of the variables that hold a source's user and token.
+
+    No user for types that know none, and for a source that says `user_env: null`: beside another one with a user, its
+    token is a bearer token all the same.
+    """
     stem = "OKR_DELIVERY_" + "".join(c if c.isalnum() and c.isascii() else "_" for c in source.type).upper()
-    user = source.user_env or (f"{stem}_USER" if source.type in WITH_USER else None)
+    usual = f"{stem}_USER" if source.type in WITH_USER and "user_env" not in source.model_fields_set else None
+    user = source.user_env or usual
     return user, source.token_env or f"{stem}_TOKEN"
 
 

@@ -172,7 +172,9 @@ class Source(Strict):
     dispute: Dispute = Field(default_factory=Dispute, description="How a dispute over value is marked.")
     statuses: StatusSettings = Field(default_factory=StatusSettings, description="What the workflow's statuses mean.")
     release: ReleaseSettings = Field(default_factory=ReleaseSettings, description="What counts as released.")
-    user_env: Variable | None = Field(None, description="Environment variable that holds the user name.")
+    user_env: Variable | None = Field(
+        None, description="Environment variable that holds the user name; written as null: none, the token is a bearer."
+    )
     token_env: Variable | None = Field(None, description="Environment variable that holds the token.")
     allow_http: Flag = Field(False, description="Allows a plain http address outside this machine.")
 

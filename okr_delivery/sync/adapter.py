@@ -95,8 +95,9 @@ class GuardedAdapter(HTTPAdapter):
         except requests.RequestException as error:
             error.request = error.request or request  # one that broke off in its body does not know it
             self._answered(request, None)
+            _log(request, type(error).__name__, began)
             raise
-        log.debug("%s %s %s %.2f s", request.method, path_of(url), response.status_code, time.perf_counter() - began)
+        _log(request, response.status_code, began)
         self._answered(request, response)
         self._check_redirect(response, url)
         return response
@@ -121,6 +122,11 @@ class GuardedAdapter(HTTPAdapter):
         if origin_of(target) != self._origin:
             response.close()
             raise _refused("redirect", url, target)
+
+
+def _log(request: requests.PreparedRequest, ended: object, began: float) -> None:
+    """One line, however it ended: the status, or the name of the error of a connection that gave no answer."""
+    log.debug("%s %s %s %.2f s", request.method, path_of(request.url), ended, time.perf_counter() - began)
 
 
 def origin_of(url: str) -> Origin | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from okr_delivery.config import Source
-from okr_delivery.config.secrets import credentials
+from okr_delivery.config.secrets import credentials, variables
 from okr_delivery.locale import translator
 from okr_delivery.model.errors import UserError
 
@@ -89,3 +89,10 @@ def test_a_token_that_can_be_none_is_not_sent_and_not_shown(token: str) -> None:
     sentence = refused(source(), {"OKR_DELIVERY_JIRA_TOKEN": token})
     assert "OKR_DELIVERY_JIRA_TOKEN holds a blank" in sentence
     assert "s3cr3t" not in sentence
+
+
+def test_a_source_can_say_that_its_token_has_no_user() -> None:
+    made = source(user_env=None, token_env="OKR_DELIVERY_A_TOKEN")
+    env = {"OKR_DELIVERY_JIRA_USER": "of-another-source", "OKR_DELIVERY_A_TOKEN": "abc"}
+    assert variables(made) == (None, "OKR_DELIVERY_A_TOKEN")
+    assert credentials(made, env) == (None, "abc")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from okr_delivery.sandbox.jira_cloud import RunningServer
 from tests.e2e.runner import Cli
 
 
@@ -12,7 +13,7 @@ def test_v_shows_path_timings_and_rules(cli: Cli) -> None:
     assert f"configuration: {cli.folder / 'okr-delivery.yaml'}" in ended.err
     assert "fetching jira: " in ended.err
     assert "judging: " in ended.err
-    assert "KR102 1/" in ended.err and "KR209 0/" in ended.err
+    assert "KR102 2/" in ended.err and "KR209 0/" in ended.err
     assert "GET " not in ended.err
     assert "configuration" not in ended.out
 
@@ -24,6 +25,13 @@ def test_vv_shows_requests_and_no_secret(cli: Cli) -> None:
     assert len(lines) == int(ended.out.split(" requests")[0].rpartition(" ")[2])
     assert "sandbox-token" not in ended.err and "?" not in ended.err and "127.0.0.1" not in ended.err
     assert not logging.getLogger("okr_delivery.http").handlers
+
+
+def test_vv_shows_requests_that_got_no_answer(cli: Cli, server: RunningServer) -> None:
+    server.faults = {"failures": [{"endpoint": "myself", "kind": "drop_before"}]}
+    ended = cli.ok("-vv", "sync")
+    assert "GET /rest/api/2/myself ConnectionError " in ended.err
+    assert "GET /rest/api/2/myself 200 " in ended.err
 
 
 def test_both_at_once_are_refused(cli: Cli) -> None:
