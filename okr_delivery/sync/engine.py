@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 OnPhase = Callable[[str, "Message"], None]
 BLOCK = 500
+FEW = 50  # issues with a cut history that are asked for again with each census
 MARGIN = 120  # seconds inside the window that the canary leaves out: minutes are floored
 MEASURED = 30  # requests from which on a run tells how long one takes
 PACE = "pace:"  # what the store notes it under, with the source's name behind
@@ -283,10 +284,12 @@ class _Sync:
 
         Cut ones only where they are few: a server that cuts them all would be read whole every day.
         """
-        cut = set(self._store.cut_ids(self._name))
-        held = IdSet(ref for ref in self._store.held_ids(self._name) if len(cut) > BLOCK or ref not in cut)
-        if len(listed) > sum(ref in listed for ref in self._store.held_ids(self._name)) or 0 < len(cut) <= BLOCK:
-            self._pages.read(replace(todo, since=None, after=None, part=Part.WHOLE), skip=held, keep=todo)
+        cut = frozenset() if todo.full else frozenset(self._store.cut_ids(self._name))
+        again = cut if len(cut) <= FEW else frozenset()
+        known = sum(ref in listed for ref in self._store.held_ids(self._name))
+        if again or known < len(listed):
+            skip = IdSet(ref for ref in self._store.held_ids(self._name) if ref not in again)
+            self._pages.read(replace(todo, since=None, after=None, part=Part.WHOLE), skip=skip, keep=todo)
 
     def _leave_scope(self, listed: IdSet) -> None:
         """After a change of the settings: drops issues that are no longer asked for, as a new store would.
