@@ -92,10 +92,18 @@ def _plain(asked: GateInput, scope: TeamScope) -> TeamScope:
     _add_members(asked, scope)
     _add_intake(asked, scope)
     if not scope.iterations:
-        missing = msg("gate.nothing.no_iteration", which=msg("gate.iteration.next"))
+        missing = _none(asked, scope, "next")
         scope.notes += [missing] if scope.targets else []
         scope.nothing = None if scope.targets else missing
     return scope
+
+
+def _none(asked: GateInput, scope: TeamScope, which: str) -> Message:
+    """Why a team has no such iteration; a pattern that none of all iterations fits is more likely a slip."""
+    named = scope.team.iterations.name if scope.team.iterations is not None else None
+    if named is not None and not asked.snapshot.iterations(scope.team.id):
+        return msg("gate.nothing.name_fits_none", name=named)
+    return msg("gate.nothing.no_iteration", which=msg(f"gate.iteration.{which}"))
 
 
 def _add_intake(asked: GateInput, scope: TeamScope) -> None:
@@ -126,7 +134,7 @@ def _release(asked: GateInput, scope: TeamScope, *refs: str) -> TeamScope:
             if item.role is Role.REQUIREMENT and snapshot.released(item) is not None:
                 scope.targets.append(Target(item, iteration, Stage.RELEASE))
     if not scope.iterations:
-        scope.nothing = msg("gate.nothing.no_iteration", which=msg("gate.iteration.last"))
+        scope.nothing = _none(asked, scope, "last")
     return scope
 
 
@@ -146,7 +154,7 @@ def _by_iteration(asked: GateInput, ref: str) -> list[TeamScope]:
         if scope.blocked:
             continue
         if not iterations:
-            scope.nothing = msg("gate.nothing.no_iteration", which=msg(f"gate.iteration.{ref}"))
+            scope.nothing = _none(asked, scope, ref)
         elif scope.stage is Stage.RELEASE:
             _release(asked, scope, ref)
         else:

@@ -160,6 +160,16 @@ def test_a_team_without_a_next_iteration_does_not_count(world: World) -> None:
     assert ([t.team for t in result.team_verdicts], result.exit_code) == (["payments"], 0)
 
 
+def test_a_pattern_that_fits_no_iteration_is_named(world: World) -> None:
+    """An iteration that is only over or not there yet is no slip of the pen; a name that nothing bears may be one."""
+    world.config_text = TWO_TEAMS
+    world.synced(issue(1, labels=("pay",)), issue(2, ""), iterations=(S28,))
+    for ref in (None, "last"):
+        nothing = dict(world.gate(iteration=ref).nothing_to_judge)
+        assert (nothing["mobile"].id, nothing["mobile"].params) == ("gate.nothing.name_fits_none", {"name": "APP *"})
+    assert nothing["payments"].id == "gate.nothing.no_iteration"
+
+
 def test_a_team_without_a_next_is_still_asked_about_what_is_new(world: World) -> None:
     world.synced(issue(1, "", iteration=None, created=NOW - 60), iterations=(S27,))
     result = world.gate()
