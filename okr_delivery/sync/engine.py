@@ -254,11 +254,12 @@ class _Sync:
         inside = self._store.updated_between(self._name, todo.since + MARGIN, todo.started_at)
         missing = natural(ref for ref in inside if ref not in self._pages.met)
         if missing and self._connector.visible(missing[:BLOCK]):
-            self._tally.warn(msg("sync.window", n=len(missing)))
             wide = replace(todo, since=todo.since - WIDER, after=None)
             with self._store.page(self._name) as tx:
                 tx.set_state(cursor=(keep or wide).cursor((keep or wide).after, skipped=self._pages.skipped))
             self._pages.read(wide, settled, keep=keep)
+            late = sum(ref in self._pages.met for ref in missing)
+            self._tally.warn(*([msg("sync.window", n=late)] if late else []))  # the others left the scope
 
     # after the last page
 

@@ -429,6 +429,16 @@ def test_a_window_that_misses_a_change_is_widened(store: Store, sync: Sync) -> N
     assert next(store.issues(NAME, ["10002"])).title == "missed"
 
 
+def test_a_change_that_left_the_scope_says_nothing_of_the_zone(store: Store, sync: Sync) -> None:
+    tracker = FakeTracker.of(5)
+    tracker.touch("10001")
+    sync(tracker)
+    tracker.outside = {"10001"}
+    tracker.now += 60
+    result = sync(tracker)
+    assert (result.complete, result.warnings) == (True, ())
+
+
 def test_a_wider_window_that_breaks_off_is_read_by_the_next_run(store: Store, sync: Sync) -> None:
     class Breaking(FakeConnector):
         def pages(self, since, resume, held, **more):  # type: ignore[no-untyped-def]  # the signature of the base
