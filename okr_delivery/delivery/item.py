@@ -43,6 +43,11 @@ class Item:
         return self.issue.source
 
     @property
+    def ref(self) -> tuple[str, str]:
+        """Source and id: ids of two sources overlap."""
+        return self.issue.source, self.issue.id
+
+    @property
     def open(self) -> bool:
         """Neither done, cancelled nor gone."""
         return self.fact.kind not in (Kind.DONE, Kind.CANCELLED) and self.fact.gone_at is None

@@ -86,6 +86,11 @@ class Member:
     parallel: bool = False  # delivered while in several open iterations
     reopened_from: str | None = None  # id of the iteration in which it had been finished before it was re-opened
 
+    @property
+    def ref(self) -> tuple[str, str]:
+        """Source and id: ids of two sources overlap."""
+        return self.source, self.issue_id
+
 
 @dataclass(frozen=True, slots=True)
 class IterationSets:

@@ -256,7 +256,7 @@ class Snapshot:
             item
             for item in self.items(team_id)
             if item.counted
-            and _covers(iteration, item)
+            and covers(iteration, item)
             and any(m.iteration_id == iteration.id for m in item.memberships)
         ]
 
@@ -283,7 +283,7 @@ class Snapshot:
         return tuple(
             item
             for item in self.items(team_id)
-            if _covers(iteration, item)
+            if covers(iteration, item)
             and not item.issue.subtask
             and item.member_of(place, at)
             and (item.open or not ahead)
@@ -291,6 +291,6 @@ class Snapshot:
         )
 
 
-def _covers(iteration: Iteration, item: Item) -> bool:
+def covers(iteration: Iteration, item: Item) -> bool:
     """Whether an issue's source can have it in the iteration; periods are those of the team, in all its sources."""
     return iteration.kind is IterationKind.PERIOD or item.source == iteration.source

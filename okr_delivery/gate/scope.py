@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.membership import started
+from okr_delivery.delivery.snapshot import covers
 from okr_delivery.delivery.teams import Role
 from okr_delivery.gate.finding import Stage
 from okr_delivery.gate.history import UNKNOWN_ISSUE, unknown_issue
@@ -107,10 +108,10 @@ def _none(asked: GateInput, scope: TeamScope, which: str) -> Message:
 
 
 def _add_intake(asked: GateInput, scope: TeamScope) -> None:
-    planned = {target.item.issue.id for target in scope.targets}
+    planned = {target.item.ref for target in scope.targets}
     for item in _requirements(asked.snapshot.items(scope.team.id)):
         since = _since(asked, scope.team.id, item.issue.source)
-        if item.issue.id not in planned and since is not None and item.issue.created >= since:
+        if item.ref not in planned and since is not None and item.issue.created >= since:
             scope.targets.append(Target(item, planned_for(asked, scope.team.id, item), Stage.INTAKE))
 
 
@@ -164,7 +165,7 @@ def _by_iteration(asked: GateInput, ref: str) -> list[TeamScope]:
 
 
 def _by_issue(asked: GateInput) -> list[TeamScope]:
-    items = {(item.issue.source, item.issue.id): item for item in map(asked.snapshot.find, asked.issues)}
+    items = {item.ref: item for item in map(asked.snapshot.find, asked.issues)}
     by_team: dict[str, list[Item]] = {}
     for item in items.values():
         by_team.setdefault(item.team, []).append(item)
@@ -203,11 +204,11 @@ def _backlog(asked: GateInput, scope: TeamScope) -> TeamScope:
 
 def _add_members(asked: GateInput, scope: TeamScope) -> None:
     """The open requirements of the chosen iterations, each once; an empty iteration is said to be empty."""
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for iteration in scope.iterations:
         members = asked.snapshot.members(scope.team.id, iteration, asked.snapshot.as_of)
-        fresh = [item for item in _requirements(members) if item.issue.id not in seen]
-        seen.update(item.issue.id for item in fresh)
+        fresh = [item for item in _requirements(members) if item.ref not in seen]
+        seen.update(item.ref for item in fresh)
         scope.targets += [Target(item, iteration, scope.stage) for item in fresh]
         if not fresh:
             scope.notes.append(msg("gate.note.empty_iteration", iteration=iteration.name))
@@ -222,7 +223,7 @@ def planned_for(asked: GateInput, team: str, item: Item) -> Iteration | None:
     at = asked.snapshot.as_of
     inside = {m.iteration_id for m in item.memberships if m.entered_at <= at and (m.left_at is None or m.left_at > at)}
     snapshot = asked.snapshot
-    mine = [i for i in snapshot.iterations(team) if i.id in inside and i.source == item.source]
+    mine = [i for i in snapshot.iterations(team) if i.id in inside and covers(i, item)]
     mine = [i for i in mine if snapshot.state(i) is not IterationState.CLOSED]
     return min(mine, key=_begins, default=None)
 

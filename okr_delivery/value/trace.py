@@ -126,7 +126,7 @@ class _Tracing:
         ]
         settings = self.snapshot.config.trace.conclude
         needed = need_conclusion(stakes, settings.cover, settings.max)
-        here = {(item.source, item.issue.id) for item, _, _ in members}
+        here = {item.ref for item, _, _ in members}
         realised = past(self.snapshot, self.links, self.effects, self.team_id, here)
         return IterationTrace(
             team=self.team_id,
@@ -157,7 +157,7 @@ class _Tracing:
 
     def _collect(self, members: Sequence[tuple[Item, Member, bool]]) -> _Collected:
         found = _Collected()
-        delivered = {(m.source, m.issue_id) for m in self.sets.delivered}
+        delivered = {m.ref for m in self.sets.delivered}
         for item, member, committed in members:
             stated, notes = self._stated(item, member)
             if not stated:
@@ -165,7 +165,7 @@ class _Tracing:
             for one_stated in stated:
                 if self.links.is_split(item, one_stated.kr, member.joined_at, self._day(member)):
                     continue
-                done = (item.source, item.issue.id) in delivered
+                done = item.ref in delivered
                 found.rows.setdefault(one_stated.kr, []).append(self._row(item, member, one_stated, committed, done))
                 said = found.notes.setdefault(one_stated.kr, [])
                 said += [note for note in notes if note not in said]

@@ -12,9 +12,10 @@ import pytest
 from okr_delivery.config import Config
 from okr_delivery.delivery.metrics import ALL, measure
 from okr_delivery.delivery.metrics.flow import flows, little_residual, wip_at
+from okr_delivery.delivery.metrics.iteration import both
 from okr_delivery.delivery.metrics.period import Population, of_days
 from okr_delivery.delivery.metrics.quality import rework_pairs
-from okr_delivery.delivery.results import MetricStatus, Quality, Scope
+from okr_delivery.delivery.results import IterationSets, Member, MetricStatus, Quality, Scope, Window
 from okr_delivery.model.work import Field, Iteration, IterationState
 from okr_delivery.store import Store, open_store
 from tests.delivery.world import AS_OF, YAML, Story, at, config, fill, snapshot, sprint
@@ -88,6 +89,14 @@ def test_an_iteration_in_numbers(store: Store, settings: Config) -> None:
             "velocity": 5,
         }
     )
+
+
+def test_equal_ids_of_two_trackers_are_two_issues() -> None:
+    mine, other = Member("PAY-1", "1001", "jira", 0), Member("OPS-1", "1001", "second", 0)
+    window, week = Window(0, 9, 0, 9, provisional=False), Iteration("jira", "2026-03-02", "W10", IterationState.CLOSED)
+    sets = IterationSets(week, window, (mine,), (other,), (other,), (mine,), (), (), (), "")
+    assert both(sets) == []
+    assert both(replace(sets, delivered=(other, mine))) == [mine]
 
 
 def test_every_number_says_what_it_stands_on(store: Store, settings: Config) -> None:

@@ -15,7 +15,7 @@ from okr_delivery.gate.result import GateResult, Verdict
 from okr_delivery.gate.rule import Fault, Outcome, Rule
 from okr_delivery.gate.rules import RULES
 from okr_delivery.model.errors import UserError
-from okr_delivery.model.work import Change, Field, IterationState, Value
+from okr_delivery.model.work import Change, Field, Issue, IterationState, Value
 from tests.gate.world import CONFIG, DAY, NOW, S27, S28, World, issue
 
 TWO_TEAMS = CONFIG.replace(
@@ -271,3 +271,53 @@ def test_a_closed_iteration_keeps_nothing_open(world: World) -> None:
     closed = replace(S27, state=IterationState.CLOSED, closed_at=NOW - DAY)
     result = world.synced(issue(1, "", status="2", iteration="27"), iterations=(closed, S28)).gate(iteration="last")
     assert (result.exit_code, seen(result)) == (0, [])
+
+
+TWO_SOURCES = (
+    CONFIG.replace("    projects: [PAY]\n", "    projects: [PAY]\n    token_env: OKR_DELIVERY_ONE\n")
+    .replace(
+        "teams:\n",
+        """\
+  - {name: second, type: jira, url: https://second.atlassian.net, projects: [OPS], token_env: OKR_DELIVERY_TWO}
+teams:
+""",
+    )
+    .replace(
+        "    select: [{source: jira}]\n",
+        "    select: [{source: jira}, {source: second}]\n    iterations: {from: calendar, commitment: To Do}\n",
+    )
+)
+
+
+def two_sources(world: World, one: Issue, two: Issue) -> GateResult:
+    """An issue each in two trackers, which number theirs alike, of one team."""
+    world.synced(one)
+    world.synced(two, source="second", iterations=())
+    return world.gate()
+
+
+def second(description: str, **changed: Any) -> Issue:
+    return issue(1, description, source="second", project="OPS", iteration=None, **changed)
+
+
+def test_equal_ids_of_two_trackers_are_two_requirements_of_a_period(world: World) -> None:
+    world.config_text = TWO_SOURCES
+    result = two_sources(world, issue(1), second(""))
+    assert seen(result) == ["OPS-1", "PAY-1"]
+    assert found(result) == ["KR101 OPS-1"]
+
+
+def test_equal_ids_of_two_trackers_are_two_new_requirements(world: World) -> None:
+    world.config_text = TWO_SOURCES.replace("{from: calendar, commitment: To Do}", "{from: sprints}")
+    result = two_sources(world, issue(1), second("", created=NOW - DAY))
+    assert seen(result) == ["OPS-1", "PAY-1"]
+    assert found(result) == ["KR101 OPS-1"]
+
+
+def test_a_period_holds_the_work_of_all_its_team_s_trackers(world: World) -> None:
+    """Judged by the start of the period it is in, not as if nobody knew when the work begins."""
+    world.config_text = TWO_SOURCES
+    world.okrs["2026Q4"] = world.okrs["2026Q4"].replace("state: active", "state: draft")
+    late = "Contributes-to: GROW-KR1 +1pp"
+    two_sources(world, issue(1, late), second(late))
+    assert found(world.gate(backlog=True)) == ["KR103 OPS-1", "KR103 PAY-1"]

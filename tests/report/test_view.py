@@ -84,6 +84,20 @@ def test_bars_hold_every_issue_once() -> None:
     assert parts == (4, 2, 2, 1, 1) and sum(parts) == 7 + 3
 
 
+def test_equal_ids_of_two_trackers_are_two_issues_in_a_bar() -> None:
+    now = scenario.iteration(27)
+    mine = scenario.member(100)
+    other = dataclasses.replace(mine, source="second", key="OPS-1")
+    parts = {"committed": (mine,), "added": (other,), "delivered": (other,), "carried_over": (mine,), "removed": ()}
+    whole = dataclasses.replace(scenario.sets(now), **parts)
+    view = bent(scope=scenario.scope(now, whole), history=[whole])
+    assert view.promise.chart
+    bar = view.promise.chart.bars[-1]
+    assert (bar.committed_done, bar.added_done, bar.committed_not, bar.added_not) == (0, 1, 1, 0)
+    delivered, *_ = view.promise.classes
+    assert [item.note for item in delivered.items] == ["added"]
+
+
 def test_coverage_counts_measured_effects_only() -> None:
     coverage, realised = VIEW.value.figures
     assert (coverage.value, coverage.n, coverage.text) == (0.4, 5, "2 of 5 due are measured")

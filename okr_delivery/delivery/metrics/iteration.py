@@ -42,8 +42,8 @@ def ratio(part: float | None, whole: float | None) -> float | None:
 
 def both(sets: IterationSets) -> list[Member]:
     """C ∩ D, with the estimates of the commitment."""
-    delivered = {member.issue_id for member in sets.delivered}
-    return [member for member in sets.committed if member.issue_id in delivered]
+    delivered = {member.ref for member in sets.delivered}
+    return [member for member in sets.committed if member.ref in delivered]
 
 
 def say_do_points(sets: IterationSets) -> float | None:
@@ -110,8 +110,8 @@ def _inside(p: Population, found: IterationSummary | None) -> list[Item]:
     """The issues of C and A."""
     if found is None:
         return []
-    members = {(member.source, member.issue_id) for member in (*found.sets.committed, *found.sets.added)}
-    return [item for item in p.counted if (item.source, item.issue.id) in members]
+    members = {member.ref for member in (*found.sets.committed, *found.sets.added)}
+    return [item for item in p.counted if item.ref in members]
 
 
 def _out(p: Population, found: IterationSummary | None) -> dict[str, Counter[str]]:

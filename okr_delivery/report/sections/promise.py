@@ -35,7 +35,7 @@ def _headline(c: Context, summary: IterationSummary) -> str:
         return c.t("report.promise.to_come")
     if not sets.committed:
         return c.t("report.promise.nothing_committed", added=len(sets.added))
-    done = len(_ids(sets.committed) & _ids(sets.delivered))
+    done = len(_refs(sets.committed) & _refs(sets.delivered))
     return c.t(
         "report.promise.open" if sets.window.provisional else "report.promise.closed",
         done=done,
@@ -81,10 +81,10 @@ def _counted(c: Context, members: Sequence[Member], side: str) -> str:
 
 def _re_estimated(c: Context, sets: IterationSets) -> str:
     """Σ|change of the estimate| over what stayed; an unestimated end is no change."""
-    start = {m.issue_id: m.estimate_in for m in (*sets.committed, *sets.added)}
+    start = {m.ref: m.estimate_in for m in (*sets.committed, *sets.added)}
     changes = []
     for m in (*sets.delivered, *sets.carried_over):
-        before = start.get(m.issue_id)
+        before = start.get(m.ref)
         if before is not None and m.estimate_out is not None and m.estimate_out != before:
             changes.append(abs(m.estimate_out - before))
     if not changes:
@@ -93,8 +93,8 @@ def _re_estimated(c: Context, sets: IterationSets) -> str:
 
 
 def _classes(c: Context, sets: IterationSets) -> tuple[ItemClass, ...]:
-    committed = _ids(sets.committed)
-    done = sorted(sets.delivered, key=lambda m: m.issue_id not in committed)
+    committed = _refs(sets.committed)
+    done = sorted(sets.delivered, key=lambda m: m.ref not in committed)
     return (
         c.group("delivered", c.t("terms.set.delivered"), (_delivered(c, m, committed) for m in done)),
         c.group("carried_over", c.t("terms.set.carried_over"), _carried(c, sets.carried_over)),
@@ -103,8 +103,8 @@ def _classes(c: Context, sets: IterationSets) -> tuple[ItemClass, ...]:
     )
 
 
-def _delivered(c: Context, m: Member, committed: set[str]) -> WorkItem:
-    return c.member(m, None if m.issue_id in committed else c.t("terms.set.added"))
+def _delivered(c: Context, m: Member, committed: set[tuple[str, str]]) -> WorkItem:
+    return c.member(m, None if m.ref in committed else c.t("terms.set.added"))
 
 
 def _carried(c: Context, members: Sequence[Member]) -> list[WorkItem]:
@@ -157,8 +157,8 @@ def _chart(c: Context, current: IterationSets) -> SayDoChart:
 
 
 def _bar(sets: IterationSets) -> SayDoBar:
-    committed, added, done = _ids(sets.committed), _ids(sets.added), _ids(sets.delivered)
-    kept = _ids(sets.carried_over)
+    committed, added, done = _refs(sets.committed), _refs(sets.added), _refs(sets.delivered)
+    kept = _refs(sets.carried_over)
     return SayDoBar(
         iteration=one_line(sets.iteration.name),
         committed_done=len(committed & done),
@@ -171,5 +171,5 @@ def _bar(sets: IterationSets) -> SayDoBar:
     )
 
 
-def _ids(members: Sequence[Member]) -> set[str]:
-    return {m.issue_id for m in members}
+def _refs(members: Sequence[Member]) -> set[tuple[str, str]]:
+    return {m.ref for m in members}
