@@ -41,20 +41,24 @@ def replay(issue: Issue, changes: Iterable[Change]) -> tuple[Membership, ...]:
     """Every stay of an issue in an iteration, as the field had it, sorted by start; touching stays are joined."""
     events = sorted((c for c in changes if c.field is Field.ITERATION), key=lambda c: c.order)
     first = events[0].old if events else issue.value(Field.ITERATION)
-    return _stays(issue, first, [(event.ts, event.new) for event in events])
+    return _stays(issue, first, [(event.ts, iteration_ids(event.new.id)) for event in events])
 
 
 def replay_versions(issue: Issue, changes: Iterable[Change]) -> tuple[Membership, ...]:
     """Every stay of an issue in a version that it was to be fixed in, like `replay`.
 
-    A version that is deleted or merged leaves the field without a trace in the history: what the field holds now is
-    believed from the issue's last update on.
+    A version that is deleted or merged into another leaves the field without a trace in the history. What the field
+    holds beyond its last change is believed from that change on, whatever is done to the issue later; what it holds no
+    more was there until the issue's last update.
     """
     events = sorted((c for c in changes if c.field is Field.FIX_VERSION), key=lambda c: c.order)
     current = issue.value(Field.FIX_VERSION)
     if not events:
         return _stays(issue, current, (), VERSION_ID)
-    steps = [*((event.ts, event.new) for event in events), (max(events[-1].ts, issue.updated), current)]
+    last = events[-1]
+    known = iteration_ids(last.new.id) | iteration_ids(current.id)
+    held = [(event.ts, iteration_ids(event.new.id)) for event in events[:-1]]
+    steps = [*held, (last.ts, known), (max(last.ts, issue.updated), iteration_ids(current.id))]
     return _stays(issue, events[0].old, steps, VERSION_ID)
 
 
@@ -63,12 +67,14 @@ def by_entry(stay: Membership) -> tuple[int, int, str]:
     return (stay.entered_at, len(stay.iteration_id), stay.iteration_id)
 
 
-def _stays(issue: Issue, first: Value, steps: Iterable[tuple[int, Value]], prefix: str = "") -> tuple[Membership, ...]:
+def _stays(
+    issue: Issue, first: Value, steps: Iterable[tuple[int, frozenset[str]]], prefix: str = ""
+) -> tuple[Membership, ...]:
     """From the sets that a field held, the first from the creation on, the stays in their members."""
     inside = dict.fromkeys(iteration_ids(first.id), issue.created)
     stays: list[Membership] = []
-    for ts, value in steps:
-        at, now = max(ts, issue.created), iteration_ids(value.id)
+    for ts, now in steps:
+        at = max(ts, issue.created)
         stays += [Membership(prefix + one, inside.pop(one), at) for one in sorted(inside.keys() - now)]
         inside |= dict.fromkeys(now - inside.keys(), at)
     stays += [Membership(prefix + one, since, None) for one, since in inside.items()]

@@ -324,7 +324,16 @@ def test_a_deleted_version_leaves_without_a_trace_in_the_history() -> None:
     issue, changes = Story("PAY-1", "B0", fields=rides(None, (3, "7"))).build()
     now = {**issue.current, Field.FIX_VERSION: Value("8", "R8")}  # 7 was merged into 8
     found = replay_versions(replace(issue, current=now, updated=at(12)), changes)
-    assert found == (Membership("version-7", at(3), at(12)), Membership("version-8", at(12), None))
+    assert found == (Membership("version-7", at(3), at(12)), Membership("version-8", at(3), None))
+
+
+@pytest.mark.parametrize("updated", [3, 12, 19])
+def test_no_comment_moves_the_joining_of_a_merged_version(updated: float) -> None:
+    """7 was merged into 8: a later edit of anything else must not turn promised work into added work."""
+    issue, changes = Story("PAY-1", "B0", fields=rides(None, (3, "7"))).build()
+    now = {**issue.current, Field.FIX_VERSION: Value("8", "R8")}
+    found = replay_versions(replace(issue, current=now, updated=at(updated)), changes)
+    assert [m.entered_at for m in found if m.iteration_id == "version-8"] == [at(3)]
 
 
 def test_versions_are_derived_only_where_a_team_rides_them(store: Store, settings: Config, tmp_path: Path) -> None:
