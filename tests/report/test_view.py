@@ -88,7 +88,13 @@ def test_equal_ids_of_two_trackers_are_two_issues_in_a_bar() -> None:
     now = scenario.iteration(27)
     mine = scenario.member(100)
     other = dataclasses.replace(mine, source="second", key="OPS-1")
-    parts = {"committed": (mine,), "added": (other,), "delivered": (other,), "carried_over": (mine,), "removed": ()}
+    parts: dict[str, Any] = {
+        "committed": (mine,),
+        "added": (other,),
+        "delivered": (other,),
+        "carried_over": (mine,),
+        "removed": (),
+    }
     whole = dataclasses.replace(scenario.sets(now), **parts)
     view = bent(scope=scenario.scope(now, whole), history=[whole])
     assert view.promise.chart
