@@ -31,7 +31,7 @@ class FieldInfo:
     name: str
     names: frozenset[str]  # lower case: name, untranslated name, key
     schema: str  # `schema.custom`, else ""
-    kind: str  # text | number | options | words
+    kind: str  # text | number | options | words | people
     project: str | None  # id of the only project it exists in
     custom: bool = True
     clauses: frozenset[str] = frozenset()  # lower case: what queries call it, which no translation changes
@@ -79,6 +79,8 @@ def _info(entry: Mapping[str, object]) -> FieldInfo:
 
 
 def _kind(schema: Mapping[str, object]) -> str:
+    if "user" in (schema.get("type"), schema.get("items")):
+        return "people"
     if schema.get("type") == "array":
         boxes = str(schema.get("custom")).endswith(":multicheckboxes")  # whatever it says its items are
         return "options" if boxes else {"option": "options", "string": "words"}.get(str(schema.get("items")), "text")

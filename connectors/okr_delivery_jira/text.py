@@ -71,13 +71,19 @@ def of_value(value: object) -> str | None:
         return "; ".join(filter(None, (of_value(item) for item in value))) or None
     if isinstance(value, int | float):
         return number(value)
-    return string(value)
+    return _text(value)
+
+
+def _text(value: object) -> str | None:
+    """A text that says something: blanks alone are none."""
+    found = string(value)
+    return found if found is not None and found.strip() else None
 
 
 def _of_object(value: Mapping[str, object]) -> str | None:
     if value.get("type") == "doc":
         return flatten(value) or None
-    if "accountId" in value:  # a person: never kept
+    if "accountId" in value or "displayName" in value:  # a person, on Cloud or Data Center: never kept
         return None
     own = string(value.get("value")) or string(value.get("name"))
     child = value.get("child")
@@ -88,10 +94,10 @@ def _of_object(value: Mapping[str, object]) -> str | None:
 def of_history(shown: object, kind: str, ids: object = None) -> str | None:
     """The text of one side of a change, in the same form as `of_value` gives for the current value.
 
-    `kind` is text, number, option list or word list, from the field's schema.
+    `kind` is text, number, option list, word list or people, from the field's schema; people are never kept.
     """
-    text = string(shown)
-    if text is None:
+    text = _text(shown)
+    if text is None or kind == "people":
         return None
     if kind == "number":
         return number(text)

@@ -38,6 +38,15 @@ def test_flagged_is_a_list_of_boxes_whatever_it_calls_its_items() -> None:
     assert (role.ids, role.kind) == (("customfield_8",), "options")
 
 
+@pytest.mark.parametrize(
+    ("kind", "items", "expected"), [("user", None, "people"), ("array", "user", "people"), ("array", "string", "words")]
+)
+def test_a_field_of_people_is_known_as_one(kind: str, items: str | None, expected: str) -> None:
+    fields = catalogue(custom("customfield_4", "For whom", "x:userpicker", kind, **({"items": items} if items else {})))
+    role, _ = fields.configured("user_value", "For whom")
+    assert role.kind == expected
+
+
 @pytest.mark.parametrize("wanted", ["Key Result", "key result", KR])
 def test_a_configured_field_by_name_or_id(wanted: str) -> None:
     role, found = catalogue().configured("key_result", wanted)

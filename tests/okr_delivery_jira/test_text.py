@@ -58,6 +58,9 @@ def test_labels_of_a_body_and_of_a_history_agree(labels: list[str]) -> None:
         (["GROW-KR1", "GROW-KR2"], "GROW-KR1; GROW-KR2"),
         ({"value": "Growth", "child": {"value": "KR1"}}, "Growth / KR1"),
         ({"accountId": "abc", "displayName": "Someone", "name": "someone"}, None),
+        ({"key": "JIRAUSER10047", "displayName": "Someone", "name": "someone"}, None),  # Data Center
+        ([{"key": "JIRAUSER10047", "displayName": "Someone", "name": "someone"}], None),
+        (" \t\r\n\u3000", None),
         ([], None), ({}, None), ("", None), (None, None), (True, None),
     ],
 )  # fmt: skip
@@ -74,6 +77,8 @@ def test_any_field_reads_as_text(value: object, expected: str | None) -> None:
         ("Orders, refunds", "options", "[10]", "Orders, refunds"),
         ("GROW-KR1 +1.5pp", "text", None, "GROW-KR1 +1.5pp"),
         ("", "text", None, None),
+        (" \r\n", "text", None, None),
+        ("Someone", "people", "someone", None),
     ],
 )
 def test_a_side_of_the_history_reads_like_the_current_value(
