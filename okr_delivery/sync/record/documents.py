@@ -9,7 +9,8 @@ from okr_delivery.sync.record.tables import SAFE
 from okr_delivery.sync.record.texts import Texts
 
 _SPOKEN = re.compile(r"contribut|okr|贡献", re.IGNORECASE)
-_PLAIN = frozenset({"language", "layout", "panelType", "color", "shortName", "type", "timestamp", "width"})
+_PLAIN = frozenset({"language", "layout", "panelType", "color", "type", "timestamp", "width", "version", "order"})
+_WORD = re.compile(r"[a-z]{1,12}(?:[A-Z][a-z]{1,12}){0,3}(?:-[a-z]{1,8}){0,2}|#[0-9a-fA-F]{3,8}|\d{1,19}")
 _BLOCKS = frozenset({"paragraph", "heading", "tableRow", "codeBlock"})
 
 
@@ -36,20 +37,26 @@ class Documents:
         if isinstance(part, list):
             return [self.scrub(one, claims=claims) if isinstance(one, Mapping) else self._loose(one) for one in part]
         if isinstance(part, Mapping):
-            return {key: self._attribute(key, value) for key, value in part.items()}
+            return self._attributes(part)
         if name == "text" and isinstance(part, str):
             return self._texts.claims.field(part) if claims else self._texts.filler.text(part)
-        return part if name == "type" else self._loose(part)
+        return part if name == "type" and isinstance(part, str) and _WORD.fullmatch(part) else self._loose(part)
+
+    def _attributes(self, part: Mapping[str, object]) -> dict[str, object]:
+        return {
+            key if _WORD.fullmatch(key) else f"key-{self._texts.filler.digest(key)}": self._attribute(key, value)
+            for key, value in part.items()
+        }
 
     def _attribute(self, name: str, part: object) -> object:
-        if name in _PLAIN and isinstance(part, str):
-            return self._texts.name(part)
+        if name in _PLAIN and isinstance(part, str) and _WORD.fullmatch(part):
+            return part
         if name in ("href", "url") and isinstance(part, str):
             return self._texts.address(part)
         if name in ("id", "localId", "collection") and isinstance(part, str):
             return self._texts.filler.digest(part)
         if isinstance(part, Mapping):
-            return {key: self._attribute(key, value) for key, value in part.items()}
+            return self._attributes(part)
         return [self._attribute(name, one) for one in part] if isinstance(part, list) else self._loose(part)
 
     def _mention(self, attrs: Mapping[str, object]) -> dict[str, object]:

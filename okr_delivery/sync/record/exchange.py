@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
 
@@ -19,8 +19,10 @@ HEADERS = re.compile(
     re.IGNORECASE,
 )
 """The headers of an answer that a connector or the transport may read."""
-_ACCOUNTS = frozenset({"x-aaccountid", "x-ausername"})
+_TARGET = re.compile(r"<([^<>]*)>([^,<]*)")
 _ADDRESSES = re.compile(r"https?://[^\s<>\"',;]+")
+_LOGIN_PAGE = re.compile(r";?\s*login-url=.*", re.IGNORECASE | re.DOTALL)
+_REST = re.compile(r"/(?:rest|api)/")
 _NUMBER = re.compile(r"\d+")
 
 
@@ -40,6 +42,8 @@ class Cleaner(Protocol):
     def account(self, text: str) -> str: ...
 
     def address(self, url: str) -> str: ...
+
+    def header(self, text: str) -> str: ...
 
 
 class Plain:
@@ -70,7 +74,12 @@ class Plain:
         return self._secrets.text(text)
 
     def address(self, url: str) -> str:
-        return self.text(url)
+        """Behind other addresses than those of the API may be anything that lets somebody in."""
+        made = self.text(url)
+        return made if _REST.match(self._places.path_of(url)) else re.split("[?#]", made, maxsplit=1)[0]
+
+    def header(self, text: str) -> str:
+        return self._secrets.text(text)
 
     def _re_rooted(self, raw: object) -> object:
         if isinstance(raw, dict):
@@ -94,7 +103,8 @@ def exchange(request: requests.PreparedRequest, response: requests.Response | No
 
 
 def _answer(response: requests.Response, path: str, clean: Cleaner) -> dict[str, Any]:
-    headers = {name: _header(name, value, clean) for name, value in response.headers.items() if HEADERS.fullmatch(name)}
+    said = [(name, value) for name, value in response.headers.items() if HEADERS.fullmatch(name)]
+    headers = {name: _header(name, value, str(response.url), clean) for name, value in said}
     made: dict[str, Any] = {"status": response.status_code, "headers": headers}
     refused = response.status_code >= 400
     return made | _body(
@@ -114,10 +124,30 @@ def _body(raw: bytes | str, part: Callable[[object], object], said: Callable[[st
         return {"text": said(raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))}
 
 
-def _header(name: str, value: str, clean: Cleaner) -> str:
-    if name.lower() in _ACCOUNTS:
-        return clean.account(value)
-    return _ADDRESSES.sub(lambda match: clean.address(match[0]), value)
+def _header(name: str, value: str, asked: str, clean: Cleaner) -> str:
+    """`asked` is the address that relative ones start from."""
+    match name.lower():
+        case "x-aaccountid" | "x-ausername":
+            return clean.account(value)
+        case "location":
+            return clean.address(_joined(asked, value))
+        case "link":
+            links = (
+                f"<{clean.address(_joined(asked, url))}>{clean.header(rel)}" for url, rel in _TARGET.findall(value)
+            )
+            return ",".join(links)
+        case "x-authentication-denied-reason":
+            value = _LOGIN_PAGE.sub("", value)
+        case _:
+            pass
+    return clean.header(_ADDRESSES.sub(lambda match: clean.address(match[0]), value))
+
+
+def _joined(asked: str, url: str) -> str:
+    try:
+        return urljoin(asked, url)
+    except ValueError:
+        return asked
 
 
 def label(request: Mapping[str, Any]) -> str:

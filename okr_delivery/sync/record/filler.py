@@ -56,8 +56,8 @@ MARKUP = (
 )
 NUMBER_SIGN = r"(?<![\w#])#\d{1,7}(?!\w)"
 MENTION = r"\[~(?:accountid:)?(?P<mention>[^\]\n|]{1,200})\]"
-ADDRESS = r"(?P<address>(?:[A-Za-z][A-Za-z0-9+.-]*://|www\.|mailto:)[^\s<>\])}|\"'，。；）]+)"
-EMAIL = r"(?P<email>[^\s@<>()\[\],;:\"'|]+@[^\W_][\w-]*(?:\.[\w-]+)+)"
+ADDRESS = r"(?P<address>(?:[A-Za-z][A-Za-z0-9+.-]{0,30}://|www\.|mailto:)[^\s<>\])}|\"'，。；）]+)"
+EMAIL = r"(?P<email>[^\s@<>()\[\],;:\"'|]{1,64}@[^\W_][\w-]*(?:\.[\w-]+)+)"
 WORD = r"(?P<word>[^\W\d_]+)"
 DIGITS = r"(?P<digits>\d+)"
 

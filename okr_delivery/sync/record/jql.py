@@ -13,11 +13,12 @@ _TOKEN = re.compile(
 _OPERATORS = frozenset({"=", "!=", "~", "!~", ">", "<", ">=", "<=", "in", "is", "was", "changed", "not"})
 _GRAMMAR = "and or not in is was changed empty null none order by asc desc from to during after before on"
 _WORDS = frozenset(_GRAMMAR.split())
+_MOMENTS = frozenset({"during", "after", "before", "on"})
 _MOMENT = re.compile(r"[+-]?\d+[yMwdhm]?|\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:\s+\d{1,2}:\d{2})?")
 _KEY = re.compile(r"[A-Z][A-Z0-9_]+-\d+")
 _KEPT = """
-    project category id issue issuekey key parent epic link status statuscategory issuetype type priority resolution
-    sprint fixversion affectedversion created updated resolved resolutiondate due duedate filter lastviewed"""
+    project id issue issuekey key parent epic link status statuscategory issuetype type priority resolution
+    sprint fixversion affectedversion created updated resolved resolutiondate due duedate lastviewed"""
 KEPT = frozenset({*_KEPT.split(), "epic link"})
 PEOPLE = frozenset({"assignee", "reporter", "creator", "watcher", "voter", "worklogauthor"})
 LABELS = frozenset({"labels", "label"})
@@ -57,17 +58,31 @@ def tokens(jql: str) -> Iterator[Token]:
     """The pieces of a query, blanks included; together they are the query."""
     pieces = [Token(str(m.lastgroup), m[0]) for m in _TOKEN.finditer(jql)]
     field: str | None = None
+    before = ""
     for place, token in enumerate(pieces):
         solid = [piece.text.casefold() for piece in pieces[place + 1 : place + 4] if piece.kind != "blank"]
         following = solid[0] if solid else ""
-        if token.kind in ("text", "word") and following in _OPERATORS and token.text.casefold() not in _WORDS:
+        word = token.text.casefold()
+        if token.kind in ("text", "word") and following in _OPERATORS and word not in _WORDS:
             field = token.bare.casefold()
             yield token
-        elif token.kind == "word" and (token.text.casefold() in _WORDS or following == "("):
-            field = None if token.text.casefold() in ("and", "or", "order") else field
+        elif token.kind == "word" and (word in _WORDS or following == "("):
+            field = _spoken_of(word, before, field)
             yield token
         else:
             yield Token(token.kind, token.text, field or "") if token.kind in ("text", "word") else token
+        before = before if token.kind == "blank" else word
+
+
+def _spoken_of(word: str, before: str, field: str | None) -> str | None:
+    """The field of what follows a word of the language or the name of a function."""
+    if word in ("and", "or", "order"):
+        return None
+    if word == "by" and before != "order":  # `status changed by lin`
+        return "assignee"
+    if word in _MOMENTS:  # `status changed by lin after -1w`
+        return "updated"
+    return field if word in _WORDS or field in PEOPLE | LABELS | COMPONENTS else ""  # a function's own operands
 
 
 def _clean(token: Token, replace: Callable[[Part, str], str]) -> str:
@@ -89,6 +104,8 @@ def is_private(token: Token) -> bool:
     if token.field in PEOPLE:
         return bool(bare.strip())
     told = token.field or bare.casefold()  # behind `order by` stand fields
+    if token.field == "project" and " " in bare:
+        return True  # a title; keys and ids stay
     return not (told in KEPT or _MOMENT.fullmatch(bare) or _KEY.fullmatch(bare) or not bare.strip())
 
 

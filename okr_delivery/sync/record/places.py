@@ -9,9 +9,16 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 OWN = "https://tracker.example.com"
 """Stands for the tracker's own address, context path and gateway included; whoever serves a recording replaces it."""
 LINK = "https://link.example.com"
-_SEGMENT = re.compile(r"[A-Za-z][A-Za-z_-]{0,30}|\d{1,19}(?:\.\d{1,3})?|[A-Z][A-Z0-9_]{1,19}(?:-\d{1,9})?")
+_SEGMENT = re.compile(r"\d{1,19}(?:\.\d{1,3})?|v\d|[A-Z][A-Z0-9_]{1,19}(?:-\d{1,9})?")
+_WORDS = """
+    rest api agile latest issue search jql project board backlog sprint version component status statuses
+    statuscategory issuetype priority resolution field filter user avatar universal_avatar view viewuser type
+    attachment content thumbnail comment worklog changelog bulkfetch configuration issueLink issueLinkType remotelink
+    transitions votes watchers myself serverInfo customFieldOption epic role properties permissions mypermissions
+    projectCategory securitylevel group groups merge_requests issues milestones labels notes"""
+_ENDPOINTS = frozenset(_WORDS.split())
 _BROWSE = re.compile(r"/browse/[A-Z][A-Z0-9_]{1,19}-\d{1,9}")
-_REST = re.compile(r"/(?:rest|api)/")
+_REST = re.compile(r"/rest/(?:api|agile)/|/api/v\d/")
 _URL = re.compile(r"https?://[^\s<>\"'\\]+")
 
 Pairs = Sequence[tuple[str, str]]
@@ -33,7 +40,7 @@ class Places:
 
     def path_of(self, url: str) -> str:
         """The path behind the root: no context path, no gateway prefix."""
-        return self._behind(url) or urlsplit(url).path or "/"
+        return self._behind(url) or _path(url) or "/"
 
     def re_rooted(self, text: str) -> str:
         """The text with every own address under `OWN`; the others stay."""
@@ -42,9 +49,8 @@ class Places:
     def clean(self, url: str, query: CleanQuery) -> str:
         """An own address of the API or of an issue without what names anybody; any other as a digest."""
         own = self._own(url)
-        if own is None and _REST.search(urlsplit(url).path):  # the same tracker by a name that nobody told us
-            path = urlsplit(url).path
-            own = OWN + path[path.index("/rest/") if "/rest/" in path else path.index("/api/") :]
+        if own is None and (api := _REST.search(_path(url))):  # the same tracker by a name that nobody told us
+            own = OWN + _path(url)[api.start() :]
         if own is None:
             return f"{LINK}/{self._digest(url)}"
         parts = urlsplit(own)
@@ -52,13 +58,14 @@ class Places:
             return OWN + parts.path
         if not _REST.match(parts.path):
             return f"{OWN}/link/{self._digest(url)}" if parts.path.strip("/") else OWN
-        return OWN + self._path(parts.path) + written(query(parse_qsl(parts.query, keep_blank_values=True)))
+        return OWN + self._segments(parts.path) + written(query(parse_qsl(parts.query, keep_blank_values=True)))
 
-    def _path(self, path: str) -> str:
-        """Behind `user` nothing stays; elsewhere what is no word, number or key."""
+    def _segments(self, path: str) -> str:
+        """Behind `user` nothing stays; elsewhere what is no word of the API, number or key."""
         kept: list[str] = []
         for segment in unquote(path).split("/"):
-            kept.append(segment if not segment or _SEGMENT.fullmatch(segment) else self._digest(segment))
+            stays = not segment or segment in _ENDPOINTS or _SEGMENT.fullmatch(segment)
+            kept.append(segment if stays else self._digest(segment))
             if segment == "user":
                 break
         return "/".join(kept)
@@ -73,6 +80,14 @@ class Places:
                 rest = url[len(root) :]
                 return rest if whole else urlsplit(OWN + rest).path or "/"
         return None
+
+
+def _path(url: str) -> str:
+    """ "" for what only looks like an address."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
 
 
 def written(pairs: Pairs) -> str:

@@ -16,11 +16,16 @@ from okr_delivery.sync.record.tables import (
     ANYWHERE,
     CHANGED,
     ENDPOINTS,
+    FIELD,
+    FREE,
     IDS,
     KINDS,
     MEMBERS,
     NUMBER,
     SAFE,
+    SENTENCE_WORDS,
+    SETTINGS,
+    WIRE,
     WRAPPERS,
     Keep,
 )
@@ -77,6 +82,10 @@ class Scrubber:
     def address(self, url: str) -> str:
         return self._texts.address(self._secrets.text(url))
 
+    def header(self, text: str) -> str:
+        """A header that the tracker's machinery writes: a date, a number, the name of a limit."""
+        return self._secrets.text(text)
+
     # values
 
     def _value(self, raw: object, key: str, kind: str) -> object:
@@ -95,13 +104,17 @@ class Scrubber:
             return self._person(raw)
         if "state" in raw and raw.keys() & {"boardId", "originBoardId"}:
             kind = "sprint"
-        return {self._key(name): self._value(part, name, _kind(name, part, kind)) for name, part in raw.items()}
+        return {self._key(name, kind): self._value(part, name, _kind(name, part, kind)) for name, part in raw.items()}
 
-    def _key(self, name: str) -> str:
+    def _key(self, name: str, kind: str) -> str:
+        """Members that people or their apps named say as much as texts do."""
+        if name in WIRE:
+            return name
         known = self._texts.people.form(name)
         if known is not None:
             return known
-        return name if _IDENTIFIER.fullmatch(name) else f"key-{self._texts.filler.digest(name)}"
+        free = kind in FREE and not FIELD.fullmatch(name) and not (kind == "error" and name in SENTENCE_WORDS)
+        return f"key-{self._texts.filler.digest(name)}" if free or not _IDENTIFIER.fullmatch(name) else name
 
     def _string(self, text: str, key: str, kind: str) -> str:
         if not text:
@@ -123,7 +136,10 @@ class Scrubber:
         names = ("accountId", "name", "emailAddress", "key", "displayName")
         account, login, mail, key, shown = (_text(raw.get(name)) for name in names)
         self._texts.people.meet([account, login, mail], shown, key)
-        made = {self._key(name): self._value(part, name, _kind(name, part, "person")) for name, part in raw.items()}
+        made = {
+            self._key(name, "person"): self._value(part, name, _kind(name, part, "person"))
+            for name, part in raw.items()
+        }
         ref = account or login or mail or key
         return made | ({"displayName": self._texts.people.shown(shown, ref)} if shown else {})
 
@@ -150,7 +166,10 @@ class Scrubber:
     def _of_field(self, names: set[str], raw: Mapping[str, object]) -> Keep | None:
         if self._person_fields & names or any(name.endswith("AccountId") for name in raw):
             return Keep.PERSON
-        return next((CHANGED[name] for name in sorted(names) if name in CHANGED), None)
+        found = next(((name, CHANGED[name]) for name in sorted(names) if name in CHANGED), None)
+        if found is None or (found[1] is Keep.NAME and raw.get("fieldtype") == "custom" and found[0] not in SETTINGS):
+            return None  # somebody's own field may bear the name of another one
+        return found[1]
 
     def _part(self, raw: Mapping[str, object], name: str, part: object, keep: Keep | None, names: set[str]) -> object:
         if not isinstance(part, str) or not part:
@@ -199,12 +218,16 @@ def _kind(name: str, part: object, kind: str) -> str:
     """The kind of what a member holds; a text, or a list of them, has the kind of the object that it stands in."""
     if KINDS.get(name) == "error":
         return "error"
+    if kind == "custom":
+        return kind
     texts = isinstance(part, str) or (isinstance(part, list) and any(isinstance(one, str) for one in part))
+    if kind == "fields" and FIELD.fullmatch(name) and not texts:
+        return "custom"
     if texts or name in WRAPPERS or kind in ("error", "request") or (kind, name) == ("estimation", "field"):
         return kind
     if (kind, name) == ("link", "type"):
         return "linktype"
-    return "names" if name == "names" else KINDS.get(name, "")
+    return "names" if (kind, name) == ("issue", "names") else KINDS.get(name, "")
 
 
 @lru_cache(10_000)
@@ -216,7 +239,8 @@ def _rule(key: str, kind: str) -> Keep | None:
         return Keep.NAME
     if kind == "person" and key in ("name", "key"):
         return Keep.PERSON
-    return MEMBERS.get(kind, {}).get(key) or ANYWHERE.get(key)
+    keep = MEMBERS.get(kind, {}).get(key) or ANYWHERE.get(key)
+    return None if kind == "custom" and keep is Keep.NAME else keep
 
 
 def _is_person(raw: Mapping[str, object], kind: str) -> bool:

@@ -91,14 +91,15 @@ KINDS: Mapping[str, str] = {
     "warnings": "error",
     "warningMessages": "error",
     "issueErrors": "error",
+    "roles": "custom",
+    "properties": "custom",
+    "extraData": "custom",
 }
 """The kind of object that a member holds, whoever holds it."""
 
 _NAMED = {"name": Keep.NAME, "untranslatedName": Keep.NAME}
 MEMBERS: Mapping[str, Mapping[str, Keep]] = {
-    "server": dict.fromkeys(
-        ("version", "deploymentType", "scmInfo", "serverTimeZone", "locale", "buildPartnerName"), Keep.NAME
-    )
+    "server": dict.fromkeys(("version", "deploymentType", "scmInfo", "serverTimeZone", "locale"), Keep.NAME)
     | {"serverTitle": Keep.PROSE},
     "field": {**_NAMED, "id": Keep.NAME, "key": Keep.NAME, "clauseNames": Keep.NAME},
     "schema": dict.fromkeys(("type", "items", "system", "custom"), Keep.NAME),
@@ -167,6 +168,21 @@ CHANGED: Mapping[str, Keep] = {
 }  # fmt: skip
 """Both sides of a change, by the field's id or name in lower case; everything else is prose."""
 
+SETTINGS = frozenset({"sprint", "rank", "epic status"})
+"""Fields that are custom by their type alone: the tracker made them."""
+FIELD = re.compile(r"customfield_\d{1,9}")
+FREE = frozenset({"custom", "error", "person"})
+"""Kinds of objects whose members may be named by people."""
+_WIRE = """
+    self id key name value child type content attrs marks text version active disabled items size fields schema names
+    accountType avatarUrls applicationRoles groups locale deleted 16x16 24x24 32x32 48x48 state boardId originBoardId
+    goal startDate endDate completeDate activatedDate createdDate rapidViewId sequence synced autoStartStop summary
+    status message code path timestamp errorMessages errors warnings warningMessages issueErrors issueIds
+    issueIdsOrKeys error error_description elementErrors data hasEpicLinkFieldDependency showField
+    nonEditableReason reason keyNum isShared title color done archived startAt maxResults total isLast"""
+WIRE = frozenset({*_WIRE.split(), *KINDS, *ANYWHERE, *(name for table in MEMBERS.values() for name in table)})
+"""Members that the trackers name themselves."""
+
 _SENTENCES = """
     a access account active administrator all allowed already an and api are argument as at authenticated
     authentication authorized bad be because been before between board boards body browse by can cannot captcha case
@@ -198,4 +214,4 @@ SAFE = re.compile(
 """Texts that are no words."""
 NUMBER = re.compile(r"\d{1,19}")
 """An id of any length, where ids stand."""
-IDS = frozenset({"id", "from", "to", "issueId", "historyId", "projectId", "originBoardId", "boardId", "entityId"})
+IDS = frozenset({"id", "issueId", "historyId", "projectId", "originBoardId", "boardId", "entityId"})

@@ -21,11 +21,14 @@ _SPRINT_KEYS = (
     "incompleteIssuesDestinationId"
 )
 _SPRINT_MEMBER = re.compile(rf"(?:^|,)(?P<key>{_SPRINT_KEYS})=(?P<value>.*?)(?=,(?:{_SPRINT_KEYS})=|\Z)", re.DOTALL)
+_SPRINT_WORDS = frozenset({"", "<null>", "true", "false", "active", "closed", "future"})
 _EMAIL = re.compile(EMAIL)
 _URL = re.compile(r"(?:https?|ftp|file)://\S+", re.IGNORECASE)
 _SPOKEN = re.compile(r"[^\W\d_]+|\d+")
+_FULL_NAME = re.compile(r"\s|@|^\w{20,}$|^\d{5,}:")
 _MARKS = frozenset({"nextPageToken", "cursor", "page_token", "pageToken"})
 _ASKED = frozenset({"fields", "expand", "state", "type", "properties", "orderBy", "projectKeyOrId", "permissions"})
+_AMOUNTS = frozenset({"startAt", "maxResults", "id", "projectId", "boardId", "page", "per_page", "limit"})
 _LOGINS = frozenset({"accountId", "username", "key", "name", "ownerId"})
 
 
@@ -108,8 +111,11 @@ class Texts:
         return self.address(text) if _URL.fullmatch(text) else self.filler.text(text)
 
     def name(self, text: str) -> str:
-        """A name that stays, without addresses and without people whom this recording knows."""
-        known = self.people.form(text)
+        """A name that stays, without addresses and without people whom this recording knows.
+
+        A single word may be somebody's login as well as a status or a project: there it stays.
+        """
+        known = self.people.form(text) if _FULL_NAME.search(text) else None
         if known is not None:
             return known
         text = _URL.sub(lambda match: self.address(match[0]), text)
@@ -147,7 +153,15 @@ class Texts:
         return jql.scrub(text, self._operand)
 
     def _address(self, url: str) -> str:
-        return self.places.clean(url, self.parameters)
+        return self.places.clean(url, self._told)
+
+    def _told(self, pairs: Pairs) -> Pairs:
+        """Of an address that the tracker or somebody wrote: names that are not ours stay no more than values."""
+        known = _ASKED | _MARKS | _LOGINS | _AMOUNTS | {"jql", "query"}
+        kept = [
+            (name if name in known else self.filler.digest(name), value) for name, value in pairs if not is_secret(name)
+        ]
+        return [(name, self.filler.text(value) if name in _ASKED else value) for name, value in self.parameters(kept)]
 
     def parameters(self, pairs: Pairs) -> Pairs:
         """Of an address; secret ones are left out."""
@@ -172,13 +186,20 @@ class Texts:
             case jql.Part.COMPONENT:
                 return self.component(text)
             case jql.Part.TEXT:
-                return self.claims.field(text)
+                return self.filler.text(text)
 
     def _sprint(self, body: str) -> str:
-        """The members of a sprint as Data Center prints them; names stay, goals don't."""
-        made = []
+        """The members of a sprint as Data Center prints them; the name stays, the goal does not.
+
+        What looks like a member may be a part of the goal: the second name is none.
+        """
+        made: list[str] = []
         for member in _SPRINT_MEMBER.finditer(body):
             key, value = member["key"], member["value"]
-            kept = key != "goal" or value in ("", "<null>")
-            made.append(f"{key}={self.name(value) if kept else self.filler.text(value)}")
+            named = key == "name" and not any(part.startswith("name=") for part in made)
+            if named:
+                value = self.name(value)
+            elif value.casefold() not in _SPRINT_WORDS and not SAFE.fullmatch(value):
+                value = self.filler.text(value)
+            made.append(f"{key}={value}")
         return ",".join(made)
