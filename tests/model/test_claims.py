@@ -217,3 +217,10 @@ def test_a_field_without_keyword() -> None:
 )
 def test_label(label: str, kr: str | None) -> None:
     assert label_claim(label, ("kr:", "kr::")) == kr
+
+
+@pytest.mark.parametrize("part", ["GROW-KR1 +1 ", "okr A-1.b-", "GROW-KR1, ", "贡献 GROW-KR1 1% "])
+def test_a_field_with_thousands_of_claims_is_refused_and_breaks_nothing(part: str) -> None:
+    read = parse_bare(part * 5000)
+    assert read.error is not None
+    assert len(read.text) <= MAX_LENGTH + 50

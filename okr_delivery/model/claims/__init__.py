@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from okr_delivery.model.claims.clean import MAX_LENGTH, MAX_LINES, claim_lines, plain
-from okr_delivery.model.claims.grammar import parse_bare
+from okr_delivery.model.claims.clean import MAX_LINES, claim_lines, plain
+from okr_delivery.model.claims.grammar import MAX_LENGTH, parse_bare
 from okr_delivery.model.claims.parse import parse_claims
 from okr_delivery.model.claims.write import NON_OKR_CLASSES, claim_line, number_text
 

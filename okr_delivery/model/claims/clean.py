@@ -11,12 +11,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from okr_delivery.model.claims.grammar import CUT, looks_like_part, parse_bare
+from okr_delivery.model.claims.grammar import cut, looks_like_part, parse_bare
 from okr_delivery.model.claims.keywords import Found, Keyword, find_keywords
 from okr_delivery.model.claims.write import NON_OKR_CLASSES
 
 MAX_LINES = 200
-MAX_LENGTH = 500
 MAX_ROUNDS = 32
 NOTHING = frozenset({"", "no", "none", "n/a", "na", "nil", "无", "否", "没有", "不适用"})
 
@@ -97,9 +96,9 @@ def _once(text: str) -> str:
     text = _signs(text)
     if not _may_hold_claim(text):
         return ""
-    read = "\n".join(_cut(line) for line in _BREAKS.sub("\n", text).split("\n")[:MAX_LINES])
+    read = "\n".join(cut(line) for line in _BREAKS.sub("\n", text).split("\n")[:MAX_LINES])
     cleaned = [_clean_line(line) for line in _outside_fences(_without_blocks(read).split("\n"))]
-    return "\n".join(_cut(line) for line in list(_claims(cleaned))[:MAX_LINES])
+    return "\n".join(cut(line) for line in list(_claims(cleaned))[:MAX_LINES])
 
 
 def _signs(text: str) -> str:
@@ -113,10 +112,6 @@ def _may_hold_claim(text: str) -> bool:
     """A cheap look, because almost no text holds a claim."""
     lower = text.lower()
     return "okr" in lower or "contribut" in lower or ("贡" in lower and "献" in lower)
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 1] + CUT
 
 
 def _without_blocks(text: str) -> str:

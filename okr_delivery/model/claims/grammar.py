@@ -18,6 +18,7 @@ from okr_delivery.model.contribution import Claim, StatedAs
 from okr_delivery.model.message import Message, msg
 
 CUT = "⋯"
+MAX_LENGTH = 500  # of what is read as one claim
 """Ends a line that was cut; not the `…` that people write."""
 SCALES = {"k": 1e3, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8}
 
@@ -83,7 +84,12 @@ def _read(text: str, keyword: Keyword, kr: str | None = None) -> _Read:
 def parse_bare(text: str, kr: str | None = None) -> Claim:
     """Reads a claim without a keyword, as a contribution field holds it; with `kr` only its amount."""
     chinese = re.search("[\u4e00-\u9fff]", text) is not None
-    return parse_part(text.strip(), Keyword.CONTRIBUTES_ZH if chinese else Keyword.CONTRIBUTES, kr=kr)
+    return parse_part(cut(text.strip()), Keyword.CONTRIBUTES_ZH if chinese else Keyword.CONTRIBUTES, kr=kr)
+
+
+def cut(line: str) -> str:
+    """No more than a claim needs; one that was cut says so and is refused."""
+    return line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 1] + CUT
 
 
 def looks_like_part(cell: str) -> bool:
