@@ -118,19 +118,20 @@ def plan(
     if cursor is not None and cursor.get("fetch_hash") == fetch_hash and (not full or cursor.get("full")):
         return _resumed(cursor, fetch_hash, renew=old)
     if empty and not full and state.watermark is None:
-        return _first(now, fetch_hash, oldest)
+        return _first(now, fetch_hash, oldest, rescope=not same)
     overdue = state.full_at is not None and now - state.full_at > FULL_AGE
     every = full or not same or overdue
     since = None if every or state.watermark is None else state.watermark - OVERLAP
     return Plan(now, since, None, every, False, fetch_hash, renew=every or old, rescope=not same)
 
 
-def _first(now: int, fetch_hash: str, oldest: date | None) -> Plan:
+def _first(now: int, fetch_hash: str, oldest: date | None, *, rescope: bool) -> Plan:
     lively = now - LIVELY_DAYS * DAY
     begins = None if oldest is None else int(datetime(oldest.year, oldest.month, oldest.day, tzinfo=UTC).timestamp())
     parted = begins is None or begins + DAY < lively  # a day's grace: the day begins elsewhere at another time
     part = Part.LIVELY if parted else Part.WHOLE
-    return Plan(now, None, None, False, False, fetch_hash, renew=True, part=part, lively=lively if parted else None)
+    fresh = Plan(now, None, None, False, False, fetch_hash, renew=True, rescope=rescope)
+    return replace(fresh, part=part, lively=lively if parted else None)
 
 
 def _resumed(cursor: Mapping[str, object], fetch_hash: str, *, renew: bool) -> Plan:

@@ -22,7 +22,8 @@ from okr_delivery.model.errors import UserError
 from okr_delivery.sandbox.site import SiteIssue, Visibility
 from okr_delivery.store import SourceState
 from okr_delivery.sync.engine import SourceResult
-from tests.e2e.chaos import Killed, People, die, interrupted, trouble
+from okr_delivery_jira.workers import Workers
+from tests.e2e.chaos import Killed, People, die, in_turn, interrupted, trouble
 from tests.e2e.lab import KINDS, Lab, lab
 from tests.e2e.runner import NOW
 
@@ -36,7 +37,8 @@ NAMES_OF_OTHERS = ("ITERATION", "FIX_VERSION", "PARENT")  # fields that hold wha
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A recent past that the seeded organisation is older than, and many small pages."""
+    """A recent past that the seeded organisation is older than, many small pages, and one request after another."""
+    monkeypatch.setattr(Workers, "submit", in_turn)
     monkeypatch.setattr("okr_delivery.sync.run.LIVELY_DAYS", 7)
     for name, value in {"cloud.BLOCK": 6, "cloud.BODIES": 3, "cloud.AHEAD": 12, "search.IDS_A_PAGE": 24}.items():
         monkeypatch.setattr(f"okr_delivery_jira.{name}", value)
@@ -94,6 +96,7 @@ class Story:
     def settle(self) -> SourceResult:
         """Calm days, long enough for everything that is done daily, and a sync that has nothing to do."""
         here = self._lab
+        self.people.bring_back()
         for wait in (4 * HOUR, 26 * HOUR, 26 * HOUR):
             here.clock.now += wait
             with self._watched():

@@ -300,6 +300,20 @@ def test_iterations_that_are_no_longer_listed_leave_unless_they_are_over(store: 
     assert stored() == ["70"]
 
 
+def test_other_settings_leave_no_iteration_of_a_first_run_that_came_to_nothing(store: Store, sync: Sync) -> None:
+    class Failing(FakeConnector):
+        def pages(self, since, resume, held, **more):  # type: ignore[no-untyped-def]  # the signature of the base
+            raise RetryLaterError([])
+
+    tracker = FakeTracker.of(3)
+    tracker.iterations.append(replace(tracker.iterations[0], id="69", state=IterationState.CLOSED))
+    with pytest.raises(RetryLaterError):
+        sync(tracker, Failing(tracker))
+    tracker.iterations.pop()
+    assert sync(tracker, settings={"projects": ["NEW"]}).complete
+    assert [iteration.id for iteration in store.iterations(NAME)] == ["70"]
+
+
 def test_all_bodies_are_read_again_after_a_month(sync: Sync) -> None:
     tracker = FakeTracker.of(5)
     sync(tracker)
