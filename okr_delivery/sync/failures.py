@@ -25,6 +25,7 @@ NO_NAME = re.compile(
 )
 TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 BROKEN_OFF = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)  # also http.client.RemoteDisconnected
+LAST = 253_402_300_799  # the end of the year 9999
 UNTRUSTED = {9: "certificate_dates", 10: "certificate_dates", 62: "certificate_name", 64: "certificate_name"}  # OpenSSL
 
 
@@ -175,8 +176,8 @@ def out_of_time(what: str) -> RetryLaterError:
 
 def limited(place: str, seconds: float, until: float, limit: Limit) -> RetryLaterError:
     """The tracker asks for more patience than this run has. `until` is an instant of this machine's clock."""
-    at = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    said = msg("sync.limited", limit=_named(limit), seconds=math.ceil(seconds), at=at)
+    at = datetime.fromtimestamp(min(until, LAST), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    said = msg("sync.limited", limit=_named(limit), seconds=math.ceil(min(seconds, LAST)), at=at)
     return RetryLaterError([Problem(said, place, msg("sync.limited_help", at=at))])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
@@ -29,7 +29,7 @@ class NetworkSpec:
     of a PEM file.
     """
 
-    proxy: str = "env"
+    proxy: str = field(default="env", repr=False)  # it may hold a password
     ca_bundle: str = "system"
     connect_timeout: float = 10
     read_timeout: float = 60
@@ -66,7 +66,7 @@ class Origin:
 class Route:
     """How an address is reached. `proxy` may hold a user and a password: only `shown` is for people."""
 
-    proxy: str | None
+    proxy: str | None = field(repr=False)
     why: str  # completes the id `sync.route.…`
     host: str
 

@@ -23,11 +23,17 @@ SHORTEST = 0.02  # a gap below this is none
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Nothing starts until `until`, an instant of the clock; `asked` are the seconds that the tracker named."""
+    """Nothing starts for `seconds`, until `until`, an instant of the clock; the tracker named `asked` seconds."""
 
     limit: Limit
     until: float
     asked: float
+    seconds: float
+
+    def left(self, now: float) -> float:
+        """Seconds that it still holds; 0 when it is over, and after a clock was set back, when nobody can tell."""
+        left = self.until - now
+        return left if 0 < left <= self.seconds + 1 else 0.0
 
 
 @dataclass(slots=True)
@@ -43,9 +49,9 @@ class _Lane:
 
     def take_hold(self, held: Hold, now: float) -> None:
         """A burst that was too fast goes on more slowly; all the refusals of what was under way count once."""
-        if held.limit.scope is not Scope.SOURCE and (self.hold is None or self.hold.until <= now):
+        if held.limit.scope is not Scope.SOURCE and not (self.hold and self.hold.left(now)):
             self.gap = max(self.gap, min(max(2 * self.gap, AFTER_REFUSAL), LONGEST))
-        if self.hold is None or self.hold.until < held.until:
+        if self.hold is None or self.hold.left(now) < held.left(now):
             self.hold = held
 
 
@@ -91,7 +97,7 @@ class Pace:
 
     def hold(self, limit: Limit, seconds: float, asked: float, what: str, issue: str | None = None) -> Hold:
         """Holds what the limit binds for `seconds`, longer if it is held longer already."""
-        held = Hold(limit, self._clock() + seconds, asked)
+        held = Hold(limit, self._clock() + seconds, asked, seconds)
         with self._lock:
             self._forget()
             lane = self._lanes.setdefault(_bound(limit.scope, what, issue), _Lane())
@@ -118,14 +124,15 @@ class Pace:
 
     def _sit_out(self, what: str, issue: str | None) -> None:
         while (hold := self._longest(what, issue)) is not None:
-            self._wait(hold.until - self._clock(), what, hold)
+            self._wait(hold.left(self._clock()), what, hold)
 
     def _longest(self, what: str, issue: str | None) -> Hold | None:
         keys = [_ALL, (Scope.ENDPOINT, what), *([] if issue is None else [(Scope.ISSUE, issue)])]
         with self._lock:
             lanes = (self._lanes.get(key) for key in keys)
             holds = [lane.hold for lane in lanes if lane is not None and lane.hold is not None]
-            return max((h for h in holds if h.until > self._clock()), key=lambda h: h.until, default=None)
+            now = self._clock()
+            return max((h for h in holds if h.left(now)), key=lambda h: h.until, default=None)
 
     def _reserve(self, what: str) -> float:
         """Seconds until the start that is free on every lane, which is taken by this."""
@@ -140,7 +147,9 @@ class Pace:
     def _forget(self) -> None:
         """Issues whose hold is over: there may be thousands in one run."""
         now = self._clock()
-        over = [k for k, v in self._lanes.items() if k[0] is Scope.ISSUE and v.hold is not None and v.hold.until < now]
+        over = [
+            k for k, v in self._lanes.items() if k[0] is Scope.ISSUE and v.hold is not None and not v.hold.left(now)
+        ]
         for key in over:
             del self._lanes[key]
 

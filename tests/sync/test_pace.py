@@ -16,7 +16,9 @@ import responses
 
 from okr_delivery.locale import translator
 from okr_delivery.sync.errors import RetryLaterError, UnsureError
+from okr_delivery.sync.limits import UNNAMED
 from okr_delivery.sync.network import NetworkSpec
+from okr_delivery.sync.pace import Pace
 from okr_delivery.sync.transport import Repeat, Transport
 from tests.conftest import NOW, FrozenClock
 from tests.sync.simulation import Simulation
@@ -382,3 +384,46 @@ def test_a_failed_write_lets_the_next_one_go() -> None:
         time.run([tracker.put("a", "1"), tracker.put("a", "1")])
     assert len(time.errors) == 1
     assert len(tracker.started) == 2
+
+
+class Jumping:
+    """A clock that moves on at every look, as it does between threads."""
+
+    def __init__(self, *instants: float) -> None:
+        self._instants = list(instants)
+
+    def __call__(self) -> float:
+        return self._instants.pop(0) if len(self._instants) > 1 else self._instants[0]
+
+
+@pytest.mark.parametrize("look", range(4))
+def test_a_hold_that_ends_between_two_looks_is_no_negative_wait(look: int) -> None:
+    waits: list[float] = []
+    pace = Pace(Jumping(100.0, 100.0, *[100.5] * look, 101.5), lambda seconds, *_: waits.append(seconds))
+    pace.hold(UNNAMED, 1.0, 1.0, "GET x")
+    pace.start("GET x")
+    assert all(0 <= seconds <= 1 for seconds in waits)
+
+
+def test_a_clock_that_is_set_back_holds_nobody_for_hours() -> None:
+    waits: list[float] = []
+    pace = Pace(Jumping(10_000.0, 10_000.0, 6_400.0), lambda seconds, *_: waits.append(seconds))
+    pace.hold(UNNAMED, 5.0, 5.0, "GET x")
+    pace.start("GET x")
+    assert sum(waits) <= 6
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Retry-After": "1e308"}, {"Retry-After": "99999999999999"}, {"X-RateLimit-Reset": "1764000000000"},
+     {"RateLimit": '"x";r=0;t=1e300'}],
+    ids=str,
+)  # fmt: skip
+def test_a_wait_beyond_any_calendar_is_told_and_not_begun(headers: Mapping[str, str]) -> None:
+    time = Simulation()
+    tracker = Tracker(time)
+    tracker.refusals["x"] = [(429, headers)]
+    with tracker.serve(), pytest.raises(RetryLaterError) as told:
+        tracker.transport.call(lambda: tracker.session.get(f"{SITE}/x"), repeat=Repeat.FREE, what="GET x")
+    assert told.value.problems[0].what.id == "sync.limited"
+    assert "9999" in str(told.value.problems[0].what.params["at"])

@@ -14,8 +14,9 @@ import responses
 
 from okr_delivery.locale import translator
 from okr_delivery.sync.errors import AbortSyncError, ConfigError, RetryLaterError, SyncError, UnsureError
-from okr_delivery.sync.network import NetworkSpec, proxies
+from okr_delivery.sync.network import NetworkSpec, proxies, route
 from okr_delivery.sync.transport import Repeat, Transport
+from okr_delivery.sync.way import Way
 from tests.conftest import FrozenClock
 from tests.sync.web import CERTIFICATE, Reply, serving
 
@@ -340,6 +341,16 @@ def test_proxies_by_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proxies(NetworkSpec(), "https://acme.example")["https"] == "http://corp:8080"
     assert proxies(NetworkSpec(), "https://internal.example") == {}
     assert proxies(NetworkSpec(proxy="none"), "https://acme.example") == {}
+
+
+def test_a_password_of_a_proxy_is_in_no_printed_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://lin:hunter22@corp:8080")
+    spec = NetworkSpec(proxy="http://lin:hunter22@corp:8080")
+    for each in (spec, Way(spec, "https://acme.example"), route(spec, "https://acme.example")):
+        assert "hunter22" not in repr(each)
+    found = route(NetworkSpec(), "https://acme.example")
+    assert "hunter22" not in f"{found!r} {found.shown!r}"
+    assert found.proxy == "http://lin:hunter22@corp:8080"
 
 
 def test_only_the_configured_authorities_are_trusted(clock: FrozenClock) -> None:
