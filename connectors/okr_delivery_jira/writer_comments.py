@@ -24,6 +24,7 @@ FOR_STAFF = {"key": "sd.public.comment", "value": {"internal": True}}
 SENDS = 3  # the first one, and two more after a look that did not find it
 PAGE = 100
 MOST_PAGES = 200
+LOOKS = 5  # at a list that shrinks while it is read
 _LIST = "comment/list?expand=properties"
 _LIST_AT_ONCE = 1000
 _MARK_LINE = re.compile(rf"^okr-delivery: ({MARK.pattern})$", re.MULTILINE)
@@ -106,15 +107,16 @@ class Comments:
             self._calls.remove(f"/comment/{comment.id}", what="/comment/{id}")
 
     def _make(self, edit: PutComment) -> None:
-        """Sends, and after any doubt looks before it sends again."""
+        """Sends, then looks: before it sends again, and because another run may have made one since the first look.
+
+        Both runs see both comments then, and both keep the older one.
+        """
         self._confirm()
-        for sent in range(1, SENDS + 1):
+        for _ in range(SENDS):
             made = self._sent(edit)
-            if made and sent == 1:
-                return
             found = [comment for comment in self._ours() if comment.mark == edit.mark]
-            if found:
-                self._remove(found[1:])
+            self._remove(found[1:])
+            if found or made:
                 return
         raise unsure("comment_unsure", self._calls.where)
 
@@ -148,22 +150,30 @@ class Comments:
         for row in self._with_properties(rows) if self._properties else rows:
             yield Ours.of(row, self._account)
 
-    def _rows(self) -> Iterator[Mapping[str, object]]:
-        """Pages advance by what came: a short page is not the last one."""
-        start = 0
+    def _rows(self) -> list[Mapping[str, object]]:
+        """All comments. One that is deleted while pages come moves another one across a border: read once more."""
+        for _ in range(LOOKS):
+            before, after, rows = self._paged()
+            if before is None or after is None or after >= before:
+                break
+        return rows
+
+    def _paged(self) -> tuple[int | None, int | None, list[Mapping[str, object]]]:
+        """The first total, the last one, and the rows. Pages advance by what came: a short page is not the last one."""
+        found: list[object] = []
+        totals: list[int | None] = []
         for _ in range(MOST_PAGES):
-            asked = {"startAt": start, "maxResults": PAGE, "orderBy": "created", "expand": "properties"}
+            asked = {"startAt": len(found), "maxResults": PAGE, "orderBy": "created", "expand": "properties"}
             page = self._calls.read("/comment", asked)
             if not isinstance(page, dict) or not isinstance(page.get("comments"), list):
                 raise broken("shape", f"{self._calls.where} comment")
-            rows = listed(page["comments"])
-            yield from members(rows)
-            start += len(rows)
-            total = page.get("total")
-            if not rows and isinstance(total, int) and start < total:
+            rows, total = listed(page["comments"]), page.get("total")
+            found += rows
+            totals.append(total if isinstance(total, int) else None)
+            if not rows and isinstance(total, int) and len(found) < total:
                 raise broken("empty_page", f"{self._calls.where} comment")
-            if not rows or (isinstance(total, int) and start >= total):
-                return
+            if not rows or (isinstance(total, int) and len(found) >= total):
+                return totals[0], totals[-1], members(found)
         raise broken("endless", f"{self._calls.where} comment")
 
     def _with_properties(self, rows: list[Mapping[str, object]]) -> Iterator[Mapping[str, object]]:
