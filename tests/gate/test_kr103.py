@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from okr_delivery.gate.finding import Finding, Severity
+from okr_delivery.locale import LANGS, translator
 from tests.gate.world import DAY, NOW, OKRS, S27, S28, World, issue
 
 Q3 = """\
@@ -135,3 +136,15 @@ def test_the_day_is_the_teams_not_utcs(world: World) -> None:
     world.okrs = {"2026Q4": OKRS, "2026Q3": q3(end="2026-11-23")}
     world.synced(issue(1, "Contributes-to: 2026Q3:CARE-KR1 +1pp"), iterations=(S27, begins))
     assert [f.rule for f in world.gate().findings] == ["KR103"]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_draft_of_the_days_to_come_is_not_said_to_have_begun(world: World, lang: str) -> None:
+    """PAY S28 begins three days into the cycle, which itself begins after the day of the run."""
+    (found,) = judged(
+        world, "Contributes-to: 2026Q3:CARE-KR1 +1pp", {"2026Q3": q3("2026-11-20", "2027-01-31", "draft")}
+    )
+    text = translator(lang).render(found.message)
+    assert "2026-11-20" in text
+    assert "began" not in text
+    assert "已于" not in text
