@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -42,13 +44,16 @@ class GuardedAdapter(HTTPAdapter):
         hosts: frozenset[str] | None,
         count: Callable[[requests.PreparedRequest], None],
         answered: Observer,
+        left: Callable[[], float | None] = lambda: None,
     ) -> None:
+        """`left` says how many seconds the run still has; None: as many as it takes."""
         self._spec = spec
         self._origin = origin
         self._allow_http = allow_http
         self._hosts = hosts
         self._count = count
         self._answered = answered
+        self._left = left
         self._context = trust(spec) if origin.scheme == "https" else None
         super().__init__(pool_maxsize=POOL, max_retries=0)
 
@@ -112,8 +117,26 @@ class GuardedAdapter(HTTPAdapter):
             proxies=routes(self._spec, url),
         )
         if not stream:
-            _ = response.content  # read here, so that a body that breaks off was never an answer
+            self._read(response)  # here, so that a body that breaks off was never an answer
         return response
+
+    def _read(self, response: requests.Response) -> None:
+        """Reads the body. One that comes drop by drop keeps within every time-out: it is cut off when the run's time
+        and one time-out more are over. Raises ReadTimeout then."""
+        left = self._left()
+        if left is None:
+            _ = response.content
+            return
+        watch = _Watch(max(left, 0.0) + self._spec.read_timeout, response)
+        try:
+            _ = response.content
+        except requests.RequestException:
+            if not watch.over:
+                raise
+        finally:
+            watch.cancel()
+        if watch.over:
+            raise requests.ReadTimeout("the body took too long", request=response.request)
 
     def _check_redirect(self, response: requests.Response, url: str) -> None:
         if not response.is_redirect:
@@ -127,6 +150,25 @@ class GuardedAdapter(HTTPAdapter):
 def _log(request: requests.PreparedRequest, ended: object, began: float) -> None:
     """One line, however it ended: the status, or the name of the error of a connection that gave no answer."""
     log.debug("%s %s %s %.2f s", request.method, path_of(request.url), ended, time.perf_counter() - began)
+
+
+class _Watch:
+    """Ends the reading of a body after so many seconds unless it is cancelled before."""
+
+    def __init__(self, seconds: float, response: requests.Response) -> None:
+        self.over = False
+        self._response = response
+        self._timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _end(self) -> None:
+        self.over = True
+        with suppress(ValueError, OSError):  # it has no socket any more
+            self._response.raw.shutdown()
+
+    def cancel(self) -> None:
+        self._timer.cancel()
 
 
 def origin_of(url: str) -> Origin | None:

@@ -98,8 +98,9 @@ class Transport:
         check_address(origin, own, allow_http=allow_http, hosts=hosts)
         route(network, origin)  # a proxy's address that can't be read is told before anything is sent
         self._adapter = GuardedAdapter(
-            network, own, allow_http=allow_http, hosts=hosts, count=self._count, answered=self._answered
-        )
+            network, own, allow_http=allow_http, hosts=hosts, count=self._count, answered=self._answered,
+            left=self._left,
+        )  # fmt: skip
         self.observer = observer
         self._way = Way(network, origin)
         self._clock = clock
@@ -263,6 +264,10 @@ class Transport:
             yield
         finally:
             self._here.label = before
+
+    def _left(self) -> float | None:
+        """Seconds until the deadline."""
+        return None if self.deadline is None else self.deadline - self._clock()
 
     def _count(self, request: requests.PreparedRequest) -> None:
         label = getattr(self._here, "label", None) or f"{request.method} {path_of(request.url)}"

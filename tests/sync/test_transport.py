@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -184,6 +185,19 @@ def test_a_wait_beyond_the_deadline_is_not_begun(clock: FrozenClock) -> None:
     with pytest.raises(RetryLaterError):
         get(way, f"{SITE}/x")
     assert len(responses.calls) == 1
+
+
+def test_a_body_that_comes_drop_by_drop_ends_one_time_out_behind_the_deadline() -> None:
+    body = b"[" + b" " * 100 + b"]"
+    with serving(Reply(body=body, drop=0.1)) as web:
+        transport = Transport(NetworkSpec(read_timeout=0.5), origin=web.url, deadline=time.time() + 0.3)
+        session = requests.Session()
+        transport.mount(session)
+        began = time.monotonic()
+        with pytest.raises(RetryLaterError) as caught:
+            transport.read(lambda: session.get(f"{web.url}/x"), repeat=Repeat.FREE, what="GET x")
+        assert time.monotonic() - began < 3
+    assert caught.value.problems[0].what.id == "sync.out_of_time"
 
 
 @responses.activate

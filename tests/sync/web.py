@@ -30,6 +30,7 @@ class Reply:
     body: bytes = b"{}"
     missing: int = 0  # bytes promised by Content-Length that never come
     delay: float = 0
+    drop: float = 0  # seconds between two bytes of the body
     reset: str = ""  # "before" or "after" the request is applied, the connection is reset
 
 
@@ -86,7 +87,9 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(reply.body) + reply.missing))
             self.end_headers()
-            self.wfile.write(reply.body)
+            for part in [reply.body[n : n + 1] for n in range(len(reply.body))] if reply.drop else [reply.body]:
+                self.wfile.write(part)
+                gone.wait(reply.drop)
 
         def _reset(self) -> None:
             """An RST instead of an answer."""
