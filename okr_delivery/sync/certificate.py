@@ -43,7 +43,8 @@ def _presented(origin: Origin, proxy: str | None, timeout: float) -> bytes | Non
     near = Origin.of(proxy) if proxy is not None else origin
     connection = http.client.HTTPSConnection(near.host, near.port, timeout=timeout, context=context)
     if proxy is not None:
-        connection.set_tunnel(origin.host, origin.port, HTTPAdapter().proxy_headers(proxy))
+        far = f"[{origin.host}]" if ":" in origin.host else origin.host
+        connection.set_tunnel(far, origin.port, HTTPAdapter().proxy_headers(proxy))
     try:
         connection.connect()
         made = connection.sock

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +16,8 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from okr_delivery.sync.certificate import issuer_of
+from okr_delivery.sync.certificate import issuer_at, issuer_of
+from okr_delivery.sync.network import NetworkSpec
 
 
 def certificate(*issuer: x509.NameAttribute[str]) -> bytes:
@@ -74,3 +77,22 @@ def test_what_is_cut_off_has_no_issuer_and_breaks_nothing() -> None:
 @given(st.binary(max_size=60))
 def test_bytes_that_are_no_certificate(data: bytes) -> None:
     assert issuer_of(data) is None or isinstance(issuer_of(data), str)
+
+
+def test_an_ipv6_address_is_asked_for_in_brackets() -> None:
+    """Without them no proxy knows where the address ends and the port begins."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def refuse() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                asked.append(connection.recv(4096))
+                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        spec = NetworkSpec(proxy=f"http://127.0.0.1:{listening.getsockname()[1]}")
+        assert issuer_at(spec, "https://[2001:db8::1]:8443") is None
+        thread.join(5)
+    assert asked[0].startswith(b"CONNECT [2001:db8::1]:8443 HTTP/1.")
