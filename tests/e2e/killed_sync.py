@@ -23,7 +23,7 @@ from okr_delivery.cli.run import run
 from okr_delivery.sandbox import TOKEN, USER
 from okr_delivery.store import Store
 
-ISSUES_A_PAGE = 12
+ISSUES_A_PAGE = 24
 LIVELY_DAYS = 7  # the seeded organisation is young, and both parts shall have pages
 LAZY = (
     "alembic.command", "jira", "psycopg", "sqlalchemy.dialects.postgresql", "okr_delivery_jira.connector",
