@@ -1,11 +1,11 @@
-"""Requests of a sync of 10,000 issues: the first, one with nothing changed, one with 50 issues changed.
+"""Requests of a sync of 10,000 issues at 100 ms each: the first, with nothing changed, with 50 issues changed.
 
 The tracker is the sandbox over real HTTP, first as Jira Cloud, then as Jira Data Center; connector, engine, store and
 derivation are those of a real run. Prints every endpoint with its count, the totals against the limits, and the ratio
 to the named baseline: one request per issue and one per user, plus the pages that list the issues. Exit code 1 when a
 limit is broken.
 
-    python -m benchmarks.sync_requests [--issues 10000] [--boards 2] [--kind cloud|datacenter]
+    python -m benchmarks.sync_requests [--issues 10000] [--boards 2] [--kind cloud|datacenter] [--latency 0.1]
 """
 
 from __future__ import annotations
@@ -67,10 +67,13 @@ class Sync:
         return self.result.fetched + self.users + math.ceil(self.result.fetched / 100)
 
 
-def measure(issues: int = 1000, boards: int = 2, kind: str = "cloud") -> tuple[Sync, ...]:
-    """Three syncs of one sandbox site with `boards` scrum boards (1 or 2): first, nothing changed, 50 changed."""
+def measure(issues: int = 1000, boards: int = 2, kind: str = "cloud", latency: float = 0.0) -> tuple[Sync, ...]:
+    """Three syncs of one sandbox site with `boards` scrum boards (1 or 2): first, nothing changed, 50 changed.
+
+    `latency` is seconds for each request.
+    """
     projects = ("PAY", "MOB")[:boards]
-    with tempfile.TemporaryDirectory() as folder, SERVE[kind](build(issues=issues)) as server:
+    with tempfile.TemporaryDirectory() as folder, SERVE[kind](build(issues=issues), latency=latency) as server:
         root = Path(folder)
         text = CONFIG.replace("URL", server.url).replace("PROJECTS", ", ".join(projects))
         (root / "okr-delivery.yaml").write_text(text, encoding="utf-8")
@@ -114,11 +117,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--issues", type=int, default=10_000)
     parser.add_argument("--boards", type=int, choices=(1, 2), default=2)
     parser.add_argument("--kind", choices=SERVE)
+    parser.add_argument("--latency", type=float, default=0.1)
     chosen = parser.parse_args(arguments)
     within = True
     for kind in [chosen.kind] if chosen.kind else SERVE:
         print(f"== {kind}")
-        for sync in measure(chosen.issues, chosen.boards, kind):
+        for sync in measure(chosen.issues, chosen.boards, kind, chosen.latency):
             _show(sync)
             within = within and sync.total <= sync.limit
     return 0 if within else 1

@@ -89,6 +89,18 @@ def test_every_exported_row_is_the_same(pair: Pair) -> None:
     assert len(cloud["memberships"]) > 50
 
 
+def test_doctor_tells_the_same_fields_and_by_what_they_were_found(pair: Pair) -> None:
+    cloud, datacenter = pair.each(lambda cli: [line for line in cli.ok("doctor").out.splitlines() if "field " in line])
+    assert cloud == datacenter
+    assert {line.strip() for line in cloud} >= {
+        "field iteration: customfield_10020 (Sprint), found by its type",
+        "field epic_link: customfield_10014 (Epic Link), found by its type",
+        "field key_result: customfield_10040 (Key Result), found by its name",
+        "field contribution: customfield_10041 (Expected contribution), found by its name",
+        "field estimate: customfield_10026 (Story Points), found by the board's settings",
+    }
+
+
 @pytest.mark.parametrize("argv", DOCUMENTS, ids=" ".join)
 def test_every_answer_is_the_same(pair: Pair, argv: tuple[str, ...]) -> None:
     cloud, datacenter = pair.each(lambda cli: cli(*argv, "--format", "json").json)

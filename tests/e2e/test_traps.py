@@ -51,7 +51,8 @@ HARMLESS: list[tuple[str, str, dict[str, Any]]] = [
     ("W16 empty sides", "cloud", {"empty_sides": "empty"}),
     ("W16 absent sides", "cloud", {"empty_sides": "absent"}),
     ("W16 absent sides", "datacenter", {"empty_sides": "absent"}),
-    ("W11 a burst limit", "cloud", {"burst": 2}),
+    ("W18 pages that lead elsewhere", "cloud", {"foreign_link": "https://elsewhere.invalid"}),
+    ("W11 a burst limit", "cloud", {"burst": 1}),
     ("W11 a bucket", "datacenter", {"burst": 3}),
     ("503", "cloud", {"failures": [{"at": 4, "status": 503, "retry_after": 2}]}),
     ("503 without a word", "datacenter", {"failures": [{"at": 4, "status": 503}]}),
@@ -69,6 +70,8 @@ def test_changes_nothing(kind: str, faults: dict[str, Any], calm: dict[str, Any]
     with lab(kind, tmp_path, faults) as disturbed:
         assert disturbed.sync().complete
         assert disturbed.dump() == _at(calm[kind], faults.get("clock_skew", 0))
+        limited = any(row.status == 429 for row in disturbed.server.log)
+    assert limited == ("burst" in faults)
 
 
 def _at(dump: dict[str, Any], skew: float) -> dict[str, Any]:
