@@ -169,6 +169,17 @@ def test_a_second_sync_asks_five_times_and_changes_no_row(server: RunningServer,
     assert content(server, store) == plain
 
 
+def test_once_a_day_metadata_and_the_count_of_ids_are_due(server: RunningServer, store: Store, clock: Clock) -> None:
+    sync(server, store)
+    for _ in range(2):
+        clock.now += 25 * HOUR
+        server.reset()
+        again = sync(server, store)
+        assert (again.complete, again.fetched, again.changes) == (True, 0, 0)
+        assert server.requests.total() == 14, server.requests
+    assert sync(server, store).requests == 5
+
+
 @pytest.mark.parametrize(
     ("zone", "shown"),
     [
