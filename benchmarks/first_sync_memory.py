@@ -22,9 +22,7 @@ from benchmarks.served.process import ROOT
 
 MOST_MB, GROWTH = 150.0, 1.3
 LATENCY = 0.1
-IMPORTED = (
-    "import benchmarks.served.client, okr_delivery_jira, resource as r; print(r.getrusage(r.RUSAGE_SELF).ru_maxrss)"
-)
+IMPORTED = "import okr_delivery_jira; from benchmarks.served.client import peak; print(peak())"
 
 
 def measured(issues: int) -> Ours:
@@ -40,7 +38,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     floor = subprocess.run([sys.executable, "-c", IMPORTED], cwd=ROOT, check=True, capture_output=True, text=True)
     small, large = measured(asked.small), measured(asked.issues)
-    print(f"{'imports alone':<16}{int(floor.stdout) / 1024:8.1f} MB   load {os.getloadavg()[0]:.1f}")
+    print(f"{'imports alone':<16}{float(floor.stdout):8.1f} MB   load {os.getloadavg()[0]:.1f}")
     for found in (small, large):
         print(f"{found.issues:>9,} issues{found.peak_mb:8.1f} MB   {found.requests} requests, {found.seconds:.0f} s")
     growth = large.peak_mb / small.peak_mb
