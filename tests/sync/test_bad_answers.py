@@ -73,9 +73,7 @@ def test_json_that_was_cut_short_is_asked_for_again(clock: FrozenClock, cut: Rep
         assert (len(web.asked), clock.slept) == (3, [1.0, 2.0])
 
 
-@pytest.mark.parametrize(
-    "body", [WHOLE[:5000], WHOLE[:20], b"{", b"  [1,", ZIPPED[:-2000], ZIPPED[:12]]
-)
+@pytest.mark.parametrize("body", [WHOLE[:5000], WHOLE[:20], b"{", b"  [1,", ZIPPED[:-2000], ZIPPED[:12]])
 def test_json_that_is_always_cut_short_is_for_a_later_run(clock: FrozenClock, body: bytes) -> None:
     packed = PACKED if body[:2] == b"\x1f\x8b" else {}
     with serving(Reply(body=body, headers=packed)) as web:
