@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
@@ -69,7 +70,7 @@ AGILE: dict[tuple[str, str], Handler] = {
 PAGES: dict[tuple[str, str], Handler] = {("GET", "browse/<key>"): browse.page}
 
 
-class Dialect:
+class Dialect(ABC):
     """One kind of Jira. The class attributes are constants of the kind; the methods say what depends on a request."""
 
     platform: ClassVar[Table] = PLATFORM
@@ -83,26 +84,26 @@ class Dialect:
     names_reasons: ClassVar[bool] = False  # whether a 429 says why
     link_made: ClassVar[int] = 201  # the status of a remote link that is new
 
+    @abstractmethod
     def renderer(self, site: Site, zone: str, version: int, faults: Faults) -> Renderer:
         """How issues and metadata are written for one request."""
-        raise NotImplementedError
 
+    @abstractmethod
     def limits(self) -> Limits:
         """A fresh count of requests."""
-        raise NotImplementedError
 
+    @abstractmethod
     def inline_cap(self, faults: Faults, *, alone: bool) -> int | None:
         """How many entries `expand=changelog` gives, for an issue asked for `alone` or in a list; None = all."""
-        raise NotImplementedError
 
+    @abstractmethod
     def account(self, site: Site, value: object) -> str | None:
         """The site's own id of the user that a client means."""
-        raise NotImplementedError
 
     def rewrite(self, data: bytes) -> bytes:
         """A body as this kind would address it."""
         return data
 
+    @abstractmethod
     def headers(self, response: Response, account: str | None, *, failed: bool) -> None:
         """Adds what an answer says of its caller; `failed`: a login came with the request and was not good."""
-        raise NotImplementedError

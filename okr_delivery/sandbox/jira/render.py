@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -57,7 +58,7 @@ class Choice:
         return name in self.names or (self.everything and name not in self.without)
 
 
-class Renderer:
+class Renderer(ABC):
     """Writes issues for one reader: `version` of the API and the reader's zone. A subclass for each kind of Jira."""
 
     newest_first = False  # inline histories
@@ -72,9 +73,9 @@ class Renderer:
         self._plain = not (language or faults.bare_items or faults.sprint_names != "plain")
         self._plain = self._plain and faults.empty_sides == "as_is"
 
+    @abstractmethod
     def person(self, user: Wire) -> Wire:
         """A user object, kept as Cloud writes it."""
-        raise NotImplementedError
 
     def row(self, kind: str, row: Wire) -> Wire:
         """A metadata object: `kind` is field, status, issuetype, priority, resolution, project, version, component."""
@@ -102,13 +103,13 @@ class Renderer:
         known = (self.site.sprints[number] for number in numbers if number in self.site.sprints)
         return ", ".join(interface.sprint_name(sprint, self.faults) for sprint in known)
 
+    @abstractmethod
     def sprint(self, sprint: Sprint) -> object:
         """A sprint inside an issue."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sprint_bean(self, sprint: Sprint) -> Wire:
         """A sprint of the agile API; dates that are not known are left out."""
-        raise NotImplementedError
 
     def issue(self, issue: SiteIssue, choice: Choice) -> Wire:
         """Id, key and address, and `fields` only when some were asked for."""
