@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.item import Item, number
 from okr_delivery.delivery.natural import natural
-from okr_delivery.model.work import Category, Field, IterationState
+from okr_delivery.model.work import Category, Field, IterationState, labels_of
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.snapshot import Snapshot
@@ -84,7 +84,7 @@ def _issues(snapshot: Snapshot) -> Iterator[Row]:
             _parent_key(snapshot, item),
             plain(number(item.at(Field.ESTIMATE, t))),
             item.at(Field.PRIORITY, t).name,
-            json.dumps((item.at(Field.LABELS, t).name or "").split(), ensure_ascii=False),
+            json.dumps(labels_of(item.at(Field.LABELS, t)), ensure_ascii=False),
             item.team or None,
             snapshot.link(issue.source, issue.url),
             instant(item.gone_at),

@@ -16,7 +16,7 @@ from okr_delivery.delivery.rules import derived_hash, status_map
 from okr_delivery.delivery.statusmap import StatusMap, require_sound
 from okr_delivery.delivery.teams import Owners, Role, Traits, boards_of, classify
 from okr_delivery.delivery.timeline import fold, reread
-from okr_delivery.model.work import Change, Field, Issue, ItemFact, Iteration, Kind, Membership
+from okr_delivery.model.work import Change, Field, Issue, ItemFact, Iteration, Kind, Membership, labels_of
 from okr_delivery.store.rows import Derived
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class SourceView:
             project_id=issue.project_id if project is None or project.id is None else project.id,
             type=kind.name or issue.type,
             type_id=kind.id or issue.type_id,
-            labels=frozenset((labels.name or "").split()),
+            labels=frozenset(labels_of(labels)),
             components=_components_at(item, t),
             boards=boards_of(item.own_memberships, self.iterations, t),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
@@ -21,7 +21,7 @@ class Field(IntEnum):
     RESOLUTION = 7
     PRIORITY = 8
     DUE = 9
-    LABELS = 10  # blank-separated label names
+    LABELS = 10  # label names as `joined_labels` writes them
     FLAGGED = 11
     PROJECT = 12
     KEY = 13
@@ -51,6 +51,21 @@ class Value(NamedTuple):
 
 
 EMPTY = Value()
+
+_BLANK = "\N{SYMBOL FOR SPACE}"  # stands for a blank inside a label's name
+LIVES_ON = frozenset({"moved", "duplicate"})
+"""Ids of a resolution by which a tracker itself says that the work lives on in another issue: never delivered."""
+
+
+def joined_labels(names: Iterable[str]) -> str | None:
+    """Label names as one text, sorted, each once; None for none. Read back by `labels_of`."""
+    known = {"".join(_BLANK if sign.isspace() else sign for sign in name) for name in names}
+    return " ".join(sorted(known)) or None
+
+
+def labels_of(value: Value) -> tuple[str, ...]:
+    """The label names in a value of the labels field, in its order."""
+    return tuple(name.replace(_BLANK, " ") for name in (value.name or "").split())
 
 
 class Change(NamedTuple):
@@ -109,9 +124,12 @@ class Issue:
     def value(self, name: Field) -> Value:
         return self.current.get(name, EMPTY)
 
+    moved_to: str | None = None
+    """Trackers that make a new issue of one that is moved: the id of the new one. This one is an alias then."""
+
     @property
     def labels(self) -> tuple[str, ...]:
-        return tuple((self.value(Field.LABELS).name or "").split())
+        return labels_of(self.value(Field.LABELS))
 
 
 class IterationState(StrEnum):
@@ -153,6 +171,27 @@ class Iteration:
     first_day: date | None = None
     last_day: date | None = None
     project_id: str | None = None  # the project that owns it, for those that no board owns
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment that ended, successfully or not. `finished_at` is epoch seconds.
+
+    `issues` are the tracker's ids of the issues whose merge requests it brought. `commits` holds an instant for each
+    commit that reached users with it for the first time; empty when the tracker does not tell.
+    """
+
+    source: str
+    id: str
+    project_id: str
+    environment: str
+    succeeded: bool
+    finished_at: int
+    ref: str | None = None  # the branch or tag
+    sha: str | None = None
+    url: str | None = None
+    issues: tuple[str, ...] = ()
+    commits: tuple[int, ...] = ()
 
 
 class Category(StrEnum):

@@ -95,6 +95,7 @@ def body_plain(issue: Issue) -> dict[str, Any]:
         "rank": issue.rank,
         "components": _components(issue),
         "links": _links(issue),
+        "moved_to": issue.moved_to,
     }
 
 
@@ -107,7 +108,10 @@ def _links(issue: Issue) -> str:
 
 
 def body_digest(issue: Issue) -> bytes:
-    return digest(body_plain(issue), body_pairs(issue), kept(issue))
+    plain = body_plain(issue)
+    if plain["moved_to"] is None:  # what was stored before there was such a column keeps its digest
+        del plain["moved_to"]
+    return digest(plain, body_pairs(issue), kept(issue))
 
 
 def cleaned(issue: Issue, pairs: Mapping[str, Value], current: Mapping[Field, Value]) -> Issue:
@@ -174,6 +178,7 @@ def issue(row: Row[Any], source: str, values: Mapping[int, Value], current: Mapp
         rank=row.rank,
         history_complete=bool(row.history_complete),
         current=current,
+        moved_to=row.moved_to,
     )
 
 

@@ -95,6 +95,7 @@ issue = Table(
     Column("history_hash", LargeBinary),  # None: no history stored yet
     Column("missed_at", BIG),  # the first census in a row that did not list it
     Column("gone_at", BIG),
+    Column("moved_to", Words),  # the tracker's id of the issue that this one lives on as
     Index("issue_ref", "source", "ref", unique=True),
     Index("issue_key", "source", "key"),
     Index("issue_updated", "source", "updated"),
@@ -174,6 +175,23 @@ iteration = Table(
     Column("first_day", Words),  # ISO date
     Column("last_day", Words),  # ISO date, inclusive
     Column("project", Words),
+    sqlite_with_rowid=False,
+)
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("source", Integer, primary_key=True, autoincrement=False),
+    Column("ref", Words, primary_key=True),
+    Column("project", Words, nullable=False),
+    Column("environment", Words, nullable=False),
+    Column("succeeded", Integer, nullable=False),
+    Column("finished_at", BIG, nullable=False),
+    Column("branch", Words),
+    Column("sha", Words),
+    Column("url", Words),
+    Column("issues", Words, nullable=False),  # JSON list of the tracker's ids
+    Column("commits", Words, nullable=False),  # JSON list of instants
     sqlite_with_rowid=False,
 )
 

@@ -22,7 +22,8 @@ The engine calls, in this order and from one thread:
 5. `census()` when due: the ids of every issue in scope. `visible(ids)` before any of them is declared gone.
 
 `ahead(since)` may be called after `use` or `metadata`, for a plan before anything is fetched. A connector may also meet
-`Inspector` (what `doctor` shows) and `okr_delivery.sync.writes.WriterFactory` (what feedback writes with).
+`Deploys` (deployments), `MergeRequests` (what a merge request closes or mentions), `Inspector` (what `doctor` shows) and
+`okr_delivery.sync.writes.WriterFactory` (what feedback writes with).
 
 A connector never writes to the store, never sleeps (the transport does) and never swallows an error.
 `okr_delivery.sync.kit` is the conformance test that a connector's own tests call.
@@ -33,10 +34,11 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
 
 from okr_delivery.model.message import Message
-from okr_delivery.model.work import Board, Change, Issue, Iteration, Status
+from okr_delivery.model.work import Board, Change, Deployment, Issue, Iteration, Status
 from okr_delivery.model.work import FoundField as FoundField  # part of the contract; the store keeps it too
 
 if TYPE_CHECKING:
@@ -212,4 +214,55 @@ class Inspector(Protocol):
     def inspect(self) -> Iterable[Message]:
         """Permissions that are missing, addresses that would work instead, limits in force. Asked after `identity()`,
         or after it was refused; never raises for a refusal."""
+        ...
+
+
+@runtime_checkable
+class Deploys(Protocol):
+    """A connector whose tracker knows deployments. Asked after the last page, when the source's settings want it."""
+
+    def deployments(self, since: int | None) -> Iterator[Deployment]:
+        """Ended deployments of the configured environments that changed since an instant (None = all), oldest first.
+
+        Raises SyncError when it can't answer in full.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """A merge request and the issues it speaks of, by key as the tracker shows them."""
+
+    ref: str  # "group/project!12"
+    title: str
+    url: str | None
+    sha: str  # head of its source branch
+    closes: tuple[str, ...]
+    mentions: tuple[str, ...]  # without those it closes
+
+
+class Verdict(StrEnum):
+    """What is said of a commit."""
+
+    PENDING = "pending"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+@runtime_checkable
+class MergeRequests(Protocol):
+    """A connector whose tracker holds merge requests."""
+
+    def merge_request(self, ref: str) -> MergeRequest:
+        """One merge request: `12`, `!12` (where the source has one project) or `group/project!12`.
+
+        Raises ConfigError for one that does not exist or that the token may not see.
+        """
+        ...
+
+    def put_verdict(self, request: MergeRequest, verdict: Verdict, *, name: str, text: str, url: str | None) -> bool:
+        """Says a verdict on the head of a merge request; False when it was said already. Safe to repeat.
+
+        Raises ConfigError when the account may not.
+        """
         ...

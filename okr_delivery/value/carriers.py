@@ -11,7 +11,7 @@ from okr_delivery.delivery.item import Item
 from okr_delivery.model.claims import claim_lines, label_claim, parse_bare, parse_claims, plain
 from okr_delivery.model.contribution import Carrier, Claim, StatedAs
 from okr_delivery.model.message import msg
-from okr_delivery.model.work import Field, Value
+from okr_delivery.model.work import Field, Value, labels_of
 from okr_delivery.store.rows import SeenClaim
 
 CARRIER_FIELDS = (
@@ -68,7 +68,7 @@ class Voice:
         return parse_confidence(text) if text else None
 
     def _labels(self) -> Iterator[Stated]:
-        for label in self.text(Field.LABELS).split():
+        for label in labels_of(Value(None, self.text(Field.LABELS))):
             kr = label_claim(label, self.prefixes)
             if kr is not None:
                 claim = Claim(kr, label)
@@ -141,7 +141,7 @@ class Voice:
 
 
 def _holds(word: str) -> Callable[[str], bool]:
-    return lambda text: word in text.split()
+    return lambda text: word in labels_of(Value(None, text))
 
 
 def _claims(claim: Claim) -> Callable[[str], bool]:

@@ -40,7 +40,11 @@ def test_the_wheel_holds_the_packages_and_their_data(tmp_path: Path) -> None:
     with zipfile.ZipFile(name) as wheel:
         held = wheel.namelist()
     tops = {entry.split("/")[0] for entry in held}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"okr_delivery", "okr_delivery_jira"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "okr_delivery",
+        "okr_delivery_gitlab",
+        "okr_delivery_jira",
+    }
     for data in ("okr_delivery/locale/zh/gate.po", "okr_delivery/py.typed", "okr_delivery_jira/py.typed"):
         assert data in held
     assert any(entry.startswith("okr_delivery/config/templates/") for entry in held)

@@ -8,7 +8,7 @@ from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, Rule
-from okr_delivery.model.work import Field
+from okr_delivery.model.work import Field, labels_of
 
 
 class OpenDispute(Rule):
@@ -23,5 +23,5 @@ class OpenDispute(Rule):
         label = case.source.dispute.label
         if not label:
             return NotApplicable(self.text("no_label", source=case.issue.source))
-        labels = (case.value(Field.LABELS).name or "").casefold().split()
+        labels = {name.casefold() for name in labels_of(case.value(Field.LABELS))}
         return (Fault(self.text("message", label=label)),) if label.casefold() in labels else OK
