@@ -22,7 +22,7 @@ The engine calls, in this order and from one thread:
 5. `census()` when due: the ids of every issue in scope. `visible(ids)` before any of them is declared gone.
 
 `ahead(since)` may be called after `use` or `metadata`, for a plan before anything is fetched. A connector may also meet
-`Deploys` (deployments), `MergeRequests` (what a merge request closes or mentions), `Inspector` (what `doctor` shows) and
+`Deploys` (deployments), `MergeRequests` (what one closes or mentions), `Inspector` (what `doctor` shows) and
 `okr_delivery.sync.writes.WriterFactory` (what feedback writes with).
 
 A connector never writes to the store, never sleeps (the transport does) and never swallows an error.
