@@ -1,0 +1,281 @@
+"""`python-gitlab` with every request led through our transport: its own retries, paging and redirects are off."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import requests
+from gitlab import Gitlab
+from gitlab.exceptions import GitlabHttpError
+
+from okr_delivery.sync.connector import Secret, SourceSpec
+from okr_delivery.sync.transport import Repeat
+from okr_delivery_gitlab.diagnosis import diagnose
+from okr_delivery_gitlab.problems import broken
+from okr_delivery_gitlab.values import Row, listed, mapping, members, string
+
+if TYPE_CHECKING:
+    from okr_delivery.sync.transport import Transport
+
+MOST_PAGES = 100_000
+REDIRECTS = frozenset({301, 302, 307, 308})
+GRAPHQL = "/api/graphql"
+
+
+class StatusError(Exception):
+    """A status that the caller wants to read itself (`expect`)."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(str(status))
+
+
+class AnswerError(Exception):
+    """A refusal of a write (400 to 499, 429 excepted), for the writer to say what it means."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self.response = response
+        super().__init__(str(response.status_code))
+
+
+class GraphQLErrors(Exception):  # noqa: N818  # several at once
+    """`errors` of a GraphQL answer, whatever its status. `data` is what came all the same."""
+
+    def __init__(self, messages: tuple[str, ...], data: Row) -> None:
+        self.messages = messages
+        self.data = data
+        super().__init__("; ".join(messages))
+
+
+class GitLabClient:
+    """One GitLab for one account. Threads get sessions of their own with the same authentication.
+
+    `server_date` is the `Date` of the first answer: the server's clock before the first page.
+    """
+
+    def __init__(self, spec: SourceSpec, token: Secret, transport: Transport, *, job: bool = False) -> None:
+        """`job` sends the token as that of a CI job: only to learn whether it is one."""
+        self._url = spec.url
+        self._token = token
+        self._job = job
+        self._transport = transport
+        self._here = threading.local()
+        self._opened: list[requests.Session] = []
+        self._opening = threading.Lock()
+        self.server_date: str | None = None
+
+    def __repr__(self) -> str:
+        return "GitLabClient(…)"
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        what: str,
+        expect: frozenset[int] = frozenset(),
+    ) -> object:
+        """The parsed answer of a GET. `path` is that behind `/api/v4/`, ids and paths in it already quoted.
+
+        `what` labels the endpoint ("projects/:id/issues"); a status in `expect` is raised as StatusError. Redirects
+        on our own origin are followed. Raises what `Transport.read` raises.
+        """
+        return self._read(f"/{path}", params, what, expect)[1]
+
+    def first(
+        self,
+        path: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        what: str,
+        expect: frozenset[int] = frozenset(),
+    ) -> tuple[list[Row], requests.Response]:
+        """The rows of one page and its answer, for who reads its headers."""
+        response, value = self._read(f"/{path}", params, what, expect)
+        return _rows(value, what), response
+
+    def pages(
+        self,
+        path: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        what: str,
+        expect: frozenset[int] = frozenset(),
+    ) -> Iterator[list[Row]]:
+        """All pages of a list: `Link: rel="next"` is followed literally, totals are not looked at.
+
+        Raises AbortSyncError for a page that is no list and for links that lead in a circle.
+        """
+        rows, response = self.first(path, {"per_page": 100, **(params or {})}, what=what, expect=expect)
+        seen: set[str] = set()
+        while True:
+            yield rows
+            link = self.next_link(response)
+            if link is None:
+                return
+            if link in seen or len(seen) > MOST_PAGES:
+                raise broken("endless", what)
+            seen.add(link)
+            rows, response = self.follow(link, what=what)
+
+    def rows(
+        self,
+        path: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        what: str,
+        expect: frozenset[int] = frozenset(),
+    ) -> list[Row]:
+        """All rows of a short list."""
+        return [row for page in self.pages(path, params, what=what, expect=expect) for row in page]
+
+    def follow(self, link: str, *, what: str) -> tuple[list[Row], requests.Response]:
+        """The page behind a link of ours."""
+        response, value = self._read(link, None, what, frozenset())
+        return _rows(value, what), response
+
+    def next_link(self, response: requests.Response) -> str | None:
+        """Where the next page is, as the server wrote it; None on the last one."""
+        return response.links.get("next", {}).get("url") or None
+
+    def graphql(self, query: str, variables: Mapping[str, object] | None = None, *, what: str) -> Row:
+        """`data` of one query that only reads. `what` labels it ("graphql activity").
+
+        Raises GraphQLErrors for top-level errors and an answer without data, else what `Transport.read` raises.
+        """
+        body = {"query": query, "variables": dict(variables or {})}
+
+        def attempt() -> requests.Response:
+            response = self._send("post", f"{self._url}{GRAPHQL}", None, body)
+            problem = diagnose(response, what)
+            if problem is not None:
+                raise problem
+            return response
+
+        _, value = self._transport.read(attempt, repeat=Repeat.FREE, what=f"POST {what}")
+        return _data(value)
+
+    def mutate(self, query: str, variables: Mapping[str, object], *, what: str, issue: str) -> Row:
+        """`data` of a mutation with absolute values: twice is the same as once. Raises as `graphql` does."""
+        body = {"query": query, "variables": dict(variables)}
+        response = self._change("post", f"{self._url}{GRAPHQL}", body, f"POST {what}", Repeat.ABSOLUTE, issue)
+        return _data(self._transport.json(response, what))
+
+    def rest(self, method: str, path: str, body: object = None, *, what: str, repeat: Repeat, issue: str) -> object:
+        """A request that changes something of the issue with the id `issue`; the parsed answer, None for no content.
+
+        Raises AnswerError for 400 to 499, 429 excepted; a redirect is never followed.
+        """
+        label = f"{method.upper()} {what}"
+        response = self._change(method, f"/{path}", body, label, repeat, issue)
+        return self._transport.json(response, label) if response.content.strip() else None
+
+    def close(self) -> None:
+        """Closes every session of every thread."""
+        with self._opening:
+            for session in self._opened:
+                session.close()
+            self._opened.clear()
+            self._here = threading.local()
+
+    def _change(
+        self, method: str, path: str, body: object, label: str, repeat: Repeat, issue: str
+    ) -> requests.Response:
+        def attempt() -> requests.Response:
+            response = self._send(method, path, None, body)
+            if 400 <= response.status_code < 500 and response.status_code != 429:
+                raise AnswerError(response)
+            return response
+
+        return self._transport.call(attempt, repeat=repeat, what=label, issue=issue)
+
+    def _read(
+        self, path: str, params: Mapping[str, object] | None, what: str, expect: frozenset[int]
+    ) -> tuple[requests.Response, object]:
+        def attempt() -> requests.Response:
+            response = self._followed(path, params)
+            if response.status_code in expect:
+                raise StatusError(response.status_code)
+            problem = diagnose(response, what)
+            if problem is not None:
+                raise problem
+            return response
+
+        response, value = self._transport.read(attempt, repeat=Repeat.FREE, what=f"GET {what}")
+        self.server_date = self.server_date or response.headers.get("Date")
+        return response, value
+
+    def _followed(self, path: str, params: Mapping[str, object] | None) -> requests.Response:
+        """A GET; what a renamed project answers is followed once, and the transport keeps it on our own origin."""
+        response = self._send("get", path, params, None)
+        target = response.headers.get("Location")
+        if response.status_code not in REDIRECTS or not target:
+            return response
+        return self._send("get", urljoin(response.url, target), None, None)
+
+    def _send(self, method: str, path: str, params: Mapping[str, object] | None, body: object) -> requests.Response:
+        """One request; the library turns a status into an exception, the transport wants the answer."""
+        gitlab, session = self._tools()
+        try:
+            return gitlab.http_request(
+                method, path, query_data=dict(params or {}), post_data=body,  # type: ignore[arg-type]  # lists are JSON too
+                max_retries=0, obey_rate_limit=False, retry_transient_errors=False,
+            )  # fmt: skip
+        except GitlabHttpError:
+            if session.answer is None:
+                raise
+            return session.answer
+
+    def _tools(self) -> tuple[Gitlab, _Session]:
+        found: tuple[Gitlab, _Session] | None = getattr(self._here, "tools", None)
+        if found is None:
+            session = _Session()
+            self._transport.mount(session)
+            personal, job = (None, self._token.value) if self._job else (self._token.value, None)
+            gitlab = Gitlab(
+                self._url, private_token=personal, job_token=job, session=session, keep_base_url=True,
+                user_agent="okr-delivery",
+            )  # fmt: skip
+            found = self._here.tools = (gitlab, session)
+            with self._opening:
+                self._opened.append(session)
+        return found
+
+
+class _Session(requests.Session):
+    """Keeps the last answer, which the library's exceptions do not carry, and follows nothing by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer: requests.Response | None = None
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        self.answer = None
+        self.answer = super().send(request, **kwargs)
+        return self.answer
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: a library that follows a redirect of a POST sends a GET."""
+
+
+def _rows(value: object, what: str) -> list[Row]:
+    found = members(value)
+    if not isinstance(value, list) or len(found) != len(value):
+        raise broken("shape", what)
+    return found
+
+
+def _data(value: object) -> Row:
+    answer = mapping(value)
+    data = mapping(answer.get("data"))
+    said = tuple(_said(error) for error in listed(answer.get("errors")))
+    if said or not isinstance(answer.get("data"), dict):
+        raise GraphQLErrors(said or ("no data",), data)
+    return data
+
+
+def _said(error: object) -> str:
+    return (string(mapping(error).get("message")) or "–")[:300]

@@ -1,0 +1,38 @@
+"""The errors of this connector: what happened, at which URL path, and what to set."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from okr_delivery.model.errors import Problem
+from okr_delivery.model.message import msg
+from okr_delivery.sync.errors import AbortSyncError, ConfigError, RetryLaterError, UnsureError
+
+
+def refused(name: str, where: str | None = None, /, **params: object) -> ConfigError:
+    """A person must act. The catalogue holds `gitlab.error.<name>` and what to do in `gitlab.next.<name>`."""
+    return ConfigError([_problem(name, where, params)])
+
+
+def broken(name: str, where: str | None = None, /, **params: object) -> AbortSyncError:
+    """The answers contradict the protocol; going on could lose data."""
+    return AbortSyncError([_problem(name, where, params)])
+
+
+def later(name: str, where: str | None = None, /, **params: object) -> RetryLaterError:
+    """Another run may succeed; what was committed stays."""
+    return RetryLaterError([_problem(name, where, params)])
+
+
+def unsure(name: str, where: str | None = None, /, **params: object) -> UnsureError:
+    """Something may or may not have been made."""
+    return UnsureError([_problem(name, where, params)])
+
+
+def path_of(url: str) -> str:
+    """The path of a URL: no host, no query, nothing secret."""
+    return unquote(urlsplit(url).path) or "/"
+
+
+def _problem(name: str, where: str | None, params: dict[str, object]) -> Problem:
+    return Problem(msg(f"gitlab.error.{name}", **params), where, msg(f"gitlab.next.{name}", **params))
