@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from math import ceil
 
+from okr_delivery.sync.workers import Workers
 from okr_delivery_jira.client import JiraClient
 from okr_delivery_jira.paging import token_pages
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.search import IDS_A_PAGE
 from okr_delivery_jira.text import members, string
-from okr_delivery_jira.workers import Workers
 
 BODIES = 100
 BLOCK = 250

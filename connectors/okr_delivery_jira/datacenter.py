@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from okr_delivery.model.message import msg
 from okr_delivery.sync.connector import Ahead
+from okr_delivery.sync.workers import Workers
 from okr_delivery_jira.client import JiraClient, StatusError
 from okr_delivery_jira.cloud import chunks
 from okr_delivery_jira.dialects import Block, Body, History, Tell, Wanted, updated_of
@@ -17,7 +18,6 @@ from okr_delivery_jira.jql import ORDER
 from okr_delivery_jira.offsets import AHEAD, IDS, PAGE, Kept, OffsetPage, Row, Scan, read_page, sweep
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.text import by_number, listed, members, string
-from okr_delivery_jira.workers import Workers
 
 SEARCH = "search"
 GONE = frozenset({404})

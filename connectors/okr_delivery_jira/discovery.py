@@ -10,6 +10,7 @@ from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Board, Status
 from okr_delivery.sync.connector import FoundField, Metadata, SourceSpec
 from okr_delivery.sync.errors import ConfigError
+from okr_delivery.sync.workers import Workers, together
 from okr_delivery_jira import fields as roles
 from okr_delivery_jira.client import JiraClient, StatusError
 from okr_delivery_jira.dialects import LISTED, MISSING, Dialect
@@ -19,7 +20,6 @@ from okr_delivery_jira.problems import refused
 from okr_delivery_jira.records import read_status
 from okr_delivery_jira.settings import SYSTEM, BoardInfo, Settings
 from okr_delivery_jira.text import by_number, members, string
-from okr_delivery_jira.workers import Workers, together
 
 CONFIGURABLE = frozenset({*roles.TEXT_ROLES, "estimate", "priority"})
 

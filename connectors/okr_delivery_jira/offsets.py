@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from okr_delivery.sync.workers import Workers
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.text import by_number, listed, members, string
-from okr_delivery_jira.workers import Workers
 
 PAGE = 100
 """Issues a page with their bodies and histories."""

@@ -6,13 +6,13 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 
+from okr_delivery.sync.workers import Workers
 from okr_delivery_jira.client import JiraClient
 from okr_delivery_jira.ids import Ids
 from okr_delivery_jira.jql import ORDER
 from okr_delivery_jira.paging import token_pages
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.text import by_number, members, string
-from okr_delivery_jira.workers import Workers
 
 IDS_A_PAGE = 5000
 RECONCILED = 50

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import partial
 
 from okr_delivery.model.work import Iteration, IterationKind, IterationState
+from okr_delivery.sync.workers import together
 from okr_delivery_jira.client import JiraClient, StatusError
 from okr_delivery_jira.paging import offset_rows
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.records import read_sprint
 from okr_delivery_jira.settings import BoardInfo
-from okr_delivery_jira.workers import together
 
 PAGE = 50
 _WHAT = "board/{id}/sprint"

@@ -14,7 +14,7 @@ from okr_delivery.sandbox.jira.server import RunningServer
 from okr_delivery.sandbox.site import SiteIssue, Visibility
 from okr_delivery.sandbox.tracker import statuses_of
 from okr_delivery.store import Store
-from okr_delivery_jira.workers import Workers
+from okr_delivery.sync.workers import Workers
 
 PROJECTS = ("PAY", "MOB", "WEB")  # the last one is outside of most scopes
 ZONES = ("Pacific/Kiritimati", "Pacific/Pago_Pago", "America/St_Johns", "Asia/Shanghai")

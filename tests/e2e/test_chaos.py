@@ -23,7 +23,7 @@ from okr_delivery.model.errors import UserError
 from okr_delivery.sandbox.site import SiteIssue, Visibility
 from okr_delivery.store import SourceState
 from okr_delivery.sync.engine import SourceResult
-from okr_delivery_jira.workers import Workers
+from okr_delivery.sync.workers import Workers
 from tests.e2e.chaos import Killed, People, die, in_turn, interrupted, trouble
 from tests.e2e.lab import KINDS, Lab, lab
 from tests.e2e.runner import NOW

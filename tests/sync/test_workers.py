@@ -12,7 +12,7 @@ from functools import partial
 
 import pytest
 
-from okr_delivery_jira.workers import Workers, together
+from okr_delivery.sync.workers import Workers, together
 
 
 def test_results_and_errors_come_back() -> None:
@@ -79,7 +79,7 @@ def test_what_still_waits_is_dropped() -> None:
 
 def test_a_job_that_waits_does_not_hold_the_process() -> None:
     code = (
-        "import time\nfrom okr_delivery_jira.workers import Workers, together\n"
+        "import time\nfrom okr_delivery.sync.workers import Workers, together\n"
         "with Workers(2) as workers:\n    workers.submit(lambda: time.sleep(60))\n    time.sleep(0.2)\n"
     )
     began = time.monotonic()

@@ -42,7 +42,7 @@ class Workers:
         if not self._started:
             self._started = True
             for number in range(self._count):
-                threading.Thread(target=self._work, name=f"jira-{number}", daemon=True).start()
+                threading.Thread(target=self._work, name=f"fetch-{number}", daemon=True).start()
         future: Future[Result] = Future()
         self._jobs.put((future, job))
         return future
