@@ -84,6 +84,13 @@ class App:
         self._by_method: Counter[tuple[str, str]] = Counter()
         self._routes = _routes(type(dialect), context)
 
+    @property
+    def server_name(self) -> str:
+        return self.dialect.server_name
+
+    def now(self) -> float:
+        return self.tracker.clock()
+
     def use(self, faults: Faults) -> None:
         """Puts these faults in force from the next request (and write) on; limits start from nothing."""
         self.faults = faults

@@ -1,25 +1,19 @@
-"""The HTTP side: a threaded server that keeps connections open, because a sync makes hundreds of small requests."""
+"""A served Jira: what tests and the commands hold in their hands."""
 
 from __future__ import annotations
 
-import io
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from types import TracebackType
-from typing import Any, Protocol, Self
-from urllib.parse import unquote, urlsplit
-
-from werkzeug.wrappers import Request
+from typing import Protocol
 
 from okr_delivery.sandbox import TOKEN, USER
 from okr_delivery.sandbox import faults as fault_switches
 from okr_delivery.sandbox.faults import Faults
 from okr_delivery.sandbox.jira.app import App, Logged
 from okr_delivery.sandbox.jira.dialect import Dialect
+from okr_delivery.sandbox.serving import Served, ticking
 from okr_delivery.sandbox.site import Site
 from okr_delivery.sandbox.tracker import Tracker
 
@@ -31,80 +25,16 @@ class HasSite(Protocol):
     def site(self) -> Site: ...
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1  # headers and body in one packet
-    app: App
-
-    def version_string(self) -> str:
-        return self.app.dialect.server_name
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        return super().date_time_string(self.app.tracker.clock() if timestamp is None else timestamp)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class names it
-        """Silent: requests are counted, not printed."""
-
-    def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        reply = self.app(Request(self._environ(body)))
-        if reply.drop:
-            self.close_connection = True
-            return
-        data = reply.response.get_data()
-        self.send_response_only(reply.response.status_code)
-        for name, value in reply.response.headers.items():
-            if name.lower() != "content-length":
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-        self.wfile.flush()
-
-    do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815  # the base class looks for these names
-
-    def _environ(self, body: bytes) -> dict[str, Any]:
-        parts = urlsplit(self.path)
-        host, port = self.connection.getsockname()[:2]
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": self.command,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": unquote(parts.path, "latin-1"),
-            "QUERY_STRING": parts.query,
-            "SERVER_NAME": str(host),
-            "SERVER_PORT": str(port),
-            "SERVER_PROTOCOL": self.request_version,
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": io.BytesIO(body),
-            "wsgi.url_scheme": "http",
-        }
-        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
-        return environ | headers
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no event."""
-
-
-class RunningServer:
+class RunningServer(Served):
     """A served tracker. Use it in a `with` statement, or call `stop()`.
 
     `tracker` changes the state as people would; `site` is that state; `requests` counts by endpoint; `log` has every
     request; `faults` may be replaced at any time.
     """
 
-    def __init__(self, app: App, server: ThreadingHTTPServer) -> None:
-        self._app, self._server = app, server
-        host, port = server.server_address[:2]
-        self.url = app.url = f"http://{_shown(str(host))}:{port}{app.context}"
-        self._thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        self._thread.start()
+    def __init__(self, app: App, host: str, port: int) -> None:
+        super().__init__(app, host, port)
+        self._app = app
 
     @property
     def site_url(self) -> str:
@@ -153,28 +83,6 @@ class RunningServer:
         with self._app.tracker.lock:
             self._app.reset()
 
-    def stop(self) -> None:
-        """Ends the server; the state stays readable."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.stop()
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def ticking(start: int) -> Callable[[], float]:
-    """A clock that begins at `start` (epoch seconds) and then runs as real time does."""
-    began = time.monotonic()
-    return lambda: start + (time.monotonic() - began)
-
 
 def start(
     dialect: Dialect,
@@ -199,5 +107,4 @@ def start(
     switches = fault_switches.load(faults)
     switches = switches if latency is None else replace(switches, latency=latency)
     app = App(dialect, tracker, switches, (user, token), context.rstrip("/"))
-    handler = type("Handler", (_Handler,), {"app": app})
-    return RunningServer(app, _Server((host, port), handler))
+    return RunningServer(app, host, port)
