@@ -27,6 +27,7 @@ from okr_delivery.model.work import (
 CLOSE_WINDOW = 60  # seconds before the close in which a leave is the tracker's own doing
 ROLL_OVER = 86_400  # the same for what goes straight on into another iteration, where closes are known by the day only
 VERSION_ID = "version-"  # before the tracker's id of a version, whose ids overlap those of sprints
+ITERATION_ID = "iteration-"  # before that of a cadence's iteration, whose ids overlap those of milestones
 
 _OPEN = frozenset({Kind.QUEUE, Kind.ACTIVE, Kind.WAIT})
 _ENDED = frozenset({Kind.DONE, Kind.CANCELLED})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from okr_delivery.delivery.membership import VERSION_ID
+from okr_delivery.delivery.membership import ITERATION_ID, VERSION_ID
 from okr_delivery.delivery.periods import Grid
 from okr_delivery.delivery.statusmap import StatusMap
 from okr_delivery.delivery.teams import sources_of
@@ -26,6 +26,8 @@ KINDS: Mapping[str, IterationKind] = {
     "iterations": IterationKind.ITERATION,
     "calendar": IterationKind.PERIOD,
 }
+PREFIXES: Mapping[IterationKind, str] = {IterationKind.VERSION: VERSION_ID, IterationKind.ITERATION: ITERATION_ID}
+"""Kinds whose ids begin with a word, because one field of a tracker holds iterations of several kinds."""
 
 
 def kind_of(team: Team) -> IterationKind:
@@ -71,9 +73,14 @@ class Planner:
 
 
 def only(stays: Iterable[Membership], kind: IterationKind) -> tuple[Membership, ...]:
-    """Stays in versions, or stays in anything else."""
-    wanted = kind is IterationKind.VERSION
-    return tuple(stay for stay in stays if stay.iteration_id.startswith(VERSION_ID) is wanted)
+    """Stays in versions, in iterations of cadences, or in what carries its tracker's own id: sprints and milestones."""
+    wanted = PREFIXES.get(kind, "")
+    return tuple(stay for stay in stays if prefix_of(stay.iteration_id) == wanted)
+
+
+def prefix_of(iteration_id: str) -> str:
+    """What stands before the tracker's own id; "" where nothing does."""
+    return next((prefix for prefix in PREFIXES.values() if iteration_id.startswith(prefix)), "")
 
 
 def commitment_of(config: Config, team: Team, source: str, rules: StatusMap) -> int:

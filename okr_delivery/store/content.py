@@ -52,7 +52,7 @@ class Body(NamedTuple):
     @classmethod
     def of(cls, issue: Issue) -> Body:
         plain, pairs, kept = mapping.body_plain(issue), mapping.body_pairs(issue), mapping.kept(issue)
-        return cls(issue, plain, pairs, kept, digest(plain, pairs, kept))
+        return cls(issue, plain, pairs, kept, mapping.body_digest(plain, pairs, kept))
 
 
 class ContentWrites(Reads):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from okr_delivery.model.work import (
     EMPTY,
     Board,
     Change,
+    Deployment,
     Field,
     Interval,
     Issue,
@@ -107,11 +108,10 @@ def _links(issue: Issue) -> str:
     return dumps([[link.type, link.key, link.summary] for link in issue.links]) if issue.links else "[]"
 
 
-def body_digest(issue: Issue) -> bytes:
-    plain = body_plain(issue)
-    if plain["moved_to"] is None:  # what was stored before there was such a column keeps its digest
-        del plain["moved_to"]
-    return digest(plain, body_pairs(issue), kept(issue))
+def body_digest(plain: Mapping[str, Any], pairs: Mapping[str, Pair], current: Sequence[tuple[Field, Pair]]) -> bytes:
+    """Of a body in its parts; what was stored before there was a column `moved_to` keeps its digest."""
+    said = {name: part for name, part in plain.items() if name != "moved_to" or part is not None}
+    return digest(said, pairs, current)
 
 
 def cleaned(issue: Issue, pairs: Mapping[str, Value], current: Mapping[Field, Value]) -> Issue:
@@ -245,6 +245,37 @@ def iteration(row: Row[Any], source: str) -> Iteration:
         _day(row.first_day),
         _day(row.last_day),
         row.project,
+    )
+
+
+def deployment_row(deployment: Deployment) -> dict[str, Any]:
+    return {
+        "ref": deployment.id,
+        "project": deployment.project_id,
+        "environment": deployment.environment,
+        "succeeded": int(deployment.succeeded),
+        "finished_at": deployment.finished_at,
+        "branch": deployment.ref,
+        "sha": deployment.sha,
+        "url": deployment.url,
+        "issues": dumps(list(deployment.issues)),
+        "commits": dumps(list(deployment.commits)),
+    }
+
+
+def deployment(row: Row[Any], source: str) -> Deployment:
+    return Deployment(
+        source=source,
+        id=row.ref,
+        project_id=row.project,
+        environment=row.environment,
+        succeeded=bool(row.succeeded),
+        finished_at=row.finished_at,
+        ref=row.branch,
+        sha=row.sha,
+        url=row.url,
+        issues=tuple(json.loads(row.issues)),
+        commits=tuple(json.loads(row.commits)),
     )
 
 
