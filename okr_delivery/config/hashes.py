@@ -26,5 +26,10 @@ def fetch_hash(source: Source) -> str:
     return _digest(source.model_dump(mode="json", include=FETCHED))
 
 
+def deployments_hash(source: Source) -> str:
+    """Of what is asked of the tracker's deployments: with another one, all of them are read again, and no issue."""
+    return _digest(source.model_dump(mode="json", include={*FETCHED, "deployments"}))
+
+
 def _digest(known: object) -> str:
     return hashlib.sha256(json.dumps(known, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]

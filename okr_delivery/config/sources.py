@@ -124,6 +124,12 @@ class ReleaseSettings(Strict):
     )
 
 
+class DeploymentSettings(Strict):
+    environments: Annotated[tuple[Text, ...], *NonEmpty] = Field(
+        description="Environments whose deployments reach users, by name, such as production."
+    )
+
+
 def _url(text: str) -> str:
     try:
         parts = urlsplit(text)
@@ -172,6 +178,9 @@ class Source(Strict):
     dispute: Dispute = Field(default_factory=Dispute, description="How a dispute over value is marked.")
     statuses: StatusSettings = Field(default_factory=StatusSettings, description="What the workflow's statuses mean.")
     release: ReleaseSettings = Field(default_factory=ReleaseSettings, description="What counts as released.")
+    deployments: DeploymentSettings | None = Field(
+        None, description="GitLab: which deployments are read. Default: none, deployments are not connected."
+    )
     user_env: Variable | None = Field(
         None, description="Environment variable that holds the user name; written as null: none, the token is a bearer."
     )
@@ -196,7 +205,7 @@ class Source(Strict):
         scheme, host, _ = self.origin
         if scheme == "http" and host not in LOOPBACK and not self.allow_http:
             raise refuse("config.url_http", at="url", url=self.url)
-        foreign = {"jira": ("groups",), "gitlab": ("boards", "jql", "deployment")}.get(self.type, ())
+        foreign = {"jira": ("groups", "deployments"), "gitlab": ("boards", "jql", "deployment")}.get(self.type, ())
         for key in foreign:
             if key in self.model_fields_set:
                 raise refuse("config.key_of_other_type", at=key, key=key, type=self.type)

@@ -28,6 +28,7 @@ def _source(store: Reads, name: str, complete: bool) -> dict[str, Any]:
         "boards": [asdict(b) for b in store.boards(name)],
         "fields": [asdict(f) for f in store.found_fields(name)],
         "iterations": [mapping.iteration_row(i) for i in store.iterations(name)],
+        "deployments": [mapping.deployment_row(d) for d in store.deployments(name)],
         "issues": [_issue(i) for i in store.issues(name)],
         "changes": {ref: [mapping.change_key(c) for c in found] for ref, found in store.changes(name)},
         "derived": {row.issue_id: mapping.derived_key(row) for row in store.derived(name)},

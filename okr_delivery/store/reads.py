@@ -19,6 +19,7 @@ from okr_delivery.model.work import (
     EMPTY,
     Board,
     Change,
+    Deployment,
     Field,
     FoundField,
     Interval,
@@ -32,13 +33,14 @@ from okr_delivery.store import mapping
 from okr_delivery.store import tables as t
 from okr_delivery.store.codes import id_order
 from okr_delivery.store.mapping import FIELD_OF
-from okr_delivery.store.rows import Derived, Fact, SeenClaim, SourceState
+from okr_delivery.store.rows import DeploymentMark, Derived, Fact, SeenClaim, SourceState
 
 BLOCK = 500
 MANY = 10_000  # rows of two columns
 CACHED_VALUES = 200_000
 CLAIM = "claim"
 TOMBSTONE = "tombstone"
+DEPLOYMENTS = "deployments:"  # what a source's mark is kept under, with its name behind
 FIRST_SYNC = "first_sync"
 CHANGE_COLUMNS = [
     t.change.c[name] for name in ("issue", "ts", "field", "history_id", "item", "old", "new", "actor")
@@ -88,6 +90,16 @@ class Reads:
         """In the tracker's order, then by id."""
         found = [mapping.iteration(r, source) for r in self._of(source, t.iteration)]
         return tuple(sorted(found, key=lambda i: (i.order, id_order(i.id))))
+
+    def deployments(self, source: str) -> tuple[Deployment, ...]:
+        """By the end of each, then by id."""
+        found = (mapping.deployment(r, source) for r in self._of(source, t.deployment))
+        return tuple(sorted(found, key=lambda d: (d.finished_at, id_order(d.id))))
+
+    def deployment_mark(self, source: str) -> DeploymentMark | None:
+        """How far its deployments were read, None when they never were."""
+        rows = self._fetch(select(t.meta.c.value).where(t.meta.c.key == DEPLOYMENTS + source))
+        return DeploymentMark(**json.loads(rows[0].value)) if rows else None
 
     def found_fields(self, source: str) -> tuple[FoundField, ...]:
         found = [FoundField(r.role, r.ref, r.name, r.reason) for r in self._of(source, t.found_field)]

@@ -48,6 +48,25 @@ class SourceState:
 
 
 @dataclass(frozen=True, slots=True)
+class DeploymentMark:
+    """How far a source's deployments were read; instants are the tracker's clock in epoch seconds.
+
+    `settings` is the hash of what was asked. `read_at` is when the last reading that came to its end began, None:
+    never; `begun_at` the same of the first one since then that did not. Not `complete`: the last one did not.
+    """
+
+    settings: str
+    complete: bool
+    begun_at: int
+    read_at: int | None = None
+
+    @property
+    def settled_by(self) -> int:
+        """What the store held before this instant was read again, or needed not to be."""
+        return self.begun_at if self.read_at is None else self.read_at
+
+
+@dataclass(frozen=True, slots=True)
 class SeenClaim:
     """The text of one carrier of an issue, from the sync that first saw it so.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Mapping, MutableMapping, Set
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
@@ -13,6 +14,7 @@ from okr_delivery.model.work import (
     Board,
     Category,
     Change,
+    Deployment,
     Field,
     FoundField,
     Issue,
@@ -28,8 +30,8 @@ from okr_delivery.store.content import ContentWrites
 from okr_delivery.store.facts import insert_facts, record
 from okr_delivery.store.intern import Interner, insert_new
 from okr_delivery.store.mapping import Pair
-from okr_delivery.store.reads import CLAIM, FIRST_SYNC, TOMBSTONE, Rows, blocks
-from okr_delivery.store.rows import Fact
+from okr_delivery.store.reads import CLAIM, DEPLOYMENTS, FIRST_SYNC, TOMBSTONE, Rows, blocks
+from okr_delivery.store.rows import DeploymentMark, Fact
 
 Texts = Mapping[Field, str]
 
@@ -141,6 +143,34 @@ class StoreTx(ContentWrites):
         fresh = [row for k, row in new.items() if old.get(k) != row]
         if fresh:
             self._connection.execute(insert(table), fresh)
+
+    # deployments
+
+    def put_deployments(self, deployments: Iterable[Deployment]) -> int:
+        """Adds or updates deployments; others stay. Answers how many are new or differ."""
+        new = {d.id: {"source": self._number, **mapping.deployment_row(d)} for d in deployments}
+        own = t.deployment.c.source == self._number
+        stored: dict[str, dict[str, Any]] = {}
+        for block in blocks(list(new)):
+            rows = self._fetch(select(t.deployment).where(own, t.deployment.c.ref.in_(block)))
+            stored |= {row.ref: dict(row._mapping) for row in rows}
+        fresh = [row for ref, row in new.items() if stored.get(ref) != row]
+        for block in blocks([row["ref"] for row in fresh if row["ref"] in stored]):
+            self._connection.execute(delete(t.deployment).where(own, t.deployment.c.ref.in_(block)))
+        if fresh:
+            self._connection.execute(insert(t.deployment), fresh)
+        return len(fresh)
+
+    def forget_deployments(self) -> None:
+        """Removes the source's deployments and how far they were read."""
+        self._connection.execute(delete(t.deployment).where(t.deployment.c.source == self._number))
+        self._connection.execute(delete(t.meta).where(t.meta.c.key == DEPLOYMENTS + self.source_name))
+
+    def mark_deployments(self, mark: DeploymentMark) -> None:
+        """Says how far the source's deployments were read."""
+        key = DEPLOYMENTS + self.source_name
+        self._connection.execute(delete(t.meta).where(t.meta.c.key == key))
+        self._connection.execute(insert(t.meta).values(key=key, value=dumps(asdict(mark))))
 
     # facts that cannot be fetched again
 

@@ -61,7 +61,12 @@ def spec_of(source: Source, env: Mapping[str, str], teams: Sequence[Team] = ()) 
         fields=named,
         user=user,
         token=Secret(token),
-        options={"groups": tuple(source.groups), "label_scope": source.statuses.label_scope},
+        options={
+            "groups": tuple(source.groups),
+            "label_scope": source.statuses.label_scope,
+            "environments": source.deployments.environments if source.deployments is not None else (),
+            "releases": "version" in source.release.from_,
+        },
         iteration_boards=boards_of(source, teams),
     )
 

@@ -221,10 +221,10 @@ class Inspector(Protocol):
 class Deploys(Protocol):
     """A connector whose tracker knows deployments. Asked after the last page, when the source's settings want it."""
 
-    def deployments(self, since: int | None) -> Iterator[Deployment]:
+    def deployments(self, since: int | None, held: Container[str] = ()) -> Iterator[Deployment]:
         """Ended deployments of the configured environments that changed since an instant (None = all), oldest first.
 
-        Raises SyncError when it can't answer in full.
+        Those whose id is in `held` need not be sent again. Raises SyncError when it can't answer in full.
         """
         ...
 

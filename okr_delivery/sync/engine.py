@@ -21,7 +21,7 @@ from okr_delivery.model.message import msg
 from okr_delivery.model.work import Issue
 from okr_delivery.store import SourceState, Store, StoreTx
 from okr_delivery.store.codes import dumps, natural
-from okr_delivery.sync import census
+from okr_delivery.sync import census, deploys
 from okr_delivery.sync.connector import Connector, Identity, Metadata
 from okr_delivery.sync.errors import SyncError
 from okr_delivery.sync.ids import IdSet
@@ -120,6 +120,7 @@ class _Sync:
         first = self._pass(identity, full)
         if self._complete and identity.server_time - first.started_at > STALE:
             self._pass(identity, False)
+        deploys.bring(self._run, identity.server_time, full=full, on_phase=self._phase)
 
     def result(self, seconds: float, requests: int) -> SourceResult:
         return self._tally.result(
