@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -12,6 +12,7 @@ from gitlab import Gitlab
 from gitlab.exceptions import GitlabHttpError
 
 from okr_delivery.sync.connector import Secret, SourceSpec
+from okr_delivery.sync.errors import RetryLaterError
 from okr_delivery.sync.transport import Repeat
 from okr_delivery_gitlab.diagnosis import diagnose
 from okr_delivery_gitlab.problems import broken
@@ -42,12 +43,18 @@ class AnswerError(Exception):
 
 
 class GraphQLErrors(Exception):  # noqa: N818  # several at once
-    """`errors` of a GraphQL answer, whatever its status. `data` is what came all the same."""
+    """A query was refused: its top-level `errors`, with whatever HTTP status. `messages` are the server's words."""
 
-    def __init__(self, messages: tuple[str, ...], data: Row) -> None:
-        self.messages = messages
-        self.data = data
-        super().__init__("; ".join(messages))
+    def __init__(self, messages: Sequence[str]) -> None:
+        self.messages = tuple(messages)
+        super().__init__("; ".join(self.messages))
+
+
+class ServerBusyError(Exception):
+    """A GraphQL query was answered with 500 or more as often as it may be repeated: a smaller one may pass.
+
+    Its cause is the SyncError to raise where nothing smaller can be asked.
+    """
 
 
 class GitLabClient:
@@ -144,7 +151,8 @@ class GitLabClient:
     def graphql(self, query: str, variables: Mapping[str, object] | None = None, *, what: str) -> Row:
         """`data` of one query that only reads. `what` labels it ("graphql activity").
 
-        Raises GraphQLErrors for top-level errors and an answer without data, else what `Transport.read` raises.
+        Raises GraphQLErrors for top-level errors and an answer without data, ServerBusyError for a server that went on
+        failing (its cause is what to raise where nothing smaller can be asked), else what `Transport.read` raises.
         """
         body = {"query": query, "variables": dict(variables or {})}
 
@@ -155,7 +163,12 @@ class GitLabClient:
                 raise problem
             return response
 
-        _, value = self._transport.read(attempt, repeat=Repeat.FREE, what=f"POST {what}")
+        try:
+            _, value = self._transport.read(attempt, repeat=Repeat.FREE, what=f"POST {what}")
+        except RetryLaterError as error:
+            if error.status is None or error.status < 500:
+                raise
+            raise ServerBusyError(what) from error
         return _data(value)
 
     def mutate(self, query: str, variables: Mapping[str, object], *, what: str, issue: str) -> Row:
@@ -270,11 +283,10 @@ def _rows(value: object, what: str) -> list[Row]:
 
 def _data(value: object) -> Row:
     answer = mapping(value)
-    data = mapping(answer.get("data"))
-    said = tuple(_said(error) for error in listed(answer.get("errors")))
+    said = [_said(error) for error in listed(answer.get("errors"))]
     if said or not isinstance(answer.get("data"), dict):
-        raise GraphQLErrors(said or ("no data",), data)
-    return data
+        raise GraphQLErrors(said or ["no data"])
+    return mapping(answer["data"])
 
 
 def _said(error: object) -> str:

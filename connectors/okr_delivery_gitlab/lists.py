@@ -1,0 +1,180 @@
+"""Lists of issues in the order of their creation, walked so that no row is skipped while others move.
+
+A project's list is read with keyset pages where the server has them. Elsewhere each request begins at the creation of
+the last row, instead of at an offset: rows that leave the list move nothing, no server's depth limit is met, and a run
+that died goes on at its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+
+from okr_delivery_gitlab.client import GitLabClient, StatusError
+from okr_delivery_gitlab.problems import broken
+from okr_delivery_gitlab.scope import Place
+from okr_delivery_gitlab.values import Row, string
+
+PAGE = 100
+NO_KEYSET = frozenset({400, 405})
+MOST_PAGES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class IssueList:
+    """One list of one place. `filters` are GitLab's own, such as `state` and `updated_after`."""
+
+    place: Place
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        return f"{self.place.below}/issues"
+
+    @property
+    def what(self) -> str:
+        return f"{self.place.kind}/:id/issues"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A row of a list: its creation as `created` (UTC, milliseconds) and its id."""
+
+    created: str
+    id: str
+
+
+class Walk:
+    """Walks lists of one GitLab; what it learns of the server's paging it keeps."""
+
+    def __init__(self, client: GitLabClient) -> None:
+        self._client = client
+        self._keyset = True
+
+    def pages(self, issues: IssueList, behind: Mark | None = None) -> Iterator[list[Row]]:
+        """The rows of each page that did not come before, all of them or those behind a row; never an empty list.
+
+        Raises AbortSyncError for rows without id or creation and for pages that do not come to an end.
+        """
+        position = _Position(issues, behind)
+        rows, response = self._begin(issues, position.start)
+        for _ in range(MOST_PAGES):
+            if fresh := position.take(rows):
+                yield fresh
+            link = self._client.next_link(response)
+            if link is None:
+                return
+            if is_keyset(link) or not position.advanced:
+                position.follow(link)
+                rows, response = self._client.follow(link, what=issues.what)
+            else:
+                rows, response = self._begin(issues, position.restart())
+        raise broken("endless", issues.what)
+
+    def count(self, issues: IssueList) -> int | None:
+        """How many rows a list has, told by the server's statistics; None where it has none."""
+        asked = {"scope": "all", **{name: value for name, value in issues.filters.items() if name != "state"}}
+        try:
+            found = self._client.get(
+                f"{issues.place.below}/issues_statistics", asked, what=f"{issues.place.kind}/:id/issues_statistics",
+                expect=frozenset({400, 403, 404, 405}),
+            )  # fmt: skip
+        except StatusError:
+            return None
+        return _counted(found, issues.filters.get("state", "all"))
+
+    def _begin(self, issues: IssueList, start: str | None) -> tuple[list[Row], requests.Response]:
+        asked = {
+            "scope": "all", "order_by": "created_at", "sort": "asc", "per_page": PAGE, "with_labels_details": "true",
+            **issues.filters, **({"created_after": start} if start else {}),
+        }  # fmt: skip
+        if issues.place.kind == "projects" and self._keyset:
+            try:
+                keyed = {**asked, "pagination": "keyset"}
+                return self._client.first(issues.path, keyed, what=issues.what, expect=NO_KEYSET)
+            except StatusError:
+                self._keyset = False  # a server from before keyset paging of issues; asked once more without it
+        return self._client.first(issues.path, asked, what=issues.what)
+
+
+class _Position:
+    """Where a walk is. `start` is the creation that the present request begins at."""
+
+    def __init__(self, issues: IssueList, behind: Mark | None) -> None:
+        self._what = issues.what
+        self._behind = behind
+        self.start = behind.created if behind else None
+        self._last = self.start
+        self._border: set[str] = set()  # ids of rows of the creation `_last`: they may come again
+        self._links: set[str] = set()
+
+    def take(self, rows: Sequence[Row]) -> list[Row]:
+        """Those that are new."""
+        fresh: list[Row] = []
+        for row in rows:
+            created, ref = created_of(row, self._what), str(row["id"])
+            if created == self._last and ref in self._border:
+                continue
+            if created != self._last:
+                self._border.clear()
+            self._last = created
+            self._border.add(ref)
+            fresh.append(row)
+        return self._resumed(fresh)
+
+    def _resumed(self, rows: list[Row]) -> list[Row]:
+        """Drops what comes up to the row that a former run ended at."""
+        mark, self._behind = self._behind, None
+        if mark is None:
+            return rows
+        here = [str(row["id"]) for row in rows if created_of(row, self._what) == mark.created]
+        return rows[here.index(mark.id) + 1 :] if mark.id in here else rows
+
+    @property
+    def advanced(self) -> bool:
+        """Whether the last page left the creation that its request began at."""
+        return self._last != self.start
+
+    def restart(self) -> str | None:
+        self.start = self._last
+        return self.start
+
+    def follow(self, link: str) -> None:
+        """Raises AbortSyncError for a link that was followed before."""
+        if link in self._links:
+            raise broken("endless", self._what)
+        self._links.add(link)
+
+
+def is_keyset(link: str) -> bool:
+    """Whether a link to the next page names a row instead of a page's number."""
+    query = parse_qs(urlsplit(link).query)
+    return "cursor" in query or "id_after" in query or "page" not in query
+
+
+def created_of(row: Row, what: str) -> str:
+    """A row's creation in UTC with milliseconds, as the next request may begin at it."""
+    text = string(row.get("created_at"))
+    try:
+        found = datetime.fromisoformat(text or "")
+        if found.tzinfo is None or string(row.get("id")) is None:
+            raise ValueError(text)
+    except ValueError as error:
+        raise broken("shape", what) from error
+    return found.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{found.microsecond // 1000:03d}Z"
+
+
+def mark_of(row: Row, what: str) -> Mark:
+    """The mark of a row."""
+    return Mark(created_of(row, what), str(row["id"]))
+
+
+def _counted(answer: object, state: str) -> int | None:
+    statistics = answer.get("statistics") if isinstance(answer, dict) else None
+    counts = statistics.get("counts") if isinstance(statistics, dict) else None
+    found = counts.get(state) if isinstance(counts, dict) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
