@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from okr_delivery.sandbox.gitlab.events import Events, Note
 from okr_delivery.sandbox.gitlab.requests import Deployment, Environment, MergeRequest, Release
 
 Wire = dict[str, object]
@@ -138,87 +139,6 @@ class Iteration:
 
 
 @dataclass(frozen=True, slots=True)
-class StateEvent:
-    """There is none for the opening."""
-
-    id: int
-    at: int
-    user: int
-    state: str  # closed | reopened
-    merge_request: int | None = None  # what closed it
-    commit: str | None = None
-
-
-@dataclass(slots=True)
-class LabelEvent:
-    """`label` is None once the label is deleted. Events of one change share their instant."""
-
-    id: int
-    at: int
-    user: int
-    label: int | None
-    action: str  # add | remove
-    automatic: bool = False  # a scoped label's sibling that went by itself
-
-
-@dataclass(slots=True)
-class MilestoneEvent:
-    """A swap is one `add`. `milestone` is None once it is deleted."""
-
-    id: int
-    at: int
-    user: int
-    milestone: int | None
-    action: str  # add | remove
-
-
-@dataclass(slots=True)
-class IterationEvent:
-    """A swap is one `add`; `automated` ones are a cadence's roll-over."""
-
-    id: int
-    at: int
-    user: int
-    iteration: int | None
-    action: str  # add | remove
-    automated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class WeightEvent:
-    id: int
-    at: int
-    user: int
-    weight: int | None
-    previous: int | None = None
-
-
-@dataclass(slots=True)
-class Note:
-    """A comment, or with `system` a stored activity note. `action` is its metadata's: title, moved, duplicate …"""
-
-    id: int
-    at: int
-    author: int
-    body: str
-    system: bool = False
-    action: str | None = None
-    updated: int | None = None
-    internal: bool = False
-
-
-@dataclass(slots=True)
-class Events:
-    """What resource event lists hold of one work item, each list oldest first."""
-
-    state: list[StateEvent] = field(default_factory=list)
-    label: list[LabelEvent] = field(default_factory=list)
-    milestone: list[MilestoneEvent] = field(default_factory=list)
-    iteration: list[IterationEvent] = field(default_factory=list)
-    weight: list[WeightEvent] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
 class Link:
     id: int
     other: int  # work item id
@@ -336,6 +256,15 @@ class GitLab:
     revision: int = 0  # grows with every write
     places: dict[tuple[str, int, int], int] = field(default_factory=dict)  # ("project"|"group", its id, iid) -> item
 
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The version as numbers, the patch left out: (18, 5)."""
+        return tuple(int(part) for part in self.version.split(".")[:2])
+
+    def home(self, project: int | None, group: int | None) -> str:
+        """The path of what something belongs to: its project, else its group."""
+        return self.projects[project].path if project is not None else self.groups[group or 0].path
+
     def take(self, kind: str, first: int = 1) -> int:
         """The next id of a kind (`note`, `label_event` …); ids grow with time and are never used again."""
         self.numbers[kind] = max(self.numbers.get(kind, first - 1) + 1, first)
@@ -391,9 +320,7 @@ class GitLab:
 
     def reference(self, item: WorkItem) -> str:
         """`group/project#12`, of an epic `group&3`."""
-        if item.project is not None:
-            return f"{self.projects[item.project].path}#{item.iid}"
-        return f"{self.groups[item.group or 0].path}&{item.iid}"
+        return f"{self.home(item.project, item.group)}{'#' if item.project is not None else '&'}{item.iid}"
 
     def _alive(self, number: int | None) -> WorkItem | None:
         item = self.items.get(number) if number is not None else None
