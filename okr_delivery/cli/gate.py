@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from okr_delivery.cli.app import App
-from okr_delivery.cli.options import Reserved, as_of_option, format_option, iteration_option, subcommand, team_option
+from okr_delivery.cli.app import App, later
+from okr_delivery.cli.options import as_of_option, format_option, iteration_option, subcommand, team_option
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import msg
 
 if TYPE_CHECKING:
+    from okr_delivery.cli.merging import Desk
     from okr_delivery.config import Source
     from okr_delivery.gate.engine import GateResult
     from okr_delivery.model.message import Message
@@ -33,17 +34,19 @@ FORMATS = ("text", "json", "junit")
 @click.option("--output", "outputs", multiple=True, metavar="F=PATH", help="Also write format F to PATH; repeatable.")
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), help="Severity from which the exit code is 1.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 even with findings; still 2 without a verdict.")
-@click.option("--apply", cls=Reserved)
-@click.option("--merge-request", cls=Reserved)
+@click.option(
+    "--merge-request",
+    metavar="IID",
+    help="The issues that a merge request closes or mentions: 12, group/project!12, SOURCE:… or its address.",
+)
+@click.option("--apply", metavar="status", help="Say the verdict on the merge request; without it, show what would be.")
 @click.option("--no-waivers", is_flag=True, help="Show waived findings as findings.")
 def command(
     app: App,
     /,
-    output_format: str,
     outputs: tuple[str, ...],
-    refresh: bool,
-    preview: bool,
-    exit_zero: bool,
+    merge_request: str | None,
+    apply: str | None,
     **asked: object,
 ) -> int:
     """Check requirements before planning: each needs a key result and an expected contribution in its unit.
@@ -52,26 +55,54 @@ def command(
     Examples:
       okr-delivery gate
       okr-delivery gate --issue PAY-112 --sync
+      okr-delivery gate --merge-request 'mobile/app!12'
       okr-delivery gate --output junit=gate.xml --output json=gate.json
     """
     targets = [_target(app, text) for text in outputs]
-    _check_selection(asked)
-    result = _run(app, asked, _refresh(app, asked) if refresh else {})
+    _check_selection(asked, merge_request)
+    _check_apply(asked, merge_request, apply)
+    if merge_request is None:
+        result = _run(app, asked, _refresh(app, asked, None), None)
+        return _shown(app, asked, result, targets)
+    from okr_delivery.cli.merging import opened
+
+    with opened(app, merge_request, apply=apply is not None) as desk:
+        announced = not asked["refresh"] or desk.begun()
+        result = _run(app, asked, _refresh(app, asked, desk), desk)
+        code = _shown(app, asked, result, targets)
+        return code if desk.ended(result) and announced else 2
+
+
+def _shown(app: App, asked: dict[str, object], result: GateResult, targets: list[tuple[str, Path]]) -> int:
+    """Writes the answer wherever it is wanted; its exit code."""
+    preview, output_format = bool(asked["preview"]), str(asked["output_format"])
     for kind, path in targets:
         _write(path, _render(app, result, kind, preview=False, file=True))
     show = app.show if output_format == "text" else app.show_document
     show(_render(app, result, output_format, preview=preview))
     if output_format != "text" and result.exit_code == 2:
         app.err.write(_render(app, result, "reasons", preview=False))
-    if result.exit_code == 1 and (exit_zero or preview):
-        return 0
-    return result.exit_code
+    return 0 if result.exit_code == 1 and (asked["exit_zero"] or preview) else result.exit_code
 
 
-def _check_selection(asked: dict[str, object]) -> None:
+def _check_selection(asked: dict[str, object], merge_request: str | None) -> None:
     chosen = [name for name in ("iteration", "issues", "backlog") if asked[name] not in (None, (), False)]
-    if len(chosen) > 1:
-        raise click.UsageError("--iteration, --issue and --backlog exclude each other.")
+    if len(chosen) + (merge_request is not None) > 1:
+        raise click.UsageError("--iteration, --issue, --backlog and --merge-request exclude each other.")
+
+
+def _check_apply(asked: dict[str, object], merge_request: str | None, apply: str | None) -> None:
+    """A verdict is said only where it was asked about, and only that of today."""
+    if apply is None:
+        return
+    if apply == "tracker":
+        raise later("gate --apply tracker")
+    if apply != "status":
+        raise click.UsageError(f"--apply knows 'status'; got '{apply}'.")
+    if merge_request is None:
+        raise click.UsageError("--apply status needs --merge-request.")
+    if asked["preview"] or asked["as_of"] is not None:
+        raise click.UsageError("--apply says the verdict of now: leave out --preview and --as-of.")
 
 
 def _target(app: App, text: str) -> tuple[str, Path]:
@@ -81,11 +112,14 @@ def _target(app: App, text: str) -> tuple[str, Path]:
     return kind, app.cwd / path
 
 
-def _refresh(app: App, asked: dict[str, object]) -> dict[str, Message]:
-    """Brings up to date what is asked about; why not, for the sources whose teams get no verdict therefore."""
+def _refresh(app: App, asked: dict[str, object], desk: Desk | None) -> dict[str, Message]:
+    """With --sync, brings up to date what is asked about; why not, for the sources whose teams get no verdict
+    therefore."""
     from okr_delivery.cli.syncing import sync_sources
 
-    _, errors = sync_sources(app, _sources_asked(app, asked))
+    if not asked["refresh"]:
+        return {}
+    _, errors = sync_sources(app, _sources_asked(app, asked) if desk is None else _sources_of(app, desk))
     for error in errors.values():
         app.show_error(error)
     return {name: error.problems[0].what for name, error in errors.items() if not _enough(error)}
@@ -115,9 +149,19 @@ def _sources_asked(app: App, asked: dict[str, object]) -> list[Source]:
     return [source for source in app.config.sources if source.name in names]
 
 
-def _run(app: App, asked: dict[str, object], refused: dict[str, Message]) -> GateResult:
+def _sources_of(app: App, desk: Desk) -> list[Source]:
+    """The merge request's own source, and those of issues in other trackers that it speaks of."""
+    from okr_delivery.gate.request import homes
+
+    keys = (*desk.request.closes, *desk.request.mentions)
+    names = {source.name for key in keys for source in homes(app.config, desk.source, key)}
+    return [source for source in app.config.sources if source.name in names]
+
+
+def _run(app: App, asked: dict[str, object], refused: dict[str, Message], desk: Desk | None) -> GateResult:
     from okr_delivery.gate.engine import GateInput, run
     from okr_delivery.gate.finding import Severity, Stage
+    from okr_delivery.gate.request import requested
     from okr_delivery.gate.waivers import load_waivers
 
     teams = asked["teams"]
@@ -127,18 +171,21 @@ def _run(app: App, asked: dict[str, object], refused: dict[str, Message]) -> Gat
     snapshot = app.snapshot(
         app.instant(None if as_of is None else str(as_of)), teams if isinstance(teams, tuple) else ()
     )
+    wanted = None if desk is None else requested(snapshot, desk.source, desk.request)
+    issues = asked["issues"] if isinstance(asked["issues"], tuple) else ()
     with app.timed("cli.phase.gate"):
         result = run(
             GateInput(
                 snapshot=snapshot,
                 readings=app.readings,
-                stage=Stage(str(stage)) if stage else None,
+                stage=Stage(str(stage)) if stage else None if wanted is None else Stage.INTAKE,
                 iteration=None if asked["iteration"] is None else str(asked["iteration"]),
-                issues=tuple(asked["issues"]) if isinstance(asked["issues"], tuple) else (),
+                issues=issues if wanted is None else wanted.judged,
                 backlog=bool(asked["backlog"]),
                 now=app.now,
                 fail_on=Severity(str(fail_on)),
                 refused=refused,
+                requested=wanted,
                 waivers=None if asked["no_waivers"] else load_waivers(app.config),
             )
         )

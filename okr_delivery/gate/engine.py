@@ -33,7 +33,7 @@ from okr_delivery.gate.result import (
 from okr_delivery.gate.rule import STAGES, at_least
 from okr_delivery.gate.scope import Target, TeamScope, scopes
 from okr_delivery.gate.settings import Settings
-from okr_delivery.gate.sources import uses
+from okr_delivery.gate.sources import doubts, uses
 from okr_delivery.gate.waiving import Known, Waived
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.message import msg
@@ -186,10 +186,11 @@ def _result(here: _Run, waived: Waived) -> GateResult:
     asked, snapshot = here.asked, here.asked.snapshot
     judged = _judged(here, waived.findings)
     teams = tuple(_team_verdict(here, scope, judged, waived.findings) for scope in here.scopes if not scope.nothing)
-    reasons = () if teams else (msg("gate.none.nothing"),)
+    unsaid = doubts(asked)
+    reasons = unsaid or (() if teams else (msg("gate.none.nothing"),))
     problems = tuple(sorted(waived.problems, key=finding_order))
     bad_waiver = any(at_least(p.severity, asked.fail_on) for p in problems)
-    verdicts = [t.verdict for t in teams] + [Verdict.FAIL] * bad_waiver
+    verdicts = [t.verdict for t in teams] + [Verdict.FAIL] * bad_waiver + [Verdict.NONE] * bool(unsaid)
     return GateResult(
         verdict=Verdict.NONE if not teams else max(verdicts, key=lambda v: v.exit_code),
         as_of=snapshot.as_of,
@@ -208,6 +209,7 @@ def _result(here: _Run, waived: Waived) -> GateResult:
         rules_run=tuple(sorted({rule for answer in here.answers for rule in answer.rules})),
         counts=_counts(here, waived),
         reasons=reasons,
+        requested=asked.requested,
     )
 
 

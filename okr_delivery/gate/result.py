@@ -15,6 +15,7 @@ from okr_delivery.model.work import Iteration
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.snapshot import Snapshot
+    from okr_delivery.gate.request import Requested
     from okr_delivery.gate.waivers import Waiver, Waivers
     from okr_delivery.okrs import Readings
 
@@ -37,7 +38,8 @@ class GateInput:
 
     `stage` None: each team's adopted stage. `iteration`, `issues` and `backlog` replace the plain choice. `now` is the
     wall clock (epoch seconds), only for the age of the data. `waivers` None: every finding counts. `refused` holds the
-    sources that could not be refreshed just now though the run was asked to, and why.
+    sources that could not be refreshed just now though the run was asked to, and why. `requested` is the merge request
+    whose issues `issues` are.
     """
 
     snapshot: Snapshot
@@ -50,6 +52,7 @@ class GateInput:
     fail_on: Severity = Severity.ERROR
     waivers: Waivers | None = None
     refused: Mapping[str, Message] = field(default_factory=dict)
+    requested: Requested | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,8 @@ class GateResult:
     judged: tuple[Judged, ...]
     rules_run: tuple[str, ...]
     counts: tuple[RuleCount, ...]
-    reasons: tuple[Message, ...] = ()  # why nobody has a verdict, when that is no single team's matter
+    reasons: tuple[Message, ...] = ()  # why there is no verdict, when that is no single team's matter
+    requested: Requested | None = None
 
     @property
     def exit_code(self) -> int:

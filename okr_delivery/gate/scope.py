@@ -52,7 +52,7 @@ def scopes(asked: GateInput) -> list[TeamScope]:
     Raises UserError for an issue or an iteration that nobody knows, unless a source that may know it can't be trusted.
     """
     try:
-        if asked.issues:
+        if asked.issues or asked.requested is not None:
             return _by_issue(asked)
         if asked.iteration is not None:
             return _by_iteration(asked, asked.iteration)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from okr_delivery.config import fetch_hash
@@ -44,6 +45,19 @@ def unusable(name: str, snapshot: Snapshot, now: int) -> Message | None:
     if age > limit:
         return msg("gate.none.stale", source=name, age=duration(age), limit=duration(limit), command=command)
     return None
+
+
+def doubts(asked: GateInput) -> tuple[Message, ...]:
+    """Why the issues that a merge request speaks of and the store does not know leave the run without a verdict."""
+    wanted = asked.requested
+    if wanted is None or not wanted.unknown:
+        return ()
+    command = f"okr-delivery gate --merge-request {quote(f'{wanted.source}:{wanted.request.ref}')} --sync"
+    what = msg("gate.request.unknown", ref=wanted.request.ref, keys=wanted.unknown, command=command)
+    state = asked.snapshot.source_states.get(wanted.source)
+    coming = msg("gate.request.coming", source=wanted.source) if state is not None and state.coming else None
+    why = _refused(wanted.source, asked) or unusable(wanted.source, asked.snapshot, asked.now) or coming
+    return (what,) if why is None else (what, why)
 
 
 def uses(config: Config, snapshot: Snapshot, needed: frozenset[str]) -> tuple[SourceUse, ...]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from okr_delivery import __version__
 from okr_delivery.gate.finding import Finding
+from okr_delivery.gate.request import Requested
 from okr_delivery.gate.result import GateResult, JudgedIteration, SourceUse, WaivedFinding
 from okr_delivery.locale import Translator
 from okr_delivery.output.json import dumps, instant
@@ -28,6 +29,7 @@ def document(result: GateResult, t: Translator) -> dict[str, Any]:
         "verdict": str(result.verdict),
         "as_of": instant(result.as_of, ZoneInfo(result.zone)),
         "stage": str(result.stage),
+        "merge_request": _merge_request(result.requested),
         "iterations": [_iteration(one) for one in result.iterations],
         "sources": [_source(one, result.zone) for one in result.sources],
         "summary": {
@@ -41,6 +43,24 @@ def document(result: GateResult, t: Translator) -> dict[str, Any]:
         "findings": [_finding(finding, t) for finding in result.findings],
         "waived": [_waived(one, t) for one in result.waived],
         "waiver_problems": [_finding(finding, t) for finding in result.waiver_problems],
+    }
+
+
+def _merge_request(one: Requested | None) -> dict[str, Any] | None:
+    """What the run was about, None where it was about anything else."""
+    if one is None:
+        return None
+    request = one.request
+    return {
+        "source": one.source,
+        "ref": request.ref,
+        "title": request.title,
+        "url": one.url,
+        "sha": request.sha,
+        "closes": list(request.closes),
+        "mentions": list(request.mentions),
+        "outside": list(one.outside),
+        "unknown": list(one.unknown),
     }
 
 

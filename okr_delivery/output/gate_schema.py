@@ -53,6 +53,19 @@ SCHEMA: Mapping[str, Any] = {
         verdict={"enum": ["pass", "fail", "none"]},
         as_of=_INSTANT,
         stage={"enum": ["intake", "pitch", "iteration", "release"]},
+        merge_request=_maybe(
+            _object(
+                source=_TEXT,
+                ref=_TEXT,
+                title=_TEXT,
+                url=_MAYBE,
+                sha=_TEXT,
+                closes=_list(_TEXT),
+                mentions=_list(_TEXT),
+                outside=_list(_TEXT),
+                unknown=_list(_TEXT),
+            )
+        ),
         iterations=_list(_object(team=_TEXT, source=_TEXT, id=_TEXT, name=_TEXT)),
         sources=_list(
             _object(name=_TEXT, fetched_at=_maybe(_INSTANT), complete={"type": "boolean"}, needed={"type": "boolean"})

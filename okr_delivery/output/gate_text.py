@@ -73,7 +73,22 @@ class _Writer:
         for one in self.result.iterations:
             name = terminal(one.iteration.name)
             lines.append("  " + self.t("gate.text.iteration", team=one.team, iteration=name))
+        lines += [f"  {line}" for line in self.request()]
         return "\n".join(lines)
+
+    def request(self) -> Iterator[str]:
+        """The merge request that the run is about, and what of it can't be judged."""
+        one = self.result.requested
+        if one is None:
+            return
+        yield self.paint(terminal(f"{one.request.ref}  {one.request.title}"), "1")
+        if one.url:
+            yield terminal(one.url)
+        for name, keys in (("closes", one.request.closes), ("mentions", one.request.mentions)):
+            if keys:
+                yield self.t(f"gate.text.request.{name}", keys=self.t.list([terminal(key) for key in keys]))
+        if one.outside:
+            yield self.t("gate.text.request.outside", keys=self.t.list([terminal(key) for key in one.outside]))
 
     # -- findings --------------------------------------------------------------------------------------------------
 

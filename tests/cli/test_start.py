@@ -39,7 +39,6 @@ LATER = (
     "init --url https://acme.example",
     "progress --apply jira",
     "gate --apply tracker",
-    "gate --merge-request 7",
     "metrics --explain",
     "site --to public",
 )

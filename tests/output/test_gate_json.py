@@ -59,7 +59,7 @@ def test_the_keys_are_those_of_the_contract(world: World) -> None:
         "location": dict.fromkeys(["path", "line"]),
     }
     assert keys({k: v for k, v in found.items() if k not in ("findings", "waived", "waiver_problems")}) == {
-        **dict.fromkeys(["schema", "tool", "verdict", "as_of", "stage"]),
+        **dict.fromkeys(["schema", "tool", "verdict", "as_of", "stage", "merge_request"]),
         "iterations": [dict.fromkeys(["team", "source", "id", "name"])],
         "sources": [dict.fromkeys(["name", "fetched_at", "complete", "needed"])],
         "summary": dict.fromkeys(["error", "warning", "info", "waived", "baselined", "ready"]),
