@@ -1,0 +1,93 @@
+"""Labels, milestones, iterations and statuses by what GitLab calls them: here a reference becomes an id."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+
+from okr_delivery.model.work import Value
+from okr_delivery_gitlab.settings import CustomStatus, Settings
+
+_LABEL = re.compile(r"[^~]*~(\d+)")
+_MILESTONE = re.compile(r"(?P<place>[^%]*)%(?P<iid>\d+)")
+_ITERATION = re.compile(r"[^*]*\*iteration:(\d+)")
+
+
+class Known:
+    """Looks up what one source's settings list."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.labels: Mapping[str, str] = {label.id: label.name for label in settings.labels}
+        self._named = _by_name(settings)
+        self._milestones = {(m.home, m.iid): m for m in settings.milestones}
+        self._titles = {m.id: m.title for m in settings.milestones}
+        self._projects = {project.id: project for project in settings.projects}
+        self._homes = {p.path.casefold(): f"project {p.id}" for p in settings.projects}
+        self._statuses = {status.id: status for status in settings.statuses}
+        self._status_names = {status.name.casefold(): status for status in settings.statuses}
+
+    def label(self, ref: str) -> Value | None:
+        """The label of `~12`, which may stand behind a path; None for one that is not listed, or told by name."""
+        found = _LABEL.fullmatch(ref)
+        name = self.labels.get(found[1]) if found else None
+        return Value(found[1], name) if found and name is not None else None
+
+    def label_id(self, project_id: str, name: str) -> str | None:
+        """The id of a label that an issue of a project carries by name alone; None where several might be meant."""
+        homes = self._named.get(name, {})
+        project = self._projects.get(project_id)
+        for home in (f"project {project_id}", f"group {project.group_id}" if project else ""):
+            if home in homes:
+                return homes[home]
+        others = {ref for home, ref in homes.items() if not home.startswith("project ")}
+        return others.pop() if len(others) == 1 else None
+
+    def milestone(self, project_id: str, ref: str) -> Value | None:
+        """The milestone of `%5`, `path%5` or `/path%5`; None for one that is not listed, or told by name.
+
+        A group's milestone goes by its number only where its title holds a quotation mark: then `%5` may be either.
+        """
+        found = _MILESTONE.fullmatch(ref)
+        if found is None:
+            return None
+        place = found["place"].strip("/").casefold()
+        home = self._homes.get(place) if place else f"project {project_id}"
+        own = self._milestones.get((home or "", found["iid"]))
+        if own is None or (not place and self._doubtful(project_id, found["iid"])):
+            return None
+        return Value(own.id, own.title)
+
+    def title(self, milestone_id: str) -> str | None:
+        """The title of a milestone of today."""
+        return self._titles.get(milestone_id)
+
+    def iteration(self, ref: str) -> Value | None:
+        """The iteration of `*iteration:12`, with its bare id; None for one told by name."""
+        found = _ITERATION.fullmatch(ref)
+        return Value(found[1], self.settings.iterations.get(found[1])) if found else None
+
+    def status(self, status_id: str) -> CustomStatus | None:
+        return self._statuses.get(status_id)
+
+    def status_named(self, name: str) -> CustomStatus | None:
+        """Names of custom statuses are unique within their namespace, whatever their case."""
+        return self._status_names.get(name.strip().casefold())
+
+    def path(self, project_id: str) -> str | None:
+        """Where a project is now."""
+        project = self._projects.get(project_id)
+        return project.path if project else None
+
+    def _doubtful(self, project_id: str, iid: str) -> bool:
+        project = self._projects.get(project_id)
+        above = self._milestones.get((f"group {project.group_id}", iid)) if project else None
+        return above is not None and '"' in above.title
+
+
+def _by_name(settings: Settings) -> Mapping[str, Mapping[str, str]]:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for label in settings.labels:
+        found[label.name][label.home or "group ?"] = label.id
+    return found
