@@ -21,7 +21,10 @@ class Selector(Strict):
     """Everything named must hold; a list is met by any of its members."""
 
     source: Text = Field(description="Name of the source.")
-    projects: tuple[Words, ...] = Field((), description="Issues of these projects.")
+    projects: tuple[Words, ...] = Field((), description="Issues of these projects: keys on Jira, full paths on GitLab.")
+    groups: tuple[Text, ...] = Field(
+        (), description="GitLab: issues of all projects in these groups, by full path; beside projects, of both."
+    )
     boards: tuple[Words, ...] = Field((), description="Issues in iterations of these boards, by id.")
     components: tuple[Words, ...] = Field((), description="Issues with one of these components.")
     labels: tuple[Text, ...] = Field((), description="Issues with one of these labels.")

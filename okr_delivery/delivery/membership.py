@@ -25,7 +25,7 @@ from okr_delivery.model.work import (
 )
 
 CLOSE_WINDOW = 60  # seconds before the close in which a leave is the tracker's own doing
-ROLL_OVER = 86_400  # the same for what goes straight on into another iteration, where closes are known by the day only
+ROLL_OVER = 86_400  # the same around the end for what goes straight on, where closes are known by the day only
 VERSION_ID = "version-"  # before the tracker's id of a version, whose ids overlap those of sprints
 ITERATION_ID = "iteration-"  # before that of a cadence's iteration, whose ids overlap those of milestones
 
@@ -209,20 +209,29 @@ class _Part:
             if stay.iteration_id != self.iteration.id or stay.entered_at > self.bounds.closing:
                 continue
             out = beyond if stay.left_at is None or self._by_the_close(stay.left_at) else stay.left_at
-            found.append((stay.entered_at, out))
+            found.append((self._since(stay), out))
         return sorted(found)
 
     def _by_the_close(self, left_at: int) -> bool:
         return left_at >= self._close_from() or self._rolled_over(left_at)
 
     def _rolled_over(self, left_at: int) -> bool:
-        """Whether it went straight on into another iteration on the last day: a release moves what it leaves undone."""
-        one = self.iteration
-        by_day = one.last_day is not None and one.kind is not IterationKind.PERIOD
-        if not by_day or one.state is not IterationState.CLOSED or one.end is None or left_at < one.end - ROLL_OVER:
+        """Whether it went straight on as the iteration ended, to where its tracker moves what is left undone."""
+        if not _at_its_end(self.iteration, left_at):
             return False
-        others = (m for m in self.subject.memberships if m.iteration_id != one.id and m.iteration_id in self.others)
-        return any(m.entered_at == left_at for m in others)
+        entered = (m.iteration_id for m in self.subject.memberships if m.entered_at == left_at)
+        return any(_follows(self.others[one], self.iteration, self.others) for one in entered if one in self.others)
+
+    def _since(self, stay: Membership) -> int:
+        """When a stay here began: what a cadence moved on as the iteration before ended came with that end."""
+        at = stay.entered_at
+        if self.iteration.kind is not IterationKind.ITERATION:
+            return at
+        left = (self.others.get(m.iteration_id) for m in self.subject.memberships if m.left_at == at)
+        for before in (one for one in left if one is not None and one.end is not None):
+            if _at_its_end(before, at) and _follows(self.iteration, before, self.others):
+                return min(at, before.end or at)
+        return at
 
     def _close_from(self) -> int:
         """From this instant on a leave belongs to the close; nothing does while the iteration is open."""
@@ -355,6 +364,28 @@ class _Part:
         at = runs[-1].entered_at
         stays = [m for m in self.subject.memberships if m.entered_at <= at and (m.left_at is None or m.left_at > at)]
         return stays[-1].iteration_id if stays else None
+
+
+def _at_its_end(iteration: Iteration, left_at: int) -> bool:
+    """Whether a leave lies within a day of the end of one that is over and whose close is known by its day only."""
+    by_day = iteration.kind in (IterationKind.VERSION, IterationKind.ITERATION) and iteration.last_day is not None
+    if not by_day or iteration.state is not IterationState.CLOSED or iteration.end is None:
+        return False
+    return abs(left_at - iteration.end) <= ROLL_OVER
+
+
+def _follows(other: Iteration, one: Iteration, known: Mapping[str, Iteration]) -> bool:
+    """Whether what one leaves undone goes on there: any other version, only the next iteration of the same cadence."""
+    if other.id == one.id or other.kind is not one.kind:
+        return False
+    if one.kind is not IterationKind.ITERATION:
+        return True
+    later = [i for i in known.values() if _same_cadence(i, one) and (i.start or 0) >= (one.end or 0)]
+    return other.id == min(later, key=lambda i: (i.start or 0, i.order, i.id), default=one).id
+
+
+def _same_cadence(other: Iteration, one: Iteration) -> bool:
+    return (other.source, other.kind, other.board_id) == (one.source, one.kind, one.board_id) and other.id != one.id
 
 
 def _lasted(interval: Interval) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from math import inf
 
-from okr_delivery.delivery.membership import VERSION_ID, ended, started, state_at
+from okr_delivery.delivery.membership import ended, started, state_at
 from okr_delivery.delivery.natural import natural
+from okr_delivery.delivery.planning import PREFIXES
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 from okr_delivery.model.work import Iteration, IterationKind, IterationState
@@ -42,8 +43,9 @@ def matches(ref: str, iterations: Sequence[Iteration]) -> tuple[Iteration, ...]:
 
 
 def _bare(ref: str, iterations: Sequence[Iteration]) -> tuple[Iteration, ...]:
-    """Versions by the tracker's own id."""
-    return tuple(i for i in iterations if i.id == VERSION_ID + ref)
+    """Those whose ids begin with a word, by the tracker's own id."""
+    ids = {prefix + ref for prefix in PREFIXES.values()}
+    return tuple(i for i in iterations if i.id in ids)
 
 
 def resolve_all(
@@ -121,28 +123,45 @@ def _by_day(ref: str, iterations: Sequence[Iteration], as_of: int) -> tuple[Iter
     return tuple(found if ref == "current" else found[:1])
 
 
-def _milestone(ref: str, iterations: Sequence[Iteration], as_of: int) -> tuple[Iteration, ...]:
-    """Milestones are judged by their dates: `start` is the first instant, `end` the first one after the due day."""
-    past = [i for i in iterations if i.end is not None and i.end <= as_of]
+def _by_dates(ref: str, iterations: Sequence[Iteration], as_of: int) -> tuple[Iteration, ...]:
+    """Milestones and a cadence's iterations: `start` is the first instant, `end` the first one after the last day.
+
+    Their trackers know no close, so dates decide, whatever the state; it only says which undated ones are over.
+    """
     if ref == "last":
+        past = [i for i in iterations if _is_past(i, as_of)]
         return tuple(sorted(past, key=lambda i: (-_at(i.end), natural(i.id)))[:1])
-    ahead = [i for i in iterations if i not in past]
-    if ref == "next":
-        later = [i for i in ahead if i.start is not None and i.start > as_of]
-        undated = [i for i in ahead if i.start is None and i.end is None and i.state is not IterationState.CLOSED]
-        return tuple(sorted([*later, *undated], key=lambda i: (_at(i.start), i.order, natural(i.id)))[:1])
-    running = [i for i in ahead if i.start is not None and i.start <= as_of and i.end is not None]
-    due = [i for i in ahead if i.start is None and i.end is not None and i.state is not IterationState.CLOSED]
-    return tuple(sorted(running, key=lambda i: (_at(i.end), natural(i.id)))) + tuple(
-        [] if running else sorted(due, key=lambda i: (_at(i.end), natural(i.id)))[:1]
-    )
+    ahead = [i for i in iterations if not _is_past(i, as_of)]
+    current = _running(ahead, as_of)
+    if ref == "current":
+        return current
+    begun = [i for i in ahead if i in current or (i.start is not None and i.start <= as_of)]
+    later = [i for i in ahead if i not in begun and (i.start is not None or i.state is not IterationState.CLOSED)]
+    return tuple(sorted(later, key=lambda i: (_at(i.start), _at(i.end), i.order, natural(i.id)))[:1])
+
+
+def _is_past(iteration: Iteration, as_of: int) -> bool:
+    return iteration.end is not None and iteration.end <= as_of
+
+
+def _running(ahead: Sequence[Iteration], as_of: int) -> tuple[Iteration, ...]:
+    """Those between their dates; else the one without a start due first; else those that began without a due day."""
+    begun = [i for i in ahead if i.start is not None and i.start <= as_of]
+    inside = sorted((i for i in begun if i.end is not None), key=lambda i: (_at(i.end), natural(i.id)))
+    if inside:
+        return tuple(inside)
+    open_ones = [i for i in ahead if i.state is not IterationState.CLOSED]
+    due = [i for i in open_ones if i.start is None and i.end is not None]
+    if due:
+        return (min(due, key=lambda i: (_at(i.end), natural(i.id))),)
+    return tuple(sorted((i for i in begun if i in open_ones), key=lambda i: (_at(i.start), natural(i.id))))
 
 
 Pick = Callable[[str, Sequence[Iteration], int], tuple[Iteration, ...]]
 PICKS: Mapping[IterationKind, Pick] = {
     IterationKind.SPRINT: _sprint,
-    IterationKind.ITERATION: _sprint,
-    IterationKind.MILESTONE: _milestone,
+    IterationKind.ITERATION: _by_dates,
+    IterationKind.MILESTONE: _by_dates,
     IterationKind.VERSION: _by_day,
     IterationKind.PERIOD: _by_day,
 }

@@ -12,16 +12,16 @@ from okr_delivery.delivery import membership, trains
 from okr_delivery.delivery.item import Item, number
 from okr_delivery.delivery.natural import natural
 from okr_delivery.delivery.planning import Planner, commitment_of, grid_of, kind_of, uses_versions
-from okr_delivery.delivery.releases import Release, released
+from okr_delivery.delivery.releases import Release, Releases
 from okr_delivery.delivery.resolve import KEYWORDS, matches, resolve, resolve_all
 from okr_delivery.delivery.results import IterationSets, Window
 from okr_delivery.delivery.rules import calendar_of, team_hash
 from okr_delivery.delivery.sourceview import SourceView
 from okr_delivery.delivery.statusmap import StatusMap
-from okr_delivery.delivery.teams import Owners, in_scope, sources_of
+from okr_delivery.delivery.teams import BY_DATES, Owners, in_scope, sources_of
 from okr_delivery.model.calendar import Calendar
 from okr_delivery.model.text import own_link
-from okr_delivery.model.work import Field, ItemFact, Iteration, IterationKind, IterationState
+from okr_delivery.model.work import Deployment, Field, ItemFact, Iteration, IterationKind, IterationState
 
 if TYPE_CHECKING:
     from okr_delivery.config import Config, Team
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from okr_delivery.store.rows import SourceState
 
 NOBODY = ""  # the team of an issue that no team owns
-BY_DAY = frozenset({IterationKind.VERSION, IterationKind.PERIOD})  # iterations whose state is that of the local day
+BY_DAY = frozenset({IterationKind.VERSION, IterationKind.PERIOD}) | BY_DATES  # their state is the local day's
 
 
 class Snapshot:
@@ -42,6 +42,8 @@ class Snapshot:
         self._items: dict[str, tuple[Item, ...]] = {}
         self._sets: dict[tuple[str, str, str], IterationSets] = {}
         self._calendars: dict[str, Calendar] = {}
+        self._releases: dict[str, Releases] = {}
+        self._deployments: dict[str, tuple[Deployment, ...]] = {}
         self._planners: dict[tuple[str, str], Planner] = {}
         self._iterations: dict[str, tuple[Iteration, ...]] = {}
         self._planned: dict[tuple[str, str], dict[str, Iteration]] = {}
@@ -158,8 +160,30 @@ class Snapshot:
     def released(self, item: Item) -> Release | None:
         """The release that observation starts from: the first of the source's `release.from` that has a date."""
         calendar = self.calendar(item.team) if item.team != NOBODY else calendar_of(self.config)
-        wanted = self.config.source(item.source).release.from_
-        return released(item, wanted, self.view(item.source).iterations, calendar, self.as_of)
+        return self.releases(item.source).of(item, self.config.source(item.source).release.from_, calendar)
+
+    def releases(self, source: str) -> Releases:
+        """What a source tells of releases up to `as_of`."""
+        if source not in self._releases:
+            versions, deployments = self.view(source).iterations, self.deployments(source)
+            lives_on = self.view(source).lives_on
+            self._releases[source] = Releases(versions, deployments, lives_on, self.as_of)
+        return self._releases[source]
+
+    def deployments(self, source: str) -> tuple[Deployment, ...]:
+        """A source's deployments that ended up to `as_of`, oldest first; none where its settings connect none."""
+        if source not in self._deployments:
+            connected = self.config.source(source).deployments is not None
+            every = self.store.deployments(source) if connected else ()
+            self._deployments[source] = tuple(d for d in every if d.finished_at <= self.as_of)
+        return self._deployments[source]
+
+    def deployments_read(self, source: str) -> bool:
+        """Whether all of a source's deployments were read, or its settings connect none."""
+        if self.config.source(source).deployments is None:
+            return True
+        mark = self.store.deployment_mark(source)
+        return mark is not None and mark.complete
 
     # iterations
 
@@ -180,22 +204,35 @@ class Snapshot:
 
     def _of_source(self, team: Team, name: str) -> tuple[Iteration, ...]:
         view, boards, source = self.view(name), self.store.boards(name), self.config.source(name)
-        projects = view.projects if kind_of(team) is IterationKind.VERSION else {}
+        projects = view.projects if kind_of(team) in BY_DAY else {}
         return in_scope(team, source, boards, projects, self._dated(team, name))
 
     def _dated(self, team: Team, name: str) -> tuple[Iteration, ...]:
         """A source's iterations of the team's kind, whosever they are."""
         wanted = kind_of(team)
+        return self._in_calendar(name, wanted, self.calendar(team.id))
+
+    def _in_calendar(self, name: str, wanted: IterationKind, calendar: Calendar) -> tuple[Iteration, ...]:
+        """A source's iterations of a kind, their days as instants of a calendar."""
+        state = self.source_states.get(name)
         every = (i for i in self.view(name).iterations_in_order if i.kind is wanted)
-        return trains.dated(every, self.calendar(team.id), self.as_of)
+        return trains.dated(every, calendar, self.as_of, None if state is None else state.fetched_at)
 
     def exported(self, source: str) -> tuple[Iteration, ...]:
-        """The iterations that a source's tracker has; versions only where a team plans by them, in its calendar."""
-        every = self.view(source).iterations_in_order
-        planners = (t for t in self.config.effective_teams() if kind_of(t) is IterationKind.VERSION)
-        team = next((t for t in planners if source in sources_of(t)), None)
-        rest = tuple(i for i in every if i.kind is not IterationKind.VERSION)
-        return rest if team is None else (*rest, *trains.running(self._dated(team, source)))
+        """The iterations that a source's tracker has; versions only where a team plans by them.
+
+        Days are instants of the calendar of the first team that plans by iterations of that kind, else of the file's.
+        """
+        kinds = dict.fromkeys(i.kind for i in self.view(source).iterations_in_order)
+        return tuple(iteration for kind in kinds for iteration in self._exported(source, kind))
+
+    def _exported(self, source: str, kind: IterationKind) -> tuple[Iteration, ...]:
+        planners = (t for t in self.config.effective_teams() if kind_of(t) is kind and source in sources_of(t))
+        team = next(planners, None)
+        if team is None and kind is IterationKind.VERSION:
+            return ()
+        calendar = calendar_of(self.config) if team is None else self.calendar(team.id)
+        return trains.running(self._in_calendar(source, kind, calendar))
 
     def planned(self, item: Item) -> Mapping[str, Iteration]:
         """What `memberships` of an issue speak of, by id: iterations of its source that are of its team's kind."""

@@ -21,6 +21,9 @@ from okr_delivery.model.work import Board, Issue, Iteration, IterationKind, Memb
 if TYPE_CHECKING:
     from okr_delivery.config import Selector, Source, Team
 
+BY_DATES = frozenset({IterationKind.MILESTONE, IterationKind.ITERATION})
+"""Kinds whose days alone say what they were when: their trackers keep no record of when one was closed."""
+
 
 class Role(StrEnum):
     """What an issue is to the OKRs."""
@@ -88,7 +91,7 @@ class Owners:
 
     def _meets(self, selector: Selector, traits: Traits) -> bool:
         return (
-            _any(selector.projects, (traits.project, traits.project_id))
+            _in_place(selector, traits)
             and _any(selector.components, traits.components)
             and _any(selector.labels, traits.labels)
             and _any(selector.types, (traits.type, traits.type_id))
@@ -109,6 +112,19 @@ def _any(wanted: Sequence[str], found: Iterable[str]) -> bool:
     return not wanted or bool(_folded(wanted) & _folded(found))
 
 
+def _in_place(selector: Selector, traits: Traits) -> bool:
+    """Whether an issue is in one of the projects or groups that a selector names; one without either takes all."""
+    if not selector.groups:
+        return _any(selector.projects, (traits.project, traits.project_id))
+    inside = any(is_inside(traits.project, group) for group in selector.groups)
+    return inside or bool(selector.projects and _any(selector.projects, (traits.project, traits.project_id)))
+
+
+def is_inside(path: str, group: str) -> bool:
+    """Whether a path is a group's own or lies in it, at any depth and in any case."""
+    return f"{path.casefold()}/".startswith(f"{group.casefold()}/")
+
+
 def boards_of(memberships: Iterable[Membership], iterations: Mapping[str, Iteration], as_of: int) -> frozenset[str]:
     """The boards of the iterations that hold an issue at an instant, else of the one it left last."""
     seen = [m for m in memberships if m.entered_at <= as_of and not m.iteration_id.startswith(VERSION_ID)]
@@ -124,11 +140,45 @@ def in_scope(
 ) -> tuple[Iteration, ...]:
     """Those of a source's iterations that are the team's, in the order given.
 
-    Sprints are chosen by board, versions by project: `projects` gives the id of each project by its key in lower case.
+    Sprints are chosen by board, versions by project, what belongs to projects and groups by where the team's issues
+    lie: `projects` gives the id of each project by its key in lower case.
     """
     wanted = _wanted_boards(team, source, boards)
     homes = _wanted_projects(team, source, boards, projects)
-    return tuple(i for i in iterations if _is_on(i, *wanted) and _is_of(i, homes) and _is_named(i, team))
+    places = _places(team, source.name, projects)
+    return tuple(
+        i for i in iterations if _is_on(i, *wanted) and _is_of(i, homes) and _is_near(i, places) and _is_named(i, team)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a team's issues lie: ids of projects, and the paths of projects and groups, in lower case."""
+
+    ids: frozenset[str]
+    paths: frozenset[str]
+
+
+def _places(team: Team, source: str, projects: Mapping[str, str]) -> Places | None:
+    """None for a team that takes all of a source's projects."""
+    mine = [selector for selector in team.select if selector.source == source]
+    if any(not selector.projects and not selector.groups for selector in mine):
+        return None
+    named = _folded(name for selector in mine for name in selector.projects)
+    groups = _folded(name for selector in mine for name in selector.groups)
+    inside = {key for key, ref in projects.items() if ref in named or any(is_inside(key, group) for group in groups)}
+    paths = named | groups | inside
+    return Places(frozenset({projects[key] for key in paths if key in projects} | named), paths)
+
+
+def _is_near(iteration: Iteration, places: Places | None) -> bool:
+    """Whether one that is dated by its days belongs to a project of the team's, or to a group around or inside one."""
+    if places is None or iteration.kind not in BY_DATES:
+        return True
+    if iteration.project_id is not None:
+        return iteration.project_id.casefold() in places.ids
+    group = iteration.group
+    return group is None or any(is_inside(path, group) or is_inside(group, path) for path in places.paths)
 
 
 def _wanted_projects(

@@ -165,12 +165,13 @@ class Iteration:
     end: int | None = None  # typed plan
     activated_at: int | None = None
     closed_at: int | None = None
-    board_id: str | None = None  # the board that owns it
+    board_id: str | None = None  # the board, or the cadence, that owns it
     order: int = 0  # the tracker's order within its list
     kind: IterationKind = IterationKind.SPRINT
     first_day: date | None = None
     last_day: date | None = None
     project_id: str | None = None  # the project that owns it, for those that no board owns
+    group: str | None = None  # full path of the group that owns it, for those that no project owns
 
 
 @dataclass(frozen=True, slots=True)

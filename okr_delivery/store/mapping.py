@@ -225,6 +225,7 @@ def iteration_row(iteration: Iteration) -> dict[str, Any]:
         "first_day": _iso(iteration.first_day),
         "last_day": _iso(iteration.last_day),
         "project": iteration.project_id,
+        "owner": iteration.group,
     }
 
 
@@ -245,6 +246,7 @@ def iteration(row: Row[Any], source: str) -> Iteration:
         _day(row.first_day),
         _day(row.last_day),
         row.project,
+        row.owner,
     )
 
 

@@ -175,6 +175,7 @@ iteration = Table(
     Column("first_day", Words),  # ISO date
     Column("last_day", Words),  # ISO date, inclusive
     Column("project", Words),
+    Column("owner", Words),  # path of a group
     sqlite_with_rowid=False,
 )
 

@@ -1,4 +1,4 @@
-"""Issues that live on as another one, and deployments."""
+"""Issues that live on as another one, iterations that groups own, and deployments."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Adds a column and a table; what is stored keeps its meaning."""
+    """Adds columns and a table; what is stored keeps its meaning."""
     op.add_column("issue", sa.Column("moved_to", sa.Text))
+    op.add_column("iteration", sa.Column("owner", sa.Text))
     op.create_table(
         "deployment",
         sa.Column("source", sa.Integer, primary_key=True, autoincrement=False),
