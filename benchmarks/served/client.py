@@ -29,7 +29,7 @@ def main(folder: Path, target: Path) -> None:
     connector, transport = connector_for(config, source, env)
     with open_store(f"sqlite:///{target / 'store.db'}", ledger=target / "ledger") as store:
         result = sync_source(
-            source, store, connector, derive=deriver(config), team_of=lambda _: "jira", transport=transport
+            source, store, connector, derive=deriver(config), team_of=lambda _: "jira", transport=transport, apart=True
         )
     found = {
         "seconds": time.perf_counter() - began,

@@ -65,6 +65,7 @@ def _sync(
             clock=app.clock,
             on_progress=show,
             on_phase=show.phase,
+            apart=True,
         )
     finally:
         show.end()

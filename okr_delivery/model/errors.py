@@ -26,6 +26,10 @@ class UserError(Exception):
         self.problems = tuple(problems)
         super().__init__("; ".join(f"{p.where or '-'}: {p.what.id} {dict(p.what.params)}" for p in self.problems))
 
+    def __reduce__(self) -> tuple[type[UserError], tuple[Sequence[Problem]], dict[str, object]]:
+        """Pickled as it was made, with whatever was noted on it since."""
+        return type(self), (self.problems,), self.__dict__
+
 
 def user_error(what: Message, *, where: str | None = None, next_step: Message | None = None) -> UserError:
     """An error with a single problem."""

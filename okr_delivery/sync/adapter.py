@@ -168,7 +168,9 @@ class _Watch:
             self._response.raw.shutdown()
 
     def cancel(self) -> None:
+        """Leaves no thread behind: a process with one can't be forked safely."""
         self._timer.cancel()
+        self._timer.join()
 
 
 def origin_of(url: str) -> Origin | None:

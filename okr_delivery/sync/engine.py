@@ -22,6 +22,7 @@ from okr_delivery.model.work import Issue
 from okr_delivery.store import SourceState, Store, StoreTx
 from okr_delivery.store.codes import dumps, natural
 from okr_delivery.sync import census, deploys
+from okr_delivery.sync.apart import Apart
 from okr_delivery.sync.connector import Connector, Identity, Metadata
 from okr_delivery.sync.errors import SyncError
 from okr_delivery.sync.ids import IdSet
@@ -58,6 +59,7 @@ def sync_source(
     clock: Callable[[], float] = time.time,
     on_progress: Callable[[str, int], None] | None = None,
     on_phase: OnPhase | None = None,
+    apart: bool = False,
 ) -> SourceResult:
     """Brings one source up to date.
 
@@ -65,12 +67,14 @@ def sync_source(
     what its answers depend on beside the meaning of statuses: another one has everything derived again. `team_of` names
     the ledger file of an issue's facts. `deadline` is an instant of `clock`: pages committed before it stay, a later
     run resumes. `transport` is asked how many requests were sent; None counts none. `on_progress` hears the issues
-    fetched after each page, `on_phase` what comes next. Raises SyncError, with what was `done`, when the source could
-    not be read to the end, UserError when another sync of it runs or the store can't be written. KeyboardInterrupt
-    passes through with the committed pages kept.
+    fetched after each page, `on_phase` what comes next. `apart` lets a process of its own make the pages of a first
+    sync where that is safe. Raises SyncError, with what was `done`, when the source could not be read to the end,
+    UserError when another sync of it runs or the store can't be written. KeyboardInterrupt passes through with the
+    committed pages kept.
     """
     tally = Tally(source.name)
-    given = Run(source, store, connector, derive, derived_with, team_of, deadline, clock, on_progress, tally)
+    elsewhere = Apart(source.name, transport, wanted=apart)
+    given = Run(source, store, connector, derive, derived_with, team_of, deadline, clock, on_progress, tally, elsewhere)
     sync = _Sync(given, on_phase)
     begun, sent = clock(), transport.total if transport else 0
 

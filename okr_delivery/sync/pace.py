@@ -8,7 +8,7 @@ tracker nothing is held and nothing is paced.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -62,6 +62,8 @@ class _Turn:
 
 
 _Key = tuple[Scope, str]
+Lanes = Mapping[_Key, tuple[Hold | None, float, float]]
+"""Of each lane its hold, its gap and its latest start."""
 _ALL: _Key = (Scope.SOURCE, "")
 
 
@@ -103,6 +105,16 @@ class Pace:
             lane = self._lanes.setdefault(_bound(limit.scope, what, issue), _Lane())
             lane.take_hold(held, now=self._clock())
         return held
+
+    def state(self) -> Lanes:
+        """What binds now."""
+        with self._lock:
+            return {key: (lane.hold, lane.gap, lane.last) for key, lane in self._lanes.items()}
+
+    def resume(self, lanes: Lanes) -> None:
+        """Goes on with what binds another one."""
+        with self._lock:
+            self._lanes = {key: _Lane(*lane) for key, lane in lanes.items()}
 
     @contextmanager
     def alone(self, issue: str | None) -> Iterator[None]:

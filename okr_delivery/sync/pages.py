@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from okr_delivery.model.errors import Problem
@@ -11,6 +12,7 @@ from okr_delivery.model.message import msg
 from okr_delivery.model.work import Issue
 from okr_delivery.store import Store, StoreTx
 from okr_delivery.store.codes import natural
+from okr_delivery.sync.apart import Apart
 from okr_delivery.sync.claims import claim_texts
 from okr_delivery.sync.connector import Connector, Held, Page
 from okr_delivery.sync.errors import AbortSyncError
@@ -40,6 +42,7 @@ class Run:
     clock: Callable[[], float]
     on_progress: Callable[[str, int], None] | None
     tally: Tally
+    apart: Apart
 
     @property
     def name(self) -> str:
@@ -70,18 +73,25 @@ class Pages:
         run, after, seen = self._run, todo.after, {todo.after}
         lively = todo.lively if todo.part is Part.LIVELY else None
         held = self._held(todo, settled)
-        for page in run.connector.pages(todo.since, todo.after, held, lively=lively, skip=skip):
-            self._check(page, seen)
-            seen.add(page.after)
-            after = page.after or after
-            self.skipped = self.skipped or bool(page.skipped)
-            cursor = keep.cursor(keep.after, skipped=self.skipped) if keep else todo.cursor(after, skipped=self.skipped)
-            self._commit(page, todo, cursor)
-            if run.on_progress is not None:
-                run.on_progress(run.name, run.tally.fetched)
-            if run.deadline is not None and run.clock() >= run.deadline:
-                raise out_of_time(run.name)
+        make = partial(run.connector.pages, todo.since, todo.after, held, lively=lively, skip=skip)
+        with run.apart.pages(make, closed=todo.since is None and (todo.full or settled is None)) as pages:
+            for page in pages:
+                self._check(page, seen)
+                seen.add(page.after)
+                after = page.after or after
+                self.skipped = self.skipped or bool(page.skipped)
+                stands = keep.cursor(keep.after, skipped=self.skipped) if keep else None
+                self._commit(page, todo, stands or todo.cursor(after, skipped=self.skipped))
+                self._goes_on()
         return after
+
+    def _goes_on(self) -> None:
+        """Behind each page. Raises RetryLaterError at the deadline."""
+        run = self._run
+        if run.on_progress is not None:
+            run.on_progress(run.name, run.tally.fetched)
+        if run.deadline is not None and run.clock() >= run.deadline:
+            raise out_of_time(run.name)
 
     def _held(self, todo: Plan, settled: int | None) -> Held:
         """What need not be sent again: `updated` before the second in which the last whole run began.

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -20,7 +20,7 @@ from okr_delivery.sync.adapter import GuardedAdapter, Observer, check_address, p
 from okr_delivery.sync.errors import RetryLaterError, SyncError
 from okr_delivery.sync.network import NetworkSpec as NetworkSpec
 from okr_delivery.sync.network import Origin, route
-from okr_delivery.sync.pace import Hold, Pace
+from okr_delivery.sync.pace import Hold, Lanes, Pace
 from okr_delivery.sync.wait import RETRIES, date_of, pause
 from okr_delivery.sync.way import Way
 
@@ -68,6 +68,15 @@ class Answer(NamedTuple):
 
     response: requests.Response
     value: object
+
+
+class TransportState(NamedTuple):
+    """What a transport counted and learned, for another process to go on with."""
+
+    requests: Mapping[str, int]
+    skew: int | None
+    reached: bool
+    lanes: Lanes
 
 
 class Transport:
@@ -125,6 +134,24 @@ class Transport:
         """Requests sent so far."""
         with self._counting:
             return self.requests.total()
+
+    def state(self) -> TransportState:
+        """All that it counted and learned so far."""
+        with self._counting:
+            sent = dict(self.requests)
+        return TransportState(sent, self._skew, self._reached, self._pace.state())
+
+    def resume(self, state: TransportState) -> None:
+        """Takes over the state of one that went on from where this one stands."""
+        with self._counting:
+            self.requests.clear()
+            self.requests.update(state.requests)
+        self._skew, self._reached = state.skew, state.reached
+        self._pace.resume(state.lanes)
+
+    def reconnect(self) -> None:
+        """Forgets the idle connections: in a fork they are those of the other process."""
+        self._adapter.close()
 
     def mount(self, session: requests.Session) -> None:
         """Takes a session over, any library's: neither the environment nor its own settings decide any more."""
