@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from okr_delivery.delivery.item import Item
 from okr_delivery.delivery.membership import VERSION_ID, iteration_ids
 from okr_delivery.delivery.trains import is_released
 from okr_delivery.model.calendar import Calendar
-from okr_delivery.model.work import Field, Iteration
+from okr_delivery.model.releases import ReleaseId
+from okr_delivery.model.work import Deployment, Field, Iteration
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +24,65 @@ class Release:
     name: str | None = None
 
 
-def released(
-    item: Item, wanted: Sequence[str], versions: Mapping[str, Iteration], calendar: Calendar, as_of: int
-) -> Release | None:
-    """The release of an issue as of an instant; None while nothing that counts has a date.
+class Releases:
+    """What a source's tracker tells of releases as of an instant: versions, and deployments up to then, oldest first.
 
-    Nothing tells of deployments yet, so that entry never has one.
+    `lives_on` answers the ids of the issues that a deployed one lives on as.
     """
-    for source in wanted:
-        found = None
+
+    def __init__(
+        self,
+        versions: Mapping[str, Iteration],
+        deployments: Sequence[Deployment],
+        lives_on: Callable[[str], Sequence[str]],
+        as_of: int,
+    ) -> None:
+        self._versions, self._deployments, self._as_of = versions, deployments, as_of
+        self._lives_on = lives_on
+
+    def of(self, item: Item, wanted: Sequence[str], calendar: Calendar) -> Release | None:
+        """The release of an issue; None while nothing in `wanted` has a date. Days are the calendar's."""
+        for source in wanted:
+            found = self._by(source, item, calendar)
+            if found is not None:
+                return found
+        return None
+
+    def _by(self, source: str, item: Item, calendar: Calendar) -> Release | None:
         if source == "version":
-            found = _by_version(item, versions, calendar.local_date(as_of), as_of)
-        elif source == "finished" and item.fact.finished_at is not None:
-            found = Release(calendar.local_date(item.fact.finished_at), source)
-        if found is not None:
-            return found
-    return None
+            return self._by_version(item, calendar.local_date(self._as_of))
+        at = item.fact.finished_at if source == "finished" else self.deployed.get(item.issue.id)
+        return None if at is None else Release(calendar.local_date(at), source)
 
+    def _by_version(self, item: Item, today: date) -> Release | None:
+        """The earliest release of a version that the issue was to be fixed in, or of a milestone that it is in."""
+        known = self._named(item)
+        dated = [(v.last_day, v.order, v.name) for v in known if is_released(v, today) and v.last_day is not None]
+        return Release(min(dated)[0], "version", min(dated)[2]) if dated else None
 
-def _by_version(item: Item, versions: Mapping[str, Iteration], today: date, as_of: int) -> Release | None:
-    """The earliest release of a version that the issue was to be fixed in."""
-    ids = iteration_ids(item.at(Field.FIX_VERSION, as_of).id)
-    known = (versions[VERSION_ID + one] for one in ids if VERSION_ID + one in versions)
-    dated = [(v.last_day, v.order, v.name) for v in known if is_released(v, today) and v.last_day is not None]
-    return Release(min(dated)[0], "version", min(dated)[2]) if dated else None
+    def _named(self, item: Item) -> Iterator[Iteration]:
+        for one in iteration_ids(item.at(Field.FIX_VERSION, self._as_of).id):
+            if VERSION_ID + one in self._versions:
+                yield self._versions[VERSION_ID + one]
+        if self._of_milestones:
+            for one in iteration_ids(item.at(Field.ITERATION, self._as_of).id):
+                yield from self._of_milestones.get(one, ())
+
+    @cached_property
+    def _of_milestones(self) -> dict[str, list[Iteration]]:
+        found: dict[str, list[Iteration]] = {}
+        for version in self._versions.values():
+            parts = ReleaseId.of(version.id)
+            if parts is not None and parts.milestone:
+                found.setdefault(parts.milestone, []).append(version)
+        return found
+
+    @cached_property
+    def deployed(self) -> dict[str, int]:
+        """When each issue first reached users with a successful deployment, by the tracker's id."""
+        found: dict[str, int] = {}
+        for deployment in self._deployments:
+            for one in deployment.issues if deployment.succeeded else ():
+                for ref in (one, *self._lives_on(one)):
+                    found.setdefault(ref, deployment.finished_at)
+        return found

@@ -135,6 +135,21 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """What is known of how a project reaches its users: the five DORA metrics and the two stand-ins by name.
+
+    `connected` is False where no deployments are read. `reasons` says, by name, why a metric is not configured.
+    """
+
+    source: str
+    project: str
+    connected: bool
+    environments: tuple[str, ...]
+    metrics: Mapping[str, Metric]
+    reasons: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Metrics of one team over one iteration or period; the rows of metrics/1."""
 
@@ -148,3 +163,4 @@ class Scope:
     data_quality: tuple[Quality, ...]
     cycle_times: tuple[tuple[str, str, int, float], ...] = ()  # (key, type, finished_at, days), for the scatter
     throughput_days: tuple[tuple[date, int], ...] = ()  # items finished per local day of the period, zeros kept
+    services: tuple[Service, ...] = ()  # each project for itself

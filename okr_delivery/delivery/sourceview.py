@@ -115,6 +115,15 @@ class SourceView:
     def children(self, item: Item) -> tuple[Item, ...]:
         return tuple(self._children.get(item.issue.id, ()))
 
+    def lives_on(self, issue_id: str) -> tuple[str, ...]:
+        """Ids of the issues that a moved one lives on as, one after another; () for one that was not moved."""
+        found: list[str] = []
+        item = self.items.get(issue_id)
+        while item is not None and item.issue.moved_to is not None and item.issue.moved_to not in found:
+            found.append(item.issue.moved_to)
+            item = self.items.get(item.issue.moved_to)
+        return tuple(found)
+
     def _derived(self, issues: Iterable[Issue]) -> Iterator[Derived]:
         """Stored derivations where they hold under today's rules, others made again."""
         rule_hash = derived_hash(self.rules, versions=self._versions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from okr_delivery.delivery.metrics import checks, flow, iteration, quality
+from okr_delivery.delivery.metrics import checks, dora, flow, iteration, quality
 from okr_delivery.delivery.metrics.period import Period, Population, of_days, of_iteration
 from okr_delivery.delivery.results import Metric, Scope
 from okr_delivery.delivery.teams import sources_of
@@ -75,6 +75,7 @@ def _scope(p: Population, chosen: Iteration | None, period: Period) -> Scope:
         data_quality=checks.run(p, chosen),
         cycle_times=flow.cycle_times(p),
         throughput_days=flow.throughput_days(p),
+        services=dora.services(p),
     )
 
 
