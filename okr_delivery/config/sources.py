@@ -99,21 +99,25 @@ class StatusSettings(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        known = [name.casefold() for name in self.order]
+        known = [self._plain(name) for name in self.order]
         points = [("commitment", self.commitment), ("start", self.start), *(("wait", name) for name in self.wait)]
         for key, name in points if known else ():
-            if name is not None and name.casefold() not in known:
+            if name is not None and self._plain(name) not in known:
                 close = nearest(name, list(self.order))
                 raise refuse("config.status_not_in_order", at=key, status=name, meant=close or self.order[0])
         if known and self.commitment and self.start:
-            commitment, start = (known.index(name.casefold()) for name in (self.commitment, self.start))
+            commitment, start = (known.index(self._plain(name)) for name in (self.commitment, self.start))
             if commitment > start:
                 named = {"commitment": self.commitment, "start": self.start}
                 raise refuse("config.commitment_after_start", at="commitment", **named)
-        both = {name.casefold() for name in self.done} & {name.casefold() for name in self.cancelled}
+        both = {self._plain(name) for name in self.done} & {self._plain(name) for name in self.cancelled}
         if both:
             raise refuse("config.status_twice", at="cancelled", status=sorted(both)[0])
         return self
+
+    def _plain(self, name: str) -> str:
+        """In lower case and without the scope of labels, with which people may write it or not."""
+        return name.casefold().removeprefix(f"{self.label_scope}::".casefold() if self.label_scope else "")
 
 
 class ReleaseSettings(Strict):

@@ -33,6 +33,7 @@ class Item:
     last_change: int
     rule_hash: str
     _load: Callable[[], tuple[Change, ...]] = field(repr=False)
+    alias: bool = False  # it lives on as another issue that is held, and stands in no figure
 
     @property
     def key(self) -> str:

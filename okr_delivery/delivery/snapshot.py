@@ -135,7 +135,8 @@ class Snapshot:
         return self._items[team_id]
 
     def item(self, source: str, issue_id: str) -> Item | None:
-        return self.view(source).items.get(issue_id)
+        """An issue by its id; of one that was moved, the issue that it lives on as, where that is held."""
+        return self.view(source).item(issue_id)
 
     def children(self, item: Item) -> tuple[Item, ...]:
         return self.view(item.source).children(item)

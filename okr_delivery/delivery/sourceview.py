@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.derive import derive_one
 from okr_delivery.delivery.item import Item
+from okr_delivery.delivery.moves import lives_on, moved_at
 from okr_delivery.delivery.parents import adopted
 from okr_delivery.delivery.planning import Planner
 from okr_delivery.delivery.rules import derived_hash, status_map
@@ -87,6 +88,13 @@ class SourceView:
 
     @cached_property
     def aliases(self) -> dict[str, str]:
+        """Former keys, and the keys of issues that live on as another one, each with the id of the issue meant."""
+        known = self._former_keys | {item.key: ref for ref, item in self.items.items() if item.alias}
+        found = ((key, ref, self.item(ref)) for key, ref in known.items())
+        return {key: ref if item is None else item.issue.id for key, ref, item in found}
+
+    @cached_property
+    def _former_keys(self) -> dict[str, str]:
         return dict(self._store.aliases(self.name))
 
     @cached_property
@@ -97,32 +105,39 @@ class SourceView:
     def items(self) -> dict[str, Item]:
         """By issue id, in the store's order."""
         stored = (issue for issue in self._store.issues(self.name) if issue.created <= self.as_of)
-        issues = adopted(stored, self.aliases)
+        issues = adopted(stored, self._former_keys)
         self._histories = Histories(self._store, self.name, [issue.id for issue in issues])
-        moved = frozenset(self.aliases.values())
+        moved = frozenset(self._former_keys.values())
         found = {i.id: self._item(i, d, i.id in moved) for i, d in zip(issues, self._derived(issues), strict=True)}
         self._inherit(found)
+        self._set_aside(found)
         return found
 
     @cached_property
     def _children(self) -> dict[str, list[Item]]:
         found: dict[str, list[Item]] = {}
         for item in self.items.values():
-            if item.issue.parent_id is not None:
-                found.setdefault(item.issue.parent_id, []).append(item)
+            parent = None if item.alias or item.issue.parent_id is None else self.item(item.issue.parent_id)
+            if parent is not None:
+                found.setdefault(parent.issue.id, []).append(item)
         return found
 
     def children(self, item: Item) -> tuple[Item, ...]:
         return tuple(self._children.get(item.issue.id, ()))
 
+    def item(self, issue_id: str) -> Item | None:
+        """An issue by its id; of one that was moved, the issue that it lives on as, where that is held."""
+        held = [ref for ref in (issue_id, *self.lives_on(issue_id)) if ref in self.items]
+        return self.items[held[-1]] if held else None
+
     def lives_on(self, issue_id: str) -> tuple[str, ...]:
         """Ids of the issues that a moved one lives on as, one after another; () for one that was not moved."""
-        found: list[str] = []
-        item = self.items.get(issue_id)
-        while item is not None and item.issue.moved_to is not None and item.issue.moved_to not in found:
-            found.append(item.issue.moved_to)
-            item = self.items.get(item.issue.moved_to)
-        return tuple(found)
+        return lives_on(issue_id, self._moves)
+
+    @cached_property
+    def _moves(self) -> dict[str, str]:
+        moved = ((ref, item.issue.moved_to) for ref, item in self.items.items())
+        return {ref: target for ref, target in moved if target is not None}
 
     def _derived(self, issues: Iterable[Issue]) -> Iterator[Derived]:
         """Stored derivations where they hold under today's rules, others made again."""
@@ -136,11 +151,11 @@ class SourceView:
             yield found
 
     def _item(self, issue: Issue, derived: Derived, moved: bool) -> Item:
-        gone = self.gone.get(issue.id)
-        gone = gone if gone is not None and gone <= self.as_of else None
-        read = reread(issue, derived.intervals, derived.fact, self.as_of, gone)
+        gone = self._gone_at(issue)
+        moves = issue.moved_to is not None
+        read = None if moves else reread(issue, derived.intervals, derived.fact, self.as_of, gone)
         if read is None:
-            timeline = fold(issue, self._histories.of(issue.id), self.rules, self.as_of, gone)
+            timeline = fold(issue, self._histories.of(issue.id), self.rules, self.as_of, gone, moves=moves)
             read = timeline.intervals, timeline.fact
         stays = _cut(derived.memberships, self.as_of)
         item = Item(
@@ -159,6 +174,14 @@ class SourceView:
         )
         self._assign(item, moved)
         return item
+
+    def _gone_at(self, issue: Issue) -> int | None:
+        """When it was found gone, or left for another place, if that was by the instant of this view."""
+        gone = self.gone.get(issue.id)
+        if issue.moved_to is not None:
+            left = moved_at(issue, self._histories.of(issue.id))
+            gone = left if gone is None else min(gone, left)
+        return gone if gone is not None and gone <= self.as_of else None
 
     def _assign(self, item: Item, moved: bool) -> None:
         traits = self._traits(item, moved)
@@ -190,12 +213,20 @@ class SourceView:
             if item.issue.subtask and parent is not None:
                 item.team, item.memberships = parent.team, parent.memberships
 
+    def _set_aside(self, items: dict[str, Item]) -> None:
+        """What lives on as an issue that is held is that issue: the old one is in no figure."""
+        moves = {ref: item.issue.moved_to for ref, item in items.items() if item.issue.moved_to is not None}
+        for ref in moves:
+            if any(target in items for target in lives_on(ref, moves)):
+                items[ref].alias, items[ref].team, items[ref].role = True, "", Role.OTHER
+
     def fact_at(self, item: Item, t: int) -> ItemFact:
         """An item's fact as of an instant up to this view's."""
         settled = t >= item.last_change and item.fact.kind in ENDED and (item.gone_at is None or item.gone_at <= t)
         if t >= self.as_of or settled:
             return item.fact
-        return fold(item.issue, item.changes, self.rules, t, item.gone_at).fact
+        moves = item.issue.moved_to is not None
+        return fold(item.issue, item.changes, self.rules, t, item.gone_at, moves=moves).fact
 
 
 def _cut(stays: Iterable[Membership], as_of: int) -> tuple[Membership, ...]:

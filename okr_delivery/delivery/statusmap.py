@@ -14,7 +14,7 @@ from typing import Protocol
 
 from okr_delivery.model.errors import Problem, UserError
 from okr_delivery.model.message import Message, msg
-from okr_delivery.model.work import Category, Kind, Status, Value
+from okr_delivery.model.work import LIVES_ON, Category, Kind, Status, Value
 
 BEFORE = -1  # the stage of a status that stands before all configured ones, and of an unmapped one
 UNKNOWN = (BEFORE, Kind.UNMAPPED)
@@ -40,6 +40,8 @@ class StatusSettings(Protocol):
     def cancelled(self) -> Sequence[str]: ...
     @property
     def not_delivered(self) -> Sequence[str]: ...
+    @property
+    def label_scope(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class StatusMap:
     start: int
     not_delivered: frozenset[str]
     problems: tuple[Problem, ...] = ()
+    scope: str | None = None  # of the labels that carry the workflow: names may be written with it
 
     @property
     def has_wait(self) -> bool:
@@ -65,15 +68,16 @@ class StatusMap:
 
     def stage_of(self, name: str) -> int | None:
         """The first stage of the statuses with this id or name, any case; None where none stands on a stage."""
-        wanted = name.casefold()
+        wanted = unscoped(name, self.scope).casefold()
         named = [ref for ref, known in self.names.items() if known.casefold() == wanted]
         found = [self.kinds.get(ref, UNKNOWN) for ref in ([name] if name in self.names else named)]
         return min((stage for stage, kind in found if stage != BEFORE and kind is not Kind.CANCELLED), default=None)
 
     def is_undelivered(self, resolution: Value) -> bool:
-        """Whether a done issue with this resolution counts as cancelled."""
+        """Whether a done issue with this resolution counts as cancelled: so named, or alive as another issue."""
         texts = (resolution.id, resolution.name)
-        return any(text is not None and text.casefold() in self.not_delivered for text in texts)
+        named = any(text is not None and text.casefold() in self.not_delivered for text in texts)
+        return named or resolution.id in LIVES_ON
 
     @property
     def fingerprint(self) -> str:
@@ -81,6 +85,12 @@ class StatusMap:
         rows = [f"{status}:{stage}:{int(kind)}" for status, (stage, kind) in sorted(self.kinds.items())]
         points = [str(self.commitment), str(self.start), *sorted(self.not_delivered)]
         return hashlib.sha256("\x1f".join([*rows, "|", *points]).encode()).hexdigest()[:16]
+
+
+def unscoped(name: str, scope: str | None) -> str:
+    """A status as its tracker names it: people also write the label that carries it, with its scope in front."""
+    prefix = f"{scope}::"
+    return name[len(prefix) :] if scope and name.casefold().startswith(prefix.casefold()) else name
 
 
 def compile_map(settings: StatusSettings, statuses: Iterable[Status], source: str) -> StatusMap:
@@ -117,9 +127,17 @@ class _Compiler:
             stages=tuple(group[0].name for group in self.order),
             commitment=commitment,
             start=start,
-            not_delivered=frozenset(name.casefold() for name in self.settings.not_delivered),
+            not_delivered=self._not_delivered(),
             problems=(*self.problems.values(), *self._misplaced(kinds, start)),
+            scope=self.settings.label_scope,
         )
+
+    def _not_delivered(self) -> frozenset[str]:
+        """Resolutions in lower case; where labels carry the workflow, one that stands on a closed issue is one too."""
+        scope = self.settings.label_scope
+        names = [*self.settings.not_delivered, *(self.settings.cancelled if scope else ())]
+        ids = self.cancelled if scope else frozenset()
+        return frozenset(unscoped(name, scope).casefold() for name in names) | ids
 
     def _order(self) -> list[list[Status]]:
         """The stages: as configured, several statuses of one name sharing a stage; else by category."""
@@ -128,7 +146,7 @@ class _Compiler:
         return [[s] for s in self.statuses if s.category in _RANK]
 
     def _find(self, name: str) -> list[Status]:
-        wanted = str(name).casefold()
+        wanted = unscoped(str(name), self.settings.label_scope).casefold()
         by_name: dict[str, list[Status]] = {}
         for status in self.statuses:
             by_name.setdefault(status.name.casefold(), []).append(status)

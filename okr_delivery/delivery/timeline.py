@@ -44,13 +44,24 @@ class Timeline:
 NOTHING = Timeline((), ItemFact())
 
 
-def fold(issue: Issue, changes: Iterable[Change], rules: StatusMap, as_of: int, gone_at: int | None = None) -> Timeline:
-    """Folds all of an issue's changes, in any order, as of an instant. An issue created later has no timeline."""
+def fold(
+    issue: Issue,
+    changes: Iterable[Change],
+    rules: StatusMap,
+    as_of: int,
+    gone_at: int | None = None,
+    *,
+    moves: bool = False,
+) -> Timeline:
+    """Folds all of an issue's changes, in any order, as of an instant. An issue created later has no timeline.
+
+    `moves`: it is gone because it lives on elsewhere, and what its tracker did to it as it left is none of its history.
+    """
     if issue.created > as_of:
         return NOTHING
     gone = gone_at if gone_at is not None and gone_at <= as_of else None
     horizon = as_of if gone is None else max(gone, issue.created)
-    log = _Log(issue, _in_order(changes), horizon)
+    log = _Log(issue, _in_order(changes), horizon - (moves and gone is not None))
     intervals = _intervals(log, rules, gone)
     fact = _fact(log, intervals, rules, horizon, gone)
     return Timeline(intervals, fact, log.later)

@@ -65,4 +65,4 @@ def _ids(snapshot: Snapshot, source: str) -> dict[str, str]:
         return {}
     view = snapshot.view(source)
     old = {key.casefold(): issue_id for key, issue_id in view.aliases.items()}
-    return old | {item.key.casefold(): issue_id for issue_id, item in view.items.items()}
+    return old | {item.key.casefold(): issue_id for issue_id, item in view.items.items() if not item.alias}

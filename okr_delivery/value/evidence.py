@@ -74,7 +74,7 @@ def _count(snapshot: Snapshot, kr: KeyResult, day: date | None) -> float | Messa
     last = min(calendar.day_end(cycle.end) - 1, snapshot.as_of)
     last = last if day is None else min(last, calendar.day_end(day) - 1)
     first = calendar.midnight(cycle.start)
-    items = snapshot.view(source).items.values()
+    items = (item for item in snapshot.view(source).items.values() if not item.alias)
     return float(sum(_counts(item, clauses, kr.metric.count or "done", first, last) for item in items))
 
 
