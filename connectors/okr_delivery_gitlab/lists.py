@@ -117,6 +117,8 @@ class _Position:
         fresh: list[Row] = []
         for row in rows:
             created, ref = created_of(row, self._what), str(row["id"])
+            if created < (self._last or ""):  # neither sorted nor begun where it was asked to: the end would never come
+                raise broken("unsorted", self._what)
             if created == self._last and ref in self._border:
                 continue
             if created != self._last:
