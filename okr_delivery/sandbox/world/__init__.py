@@ -45,17 +45,18 @@ class World:
     keys: Mapping[str, str]  # tag -> issue key, for those that files speak of
 
 
-def build(seed: int = 1, issues: int = 120, now: int = DEFAULT_NOW, lang: str = "en") -> World:
+def build(seed: int = 1, issues: int = 120, now: int = DEFAULT_NOW, lang: str = "en", *, by_day: bool = False) -> World:
     """An organisation with `issues` issues in the projects of its sprint teams.
 
     Beside them stand 24 in the project of each other team, and a few that stand for key results. Those two teams have
-    chances of their own: what happens in the sprint teams does not depend on them.
+    chances of their own: what happens in the sprint teams does not depend on them. With `by_day` iterations begin and
+    end at local midnights, so that trackers of instants and trackers of days bound the same work; all else is equal.
     Raises ValueError for fewer than one issue or an unknown language.
     """
     if issues < 1:
         raise ValueError("at least one issue")
     text, dice, closed = words(lang), Dice(seed), _closed_sprints(issues)
-    times = beats(now * 1000, closed)
+    times = beats(now * 1000, closed, by_day=by_day)
     site = setting.site(lang, now, ZONE)
     sprints = setting.add_sprints(site, times, lang)
     setting.add_versions(site, times)
@@ -64,14 +65,14 @@ def build(seed: int = 1, issues: int = 120, now: int = DEFAULT_NOW, lang: str = 
     quarter = Quarter.of(local_day(now * 1000))
     people = cast.parts(Casting(lang, quarter.previous.id, closed, dice), issues)
     _people_it(stage, [life.script(stage, part, _title(stage, part)) for part in people])
-    _other_teams(stage, seed)
+    _other_teams(stage, seed, by_day=by_day)
     _number_histories(site)
     return _files(seed, stage, times)
 
 
-def _other_teams(stage: Stage, seed: int) -> None:
+def _other_teams(stage: Stage, seed: int, *, by_day: bool) -> None:
     """The team that rides trains and the one that pulls its work."""
-    riding = trains.beats(stage.now)
+    riding = trains.beats(stage.now, by_day=by_day)
     trains.add_versions(stage.site, riding, words(stage.lang))
     for number, (times, module) in enumerate(((riding, trains), (flow.beats(stage.now), flow)), start=1):
         own = replace(stage, sprints={}, beats={b.offset: b for b in times}, dice=Dice(seed + number * OTHER_CHANCES))

@@ -50,24 +50,28 @@ def office(at_ms: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A sprint's place in time. `offset` 0 is the active one, -1 the last closed one, 1 the next."""
+    """A sprint's place in time. `offset` 0 is the active one, -1 the last closed one, 1 the next.
+
+    With `by_day` it begins and ends at local midnights, as trackers have it that know days only.
+    """
 
     offset: int
     monday: date
+    by_day: bool = False
 
     @property
     def start(self) -> int:
         """The moment it was (or will be) started: Monday, ten o'clock."""
-        return instant(self.monday, 10)
+        return instant(self.monday, 0 if self.by_day else 10)
 
     @property
     def end(self) -> int:
         """The planned end: two weeks later, an hour before the next one starts."""
-        return instant(self.monday + timedelta(days=14), 9)
+        return instant(self.monday + timedelta(days=14), 0 if self.by_day else 9)
 
     def closed(self, ms: int) -> int:
         """The moment it was closed: a little late, as usual."""
-        return instant(self.monday + timedelta(days=14), 9, 41, ms)
+        return self.end if self.by_day else instant(self.monday + timedelta(days=14), 9, 41, ms)
 
     def at(self, position: float, ms: int = 0) -> int:
         """The instant of a position, in working hours."""
@@ -77,10 +81,10 @@ class Beat:
         return base + minutes * 60_000 + ms
 
 
-def beats(now_ms: int, closed: int) -> list[Beat]:
+def beats(now_ms: int, closed: int, *, by_day: bool = False) -> list[Beat]:
     """`closed` past sprints, the active one, the next and a later one. The active one began 7 to 14 days ago."""
     monday = monday_of(local_day(now_ms)) - timedelta(days=WEEK)
-    return [Beat(offset, monday + timedelta(days=14 * offset)) for offset in range(-closed, 3)]
+    return [Beat(offset, monday + timedelta(days=14 * offset), by_day) for offset in range(-closed, 3)]
 
 
 @dataclass(frozen=True, slots=True)

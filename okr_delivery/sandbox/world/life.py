@@ -21,6 +21,7 @@ from okr_delivery.sandbox.world.dice import Dice
 
 POINTS = (1.0, 2.0, 3.0, 5.0, 8.0)
 MINUTE = 60_000
+BEFORE_MIDNIGHT = 30_000
 DONE_STATUSES = frozenset({setting.DONE, setting.REJECTED})
 PEOPLE = {"PAY": (1, 5), "MOB": (6, 10), "WEB": (3, 6), "PLT": (7, 10)}  # numbers of a project's first and last person
 
@@ -211,12 +212,16 @@ def _delivered(stage: Stage, made: Script, beat: Beat) -> None:
 
 
 def _carried(stage: Stage, made: Script, beat: Beat) -> None:
-    """Open at the close: the tracker itself adds the following sprint, within a second of the close."""
+    """Open at the close: the tracker itself adds the following sprint, within a second of the close.
+
+    By the day it happens half a minute before midnight: a tracker that has no close leaves it to people.
+    """
     _work(stage, made, beat, stage.dice.between(3.0, 5.0), 12.0)
     following = beat.offset + 1
     here, there = (stage.sprints[made.part.project, offset] for offset in (beat.offset, following))
     if here.complete is not None:
-        made.then(here.complete + stage.dice.number(350, 950), sprint=[here.id, there.id])
+        late = stage.dice.number(350, 950)
+        made.then(here.complete + (late - BEFORE_MIDNIGHT if beat.by_day else late), sprint=[here.id, there.id])
     if following <= 0:
         later = stage.beats[following]
         _finish(stage, made, later, stage.dice.between(2.0, 5.0))

@@ -212,7 +212,7 @@ def _sprint(number: int, board: int, name: str, goal: str, beat: Beat) -> Sprint
     state = "closed" if beat.offset < 0 else "active" if beat.offset == 0 else "future"
     made = Sprint(number, board, name, state, goal=goal, created=beat.at(-30, number))
     if beat.offset < 2:  # only the next sprint is planned with dates, the later one has none
-        made.start, made.end = beat.start + number, beat.end
+        made.start, made.end = beat.start + (0 if beat.by_day else number), beat.end
     if beat.offset < 0:
         made.complete = beat.closed(number)
     return made

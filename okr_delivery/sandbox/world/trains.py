@@ -12,11 +12,11 @@ from typing import Any
 from okr_delivery.sandbox.site import BASE, Site, Wire
 from okr_delivery.sandbox.world import cast as roles
 from okr_delivery.sandbox.world import claims, life, setting
-from okr_delivery.sandbox.world.calendar import WEEK, Beat, local_day, monday_of, office
+from okr_delivery.sandbox.world.calendar import WEEK, Beat, instant, local_day, monday_of, office
 from okr_delivery.sandbox.world.cast import Part
 from okr_delivery.sandbox.world.claims import NOTHING, Claim
 from okr_delivery.sandbox.world.dice import Dice
-from okr_delivery.sandbox.world.life import MINUTE, POINTS, Script, Stage
+from okr_delivery.sandbox.world.life import BEFORE_MIDNIGHT, MINUTE, POINTS, Script, Stage
 
 PROJECT, TEAM = "WEB", "portal"
 LEAD, SLOW = "PORTAL-KR1", "PORTAL-KR2"
@@ -25,10 +25,10 @@ WEEKS, RELEASED = 3, 13.4  # position of the release: Thursday afternoon
 PAST, AHEAD = 4, 2
 
 
-def beats(now_ms: int) -> list[Beat]:
+def beats(now_ms: int, *, by_day: bool = False) -> list[Beat]:
     """Past trains, the running one, which began 7 to 13 days ago, and those to come."""
     monday = monday_of(local_day(now_ms)) - timedelta(days=WEEK)
-    return [Beat(offset, monday + timedelta(weeks=WEEKS * offset)) for offset in range(-PAST, AHEAD + 1)]
+    return [Beat(offset, monday + timedelta(weeks=WEEKS * offset), by_day) for offset in range(-PAST, AHEAD + 1)]
 
 
 def release_day(beat: Beat) -> date:
@@ -138,7 +138,10 @@ def _carried(stage: Stage, made: Script, beat: Beat) -> None:
     _work(stage, made, beat, stage.dice.between(4.0, 8.0), 16.0)
     if beat.offset < 0:
         following = stage.beats[beat.offset + 1]
-        made.then(beat.at(RELEASED, stage.dice.number(0, 999)), fixVersions=[version_id(following.offset)])
+        left = beat.at(RELEASED, stage.dice.number(0, 999))
+        if beat.by_day:
+            left = instant(release_day(beat) + timedelta(days=1), 0) - BEFORE_MIDNIGHT
+        made.then(left, fixVersions=[version_id(following.offset)])
         made.then(following.at(stage.dice.between(1.0, 4.0)), status=setting.DONE, resolution="Done")
 
 
