@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
+from okr_delivery.delivery import keys
 from okr_delivery.delivery.item import Item
+from okr_delivery.delivery.natural import natural
+from okr_delivery.delivery.teams import is_inside
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import msg
 from okr_delivery.model.text import own_link
@@ -38,9 +41,8 @@ def find(text: str, config: Config, view: View, sites: Sites) -> Item:
 def _hits(asked: str, config: Config, view: View, sites: Sites) -> Iterator[Item]:
     for source in config.sources:
         key = key_for(asked, source, sites.get(source.name))
-        found = None if key is None else _by_key(key, view(source.name))
-        if found is not None:
-            yield found
+        if key is not None:
+            yield from _by_key(key, view(source.name))
 
 
 def sources_of(text: str, config: Config, sites: Sites) -> list[Source]:
@@ -51,16 +53,35 @@ def sources_of(text: str, config: Config, sites: Sites) -> list[Source]:
     asked = text.strip()
     named = [(source, key_for(asked, source, sites.get(source.name))) for source in config.sources]
     if "://" in asked and _host(asked) is not None and not any(key for _, key in named):
-        named = [(source, _from_path(asked)) for source in config.sources if sites.get(source.name) is None]
-    known = [(source, key.rpartition("-")[0].casefold()) for source, key in named if key is not None]
-    own = [source for source, project in known if project in {each.casefold() for each in source.projects}]
-    return (own and [source for source, _ in known if source in own or not source.projects]) or [s for s, _ in known]
+        named = [(source, keys.from_url(asked)) for source in config.sources if sites.get(source.name) is None]
+    known = [(source, key) for source, key in named if key is not None]
+    own = [source for source, key in known if _has_place(source, key)]
+    return (own and [source for source, _ in known if source in own or _is_unlimited(source)]) or [s for s, _ in known]
+
+
+def _has_place(source: Source, key: str) -> bool:
+    """Whether the key's project is one that the source is limited to; of a shortened key only its form can tell."""
+    project = keys.project_of(key)
+    if project.casefold() in {each.casefold() for each in source.projects}:
+        return True
+    if any(is_inside(project, group) for group in source.groups):
+        return True
+    short = keys.split(key)
+    by_path = bool(source.groups) or any("/" in name or name.isdecimal() for name in source.projects)
+    return short is not None and short.sign != keys.DASH and "/" not in project and by_path
+
+
+def _is_unlimited(source: Source) -> bool:
+    """One that names no places, or names them by ids, which no key holds."""
+    places = (*source.projects, *source.groups)
+    return not places or any(place.isdecimal() for place in places)
 
 
 def key_for(asked: str, source: Source, site: str | None = None) -> str | None:
     """What `asked` means in a source whose issues people open at `site`; None when it speaks of another one."""
     if "://" in asked:
-        return _from_path(asked) if _same_host(asked, source.url) or own_link(asked, None, site) else None
+        ours = _same_host(asked, source.url) or own_link(asked, None, site)
+        return keys.from_url(asked, source.url) if ours else None
     prefix, colon, rest = asked.partition(":")
     if colon:
         return rest.strip() if prefix == source.name else None
@@ -81,25 +102,21 @@ def _host(url: str) -> tuple[str | None, int | None] | None:
         return None
 
 
-def _from_path(url: str) -> str | None:
-    parts = urlsplit(url)
-    if "selectedIssue" in (query := parse_qs(parts.query)):
-        return query["selectedIssue"][0]
-    steps = [unquote(step) for step in parts.path.split("/") if step]
-    if "browse" in steps[:-1]:
-        return steps[steps.index("browse") + 1]
-    return steps[-1] if steps else None
-
-
-def _by_key(key: str, view: SourceView) -> Item | None:
+def _by_key(key: str, view: SourceView) -> list[Item]:
+    """The issue of that key, else that had it, else those whose keys end like a shortened one."""
     wanted = key.casefold()
-    for item in view.items.values():
-        if item.key.casefold() == wanted:
-            return item
-    for old, issue_id in view.aliases.items():
-        if old.casefold() == wanted:
-            return view.items.get(issue_id)
-    return None
+    present = {item.key: item for item in view.items.values() if not item.alias}
+    former = {old: item for old, ref in view.aliases.items() if (item := view.items.get(ref)) is not None}
+    for known in (present, former):
+        found = next((item for text, item in known.items() if text.casefold() == wanted), None)
+        if found is not None:
+            return [found]
+    short = keys.split(key)
+    for known in (present, former) if short is not None else ():
+        hits = {item.ref: item for text, item in known.items() if short is not None and keys.means(short, text)}
+        if hits:
+            return sorted(hits.values(), key=lambda item: natural(item.key))
+    return []
 
 
 def _ambiguous(asked: str, hits: list[Item]) -> UserError:
@@ -109,7 +126,7 @@ def _ambiguous(asked: str, hits: list[Item]) -> UserError:
 
 
 def _unknown(asked: str, config: Config, view: View) -> UserError:
-    keys = [item.key for source in config.sources for item in view(source.name).items.values()]
-    near = get_close_matches(asked.upper(), keys, 1)
-    step = msg("delivery.issue.nearest", key=near[0]) if near else msg("delivery.issue.unknown.next")
+    known = {item.key.casefold(): item.key for source in config.sources for item in view(source.name).items.values()}
+    near = get_close_matches(asked.casefold(), known, 1)
+    step = msg("delivery.issue.nearest", key=known[near[0]]) if near else msg("delivery.issue.unknown.next")
     return user_error(msg("delivery.issue.unknown", key=asked), next_step=step)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.derive import derive_one
 from okr_delivery.delivery.item import Item
+from okr_delivery.delivery.keys import project_of
 from okr_delivery.delivery.moves import lives_on, moved_at
 from okr_delivery.delivery.parents import adopted
 from okr_delivery.delivery.planning import Planner
@@ -241,8 +242,8 @@ def _project_key(item: Item, project_id: str) -> str:
         return item.issue.project
     for change in item.changes:
         if change.field is Field.PROJECT and change.old.id == project_id:
-            keys = [c.old.name or c.old.id for c in item.changes if c.field is Field.KEY and c.ts == change.ts]
-            return next((key.rpartition("-")[0] for key in keys if key and "-" in key), item.issue.project)
+            known = [c.old.name or c.old.id for c in item.changes if c.field is Field.KEY and c.ts == change.ts]
+            return next((found for key in known if key and (found := project_of(key))), item.issue.project)
     return item.issue.project
 
 
