@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from okr_delivery.sandbox.gitlab import changes, moving, shipping, wording
+from okr_delivery.sandbox.gitlab import changes, linking, moving, shipping, wording
 from okr_delivery.sandbox.gitlab.events import Note
 from okr_delivery.sandbox.gitlab.ground import Ground
 from okr_delivery.sandbox.gitlab.requests import Deployment, MergeRequest, Release
 from okr_delivery.sandbox.gitlab.state import CLOSED, ISSUE, OPENED, Link, Visibility, WorkItem
-
-OPPOSITE = {"relates_to": "relates_to", "blocks": "is_blocked_by", "is_blocked_by": "blocks"}
 
 
 class Forge(Ground):
@@ -144,27 +142,16 @@ class Forge(Ground):
         """Links two work items; a note is written at both. Raises BadValueError for two that are linked already."""
         with self.lock:
             left, right = self.item(which), self.item(other)
-            if any(link.other == right.id for link in left.links):
-                raise changes.BadValueError("target_issue_iid", "Issue(s) already assigned")
-            number = self.state.take("link")
-            for here, there, seen in ((left, right, kind), (right, left, OPPOSITE[kind])):
-                with self.writing(here):
-                    here.links.append(Link(number, there.id, seen))
-                    self._note(here, wording.linked(self.state, here, there, seen), "relate")
-            return left.links[-1]
+            with self.writing(left, right):
+                return linking.link(self.state, left, right, kind, self.now, self.state.account)
 
     def unlink(self, which: str | int, number: int) -> None:
         """Takes a link away at both ends. Raises KeyError."""
         with self.lock:
             left = self.item(which)
-            link = next((found for found in left.links if found.id == number), None)
-            if link is None:
-                raise KeyError(number)
-            right = self.state.items[link.other]
-            for here, there in ((left, right), (right, left)):
-                with self.writing(here):
-                    here.links = [found for found in here.links if found.id != number]
-                    self._note(here, wording.unlinked(self.state, here, there), "unrelate")
+            ends = [self.state.items[row.other] for row in left.links if row.id == number]
+            with self.writing(left, *ends):
+                linking.unlink(self.state, left, number, self.now, self.state.account)
 
     def duplicate(self, which: str | int, of: str | int) -> None:
         """Closes an item as a duplicate of another one; with statuses it takes the lifecycle's one for duplicates."""
@@ -172,8 +159,8 @@ class Forge(Ground):
             item, canonical = self.item(which), self.item(of)
             here, there = wording.duplicate(self.state, item, canonical)
             with self.writing(item), self.writing(canonical):
-                self._note(canonical, there, "duplicate")
-                self._note(item, here, "duplicate")
+                linking.note(self.state, canonical, there, "duplicate", self.now, self.state.account)
+                linking.note(self.state, item, here, "duplicate", self.now, self.state.account)
                 lifecycle = changes.lifecycle_of(self.state, item)
                 ended: dict[str, object] = {"status": lifecycle.duplicates} if lifecycle else {"state": CLOSED}
                 changes.edit(self.state, item, ended, self.now, self.state.account)
@@ -219,11 +206,6 @@ class Forge(Ground):
             with self.writing(item):
                 item.visibility = visibility
                 self.state.revision += 1
-
-    def _note(self, item: WorkItem, body: str, action: str) -> None:
-        number = self.state.take("note")
-        item.notes.append(Note(number, self.now, self.state.account, body, True, action))
-        changes.touch(self.state, item, self.now)
 
     def open_request(self, project: str | int, title: str, description: str = "", branch: str = "work") -> MergeRequest:
         """A new merge request. Raises KeyError for an unknown project."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from okr_delivery.sandbox.gitlab import changes, references, wording
+from okr_delivery.sandbox.gitlab import changes, linking, references, wording
 from okr_delivery.sandbox.gitlab.activity import digest
-from okr_delivery.sandbox.gitlab.events import Note
 from okr_delivery.sandbox.gitlab.requests import (
+    GIVEN_UP,
     MERGED,
     Commit,
     Deployment,
@@ -32,7 +32,7 @@ def open_request(
 ) -> MergeRequest:
     """A new merge request of one commit, made at `commit_at`. What it names is told so by a note."""
     number = state.take("merge_request")
-    iid = 1 + sum(1 for request in state.merge_requests.values() if request.project == project)
+    iid = state.take(f"merge_request of {project}")
     sha = digest("commit", project, iid, 1)
     commit = Commit(sha, title, commit_at or at, state.users[user].name)
     made = MergeRequest(number, iid, project, title, description, at, at, user, branch, sha, commits=[commit])
@@ -40,8 +40,7 @@ def open_request(
     state.merge_requests[number] = made
     for item in references.mentioned(state, made):
         body = wording.mentioned(state, iid, project, item)
-        item.notes.append(Note(state.take("note"), at, user, body, True, "cross_reference"))
-        changes.touch(state, item, at)
+        linking.note(state, item, body, "cross_reference", at, user)
     state.revision += 1
     return made
 
@@ -57,6 +56,12 @@ def merge(state: GitLab, request: MergeRequest, at: int, user: int, *, closes: b
     for item in references.closed(state, request):
         if item.state == OPENED:
             changes.edit(state, item, {"state": CLOSED}, at, user, request.id)
+
+
+def abandon(state: GitLab, request: MergeRequest, at: int) -> None:
+    """Closes a request that is not to be merged."""
+    request.state, request.closed, request.updated = GIVEN_UP, at, max(request.updated, at)
+    state.revision += 1
 
 
 def environment(state: GitLab, project: int, name: str = PRODUCTION, tier: str = PRODUCTION) -> Environment:
@@ -84,7 +89,7 @@ def deploy(
     project = state.projects[where.project]
     fresh = _waiting(state, where, at) if requests is None else list(requests)
     number = state.take("deployment")
-    iid = 1 + sum(1 for row in state.deployments.values() if row.project == project.id)
+    iid = state.take(f"deployment of {project.id}")
     sha = max(fresh, key=lambda r: r.merged or 0).merge_commit if fresh else None
     made = Deployment(
         number,
