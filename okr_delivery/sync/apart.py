@@ -10,6 +10,7 @@ A page counts only once it came whole, and a set of pages only with the mark beh
 
 from __future__ import annotations
 
+import copyreg
 import ctypes
 import gc
 import io
@@ -22,13 +23,15 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from enum import Enum
+from dataclasses import fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from okr_delivery.model.errors import Problem, UserError
 from okr_delivery.model.message import msg
+from okr_delivery.model.work import Change, Issue, Value
 from okr_delivery.sync.connector import Page
 from okr_delivery.sync.errors import RetryLaterError
 
@@ -36,6 +39,14 @@ if TYPE_CHECKING:
     from okr_delivery.sync.transport import Transport, TransportState
 
 Make = Callable[[], Iterator[Page]]
+
+
+class Reading(NamedTuple):
+    """Pages to be had: `plan` says which, `make` makes them."""
+
+    plan: object
+    make: Make
+
 
 PATIENCE = 0.25  # seconds that threads which have done their work get to end
 AHEAD = 1024 * 1024  # bytes of pages that may lie in the pipe; a kernel that allows less takes less
@@ -45,18 +56,9 @@ _SIGNALS = {signal.SIGINT, signal.SIGTERM}
 _FILES, _TASKS = "/proc/self/fd", "/proc/self/task"
 
 
-class Kind(Enum):
-    """What a frame in the pipe is."""
-
-    PAGE = "page"
-    ERROR = "error"
-    END = "end"
-
-
 class Frame(NamedTuple):
-    """One thing sent: a page, the error that ended them, or the mark behind the last; and the transport as it is."""
+    """One thing sent: a page, the error that ended them, or None behind the last; and the transport as it is then."""
 
-    kind: Kind
     body: Page | BaseException | None
     transport: TransportState | None
 
@@ -72,51 +74,75 @@ class Apart:
         self._name = name
         self._transport = transport
         self._possible = wanted and sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1 and _threads() == 1
+        self._going_on: Child | None = None  # with what was asked for behind what has been read
+        self._next: object = None
+
+    def has(self, plan: object) -> bool:
+        """Whether these pages are being made already."""
+        return self._going_on is not None and self._next == plan
 
     @contextmanager
-    def pages(self, make: Make, *, closed: bool) -> Iterator[Iterator[Page]]:
-        """The pages of `make`, in their order and with its errors. `closed`: it asks nothing of this process.
+    def pages(self, wanted: Reading, then: Reading | None = None, *, closed: bool) -> Iterator[Iterator[Page]]:
+        """The pages wanted, in their order and with their errors. `closed`: nothing of this process is asked for.
 
-        Leaving the block ends what makes them. Raises RetryLaterError when the other process died.
+        `then` is what will be wanted next: the other process goes on with it at once. Leaving the block earlier ends
+        what makes them. Raises RetryLaterError when the other process died.
         """
-        child = self._child(make) if closed else None
+        child = self._started(wanted, then) if closed else None
         if child is None:
-            with _closing(make()) as pages:
+            with _closing(wanted.make()) as pages:
                 yield pages
-        else:
-            with child:
-                yield child.pages()
+            return
+        try:
+            yield child.pages()
+            if child.ended and then is not None:
+                self._going_on, self._next = child, then.plan
+        finally:
+            if self._going_on is not child:
+                child.end()
 
-    def _child(self, make: Make) -> Child | None:
-        """None where the pages are better made here."""
+    def end(self) -> None:
+        """Ends what goes on for nobody."""
+        if self._going_on is not None:
+            self._going_on.end()
+            self._going_on = None
+
+    def _started(self, wanted: Reading, then: Reading | None) -> Child | None:
+        """The process that makes them, which may be at it already; None where they are better made here."""
+        if self.has(wanted.plan):
+            child, self._going_on = self._going_on, None
+            return child
+        self.end()
         watched = self._transport is not None and self._transport.observer is not None
         if not self._possible or watched or not _alone():
             return None
+        parts = [wanted.make] if then is None else [wanted.make, then.make]
         with suppress(OSError):  # no process or no pipe to be had
-            return Child(self._name, make, self._transport)
+            return Child(self._name, parts, self._transport)
         return None
 
 
 class Child:
     """The other process, as this one sees it. A context manager that ends it."""
 
-    def __init__(self, name: str, make: Make, transport: Transport | None) -> None:
-        """Begins. Raises OSError when the machine gives no process."""
+    def __init__(self, name: str, parts: Sequence[Make], transport: Transport | None) -> None:
+        """Begins to make one part after another. Raises OSError when the machine gives no process."""
         self._name = name
         self._transport = transport
         self._pid: int | None = None
         self._status: int | None = None
+        self.ended = False  # the part that was read last came to its end
         reading, writing = _pipe()
         self._pipe = io.FileIO(reading, "r")
         try:
-            self._fork(make, writing)
+            self._fork(parts, writing)
         except BaseException:
             self.end()
             raise
         finally:
             os.close(writing)
 
-    def _fork(self, make: Make, writing: int) -> None:
+    def _fork(self, parts: Sequence[Make], writing: int) -> None:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()  # or both processes would write what waits in it
         gc.freeze()  # what both share is left alone by both collectors, so that it stays shared
@@ -125,24 +151,14 @@ class Child:
         try:
             self._pid = os.fork()
             if self._pid == 0:
-                _serve(make, self._transport, writing, here)
+                _serve(parts, self._transport, writing, here)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    @property
-    def pid(self) -> int | None:
-        """None before it began and after it was ended."""
-        return self._pid
-
-    def __enter__(self) -> Child:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
     def pages(self) -> Iterator[Page]:
-        """One after another. Raises what ended them there, RetryLaterError when the process died without a word."""
-        while True:
+        """Those of the next part. Raises what ended them there, RetryLaterError when it died without a word."""
+        self.ended = False
+        while not self.ended:
             frame = self._frame()
             if frame is None:
                 raise self._died()
@@ -152,8 +168,7 @@ class Child:
                 raise frame.body
             if isinstance(frame.body, Page):
                 yield frame.body
-            else:
-                return
+            self.ended = frame.body is None
 
     def end(self) -> None:
         """Ends the process if it still runs, and waits until it is gone."""
@@ -240,18 +255,18 @@ class _UnheardError(Exception):
     """Nobody reads any more."""
 
 
-def _serve(make: Make, transport: Transport | None, writing: int, parent: int) -> NoReturn:
+def _serve(parts: Sequence[Make], transport: Transport | None, writing: int, parent: int) -> NoReturn:
     """Sends all pages, or the error that ended them, and leaves without a word to what it shares with its parent."""
 
-    def pages() -> Iterator[Page]:
+    def begin() -> Iterator[Page]:
         _settle(writing, parent)
         if transport is not None:
             transport.reconnect()
-        yield from make()
+        return parts[0]()
 
     try:
         with io.FileIO(writing, "w") as pipe, suppress(_UnheardError):
-            _send_all(pages, transport, pipe)
+            _send_all([begin, *parts[1:]], transport, pipe)
     finally:
         os._exit(0)
 
@@ -279,27 +294,43 @@ def _let_go(kept: set[int]) -> None:
             os.dup2(nothing, int(name), inheritable=False)
 
 
-def _send_all(make: Make, transport: Transport | None, pipe: io.FileIO) -> None:
-    def send(kind: Kind, body: Page | BaseException | None) -> None:
+def _send_all(parts: Sequence[Make], transport: Transport | None, pipe: io.FileIO) -> None:
+    def send(body: Page | BaseException | None) -> None:
         state = None if transport is None else transport.state()
-        _write(pipe, pickle.dumps(Frame(kind, body, state), pickle.HIGHEST_PROTOCOL))
+        _write(pipe, _packed(Frame(body, state)))
 
     try:
-        for page in make():
-            send(Kind.PAGE, page)
+        for make in parts:
+            for page in make():
+                send(page)
+            send(None)
     except _UnheardError:
         raise
     except BaseException as error:  # noqa: BLE001  # the parent raises it
-        send(Kind.ERROR, portable(error))
-    else:
-        send(Kind.END, None)
+        send(portable(error))
 
 
-def _write(pipe: io.FileIO, data: bytes) -> None:
+def _packed(frame: Frame) -> memoryview:
+    found = io.BytesIO()
+    pickler = pickle.Pickler(found, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = _SHORTER
+    pickler.dump(frame)
+    return found.getbuffer()
+
+
+_MEMBERS = attrgetter(*(each.name for each in fields(Issue)))
+_SHORTER = copyreg.dispatch_table | {
+    Issue: lambda issue: (Issue, _MEMBERS(issue)),
+    Change: lambda change: (Change, change[:]),
+    Value: lambda value: (Value, value[:]),
+}
+"""What a page is made of, by its members: Python's own way with such types takes twice as long."""
+
+
+def _write(pipe: io.FileIO, data: memoryview) -> None:
     """Waits while the pipe is full, which bounds how far this process runs ahead."""
     try:
-        for part in (_LENGTH.pack(len(data)), data):
-            room = memoryview(part)
+        for room in (memoryview(_LENGTH.pack(len(data))), data):
             while room:
                 room = room[pipe.write(room) :]
     except OSError as error:

@@ -88,6 +88,7 @@ def sync_source(
         error.done = _measured(store, done())
         raise
     finally:
+        elsewhere.end()
         close = getattr(connector, "close", None)
         if callable(close):
             close()
@@ -222,17 +223,18 @@ class _Sync:
 
     def _parts(self, todo: Plan, now: int) -> Plan:
         """A first sync, or what is left of one. Answers the plan with the start that the whole is as new as."""
+        stale = now - todo.started_at > STALE
         if todo.part is Part.LIVELY:
             days = (todo.started_at - (todo.lively or 0)) // DAY
             self._phase(msg("sync.phase.lively", days=days))
-            self._pages.read(todo)
-        if now - todo.started_at > STALE:
+            self._pages.read(todo, then=None if stale else todo.rest())
+        if stale:
             todo = self._refresh(todo, now)
         todo = todo.rest()
         self._mark_whole(todo)
         self._phase(msg("sync.phase.rest"))
-        after = self._pages.read(todo, skip=IdSet(self._store.held_ids(self._name)))
-        return replace(todo, after=after)
+        known = () if self._run.apart.has(todo) else IdSet(self._store.held_ids(self._name))
+        return replace(todo, after=self._pages.read(todo, skip=known))
 
     def _refresh(self, todo: Plan, now: int) -> Plan:
         """Brings what an earlier run stored up to date, so that planning does not wait for the rest."""

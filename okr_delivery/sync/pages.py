@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from okr_delivery.model.message import msg
 from okr_delivery.model.work import Issue
 from okr_delivery.store import Store, StoreTx
 from okr_delivery.store.codes import natural
-from okr_delivery.sync.apart import Apart
+from okr_delivery.sync.apart import Apart, Reading
 from okr_delivery.sync.claims import claim_texts
 from okr_delivery.sync.connector import Connector, Held, Page
 from okr_delivery.sync.errors import AbortSyncError
@@ -62,19 +62,24 @@ class Pages:
 
     @frugal()
     def read(
-        self, todo: Plan, settled: int | None = None, *, skip: Container[str] = (), keep: Plan | None = None
+        self,
+        todo: Plan,
+        settled: int | None = None,
+        *,
+        skip: Container[str] = (),
+        keep: Plan | None = None,
+        then: Plan | None = None,
     ) -> str | None:
         """All pages of a plan. `settled`: what was updated before that instant and is stored need not be sent again.
 
-        `keep` is the plan whose cursor stays while these pages come. Answers the `after` of the last page. Raises
-        RetryLaterError at the deadline, after the page that was under way, AbortSyncError for pages that can't be
-        stored without losing data.
+        `keep` is the plan whose cursor stays while these pages come, `then` the one that will be read next, without
+        what these bring. Answers the `after` of the last page. Raises RetryLaterError at the deadline, after the page
+        that was under way, AbortSyncError for pages that can't be stored without losing data.
         """
-        run, after, seen = self._run, todo.after, {todo.after}
-        lively = todo.lively if todo.part is Part.LIVELY else None
-        held = self._held(todo, settled)
-        make = partial(run.connector.pages, todo.since, todo.after, held, lively=lively, skip=skip)
-        with run.apart.pages(make, closed=todo.since is None and (todo.full or settled is None)) as pages:
+        after, seen = todo.after, {todo.after}
+        closed = todo.since is None and (todo.full or settled is None)
+        reading = Reading(todo, partial(self._made, todo, settled, skip))
+        with self._run.apart.pages(*self._both(reading, then), closed=closed) as pages:
             for page in pages:
                 self._check(page, seen)
                 seen.add(page.after)
@@ -84,6 +89,24 @@ class Pages:
                 self._commit(page, todo, stands or todo.cursor(after, skipped=self.skipped))
                 self._goes_on()
         return after
+
+    def _made(self, todo: Plan, settled: int | None, skip: Container[str]) -> Iterator[Page]:
+        lively = todo.lively if todo.part is Part.LIVELY else None
+        held = self._held(todo, settled)
+        return self._run.connector.pages(todo.since, todo.after, held, lively=lively, skip=skip)
+
+    def _both(self, reading: Reading, then: Plan | None) -> tuple[Reading, Reading | None]:
+        """What is read now and what behind it: the one keeps note for the other of what need not come again."""
+        if then is None:
+            return reading, None
+        known = IdSet(self._run.store.held_ids(self._run.name))
+
+        def noted() -> Iterator[Page]:
+            for page in reading.make():
+                known.update(issue.id for issue in page.issues)
+                yield page
+
+        return reading._replace(make=noted), Reading(then, partial(self._made, then, None, known))
 
     def _goes_on(self) -> None:
         """Behind each page. Raises RetryLaterError at the deadline."""
