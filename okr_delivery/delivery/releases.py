@@ -9,10 +9,9 @@ from functools import cached_property
 
 from okr_delivery.delivery.item import Item
 from okr_delivery.delivery.membership import VERSION_ID, iteration_ids
-from okr_delivery.delivery.trains import is_released
 from okr_delivery.model.calendar import Calendar
 from okr_delivery.model.releases import ReleaseId
-from okr_delivery.model.work import Deployment, Field, Iteration
+from okr_delivery.model.work import Deployment, Field, Iteration, IterationState
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,15 @@ class Releases:
 
     def _by(self, source: str, item: Item, calendar: Calendar) -> Release | None:
         if source == "version":
-            return self._by_version(item, calendar.local_date(self._as_of))
+            return self._by_version(item, calendar)
         at = item.fact.finished_at if source == "finished" else self.deployed.get(item.issue.id)
         return None if at is None else Release(calendar.local_date(at), source)
 
-    def _by_version(self, item: Item, today: date) -> Release | None:
+    def _by_version(self, item: Item, calendar: Calendar) -> Release | None:
         """The earliest release of a version that the issue was to be fixed in, or of a milestone that it is in."""
-        known = self._named(item)
-        dated = [(v.last_day, v.order, v.name) for v in known if is_released(v, today) and v.last_day is not None]
+        known, today = self._named(item), calendar.local_date(self._as_of)
+        every = [(released_day(version, calendar, today), version) for version in known]
+        dated = [(day, version.order, version.name) for day, version in every if day is not None]
         return Release(min(dated)[0], "version", min(dated)[2]) if dated else None
 
     def _named(self, item: Item) -> Iterator[Iteration]:
@@ -86,3 +86,9 @@ class Releases:
                 for ref in (one, *self._lives_on(one)):
                     found.setdefault(ref, deployment.finished_at)
         return found
+
+
+def released_day(version: Iteration, calendar: Calendar, today: date) -> date | None:
+    """The local day on which a version was released; None for one that was not by `today`, or that has no day."""
+    day = version.last_day if version.closed_at is None else calendar.local_date(version.closed_at)
+    return day if version.state is IterationState.CLOSED and day is not None and day <= today else None

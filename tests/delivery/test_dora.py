@@ -12,6 +12,7 @@ import pytest
 from okr_delivery.config import Config, deployments_hash
 from okr_delivery.delivery.metrics import measure
 from okr_delivery.delivery.metrics.dora import FIVE, NO_INCIDENTS, NOT_CONNECTED, STAND_INS, first_commits
+from okr_delivery.delivery.releases import Release
 from okr_delivery.delivery.results import Metric, MetricStatus, Service
 from okr_delivery.model.releases import ReleaseId
 from okr_delivery.model.work import Deployment, Field, Iteration, IterationKind, IterationState
@@ -257,9 +258,8 @@ def test_versions_of_another_project_are_not_this_services(store: Store, tmp_pat
 def release(tag: str, day: float, milestone: str = "") -> Iteration:
     """A GitLab release as a sync keeps it."""
     ref = str(ReleaseId(PAY, milestone, tag))
-    last = date.fromordinal(SINCE.toordinal() + int(day))
     closed, version = IterationState.CLOSED, IterationKind.VERSION
-    return Iteration(SOURCE, ref, f"Release {tag}", closed, kind=version, last_day=last, project_id=PAY)
+    return Iteration(SOURCE, ref, f"Release {tag}", closed, closed_at=at(day), kind=version, project_id=PAY)
 
 
 def test_a_release_of_two_milestones_is_one(store: Store, tmp_path: Path) -> None:
@@ -275,6 +275,19 @@ def test_item_to_release_runs_from_the_start_to_the_day_of_the_release(store: St
     told = [release("v2", 15, "812"), release("v1", 12, "812")]
     found = metric(served(store, tmp_path, text=GITLAB, versions=told, stories=[story, late, idle]), "item_to_release")
     assert (found.value, found.n, found.excluded) == (9.0, 1, {"never_started": 1})
+
+
+def test_a_release_that_is_announced_for_later_is_none_yet(store: Store, tmp_path: Path) -> None:
+    told, span = [release("v1", 5, "812"), release("v2", AS_OF + 2, "812")], (SINCE, date(2026, 4, 30))
+    assert metric(served(store, tmp_path, text=GITLAB, versions=told, span=span), "release_cadence").n == 1
+
+
+def test_the_day_of_a_release_is_the_teams(store: Store, tmp_path: Path) -> None:
+    settings = config(tmp_path, GITLAB, "Asia/Shanghai")
+    story = Story("PAY-1", "B0 D3", fields={Field.ITERATION: ("812", [])})
+    fill(store, settings, [story], [release("v1", 12.9, "812")])
+    found = snapshot(store, settings)
+    assert found.released(found.find("PAY-1")) == Release(date(2026, 3, 15), "version", "Release v1")
 
 
 def test_item_to_release_knows_deployments_too_and_no_finish(store: Store, tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from okr_delivery.delivery.metrics.flow import DAY, DAYS, RATIO
 from okr_delivery.delivery.metrics.period import Population
 from okr_delivery.delivery.metrics.stat import METHOD, percentiles
 from okr_delivery.delivery.natural import natural
+from okr_delivery.delivery.releases import released_day
 from okr_delivery.delivery.results import Metric, MetricStatus, Percentiles, Service
 from okr_delivery.delivery.teams import sources_of
-from okr_delivery.delivery.trains import is_released
 from okr_delivery.model.calendar import Calendar
 from okr_delivery.model.releases import ReleaseId
 from okr_delivery.model.work import Deployment, IterationKind
@@ -210,8 +210,8 @@ class _Figures:
         every = self._snapshot.view(self._source).iterations_in_order
         own = [i for i in every if i.kind is IterationKind.VERSION and (i.project_id or "").casefold() in homes]
         today = self._p.calendar.local_date(self._snapshot.as_of)
-        days = {_release(i.id): i.last_day for i in own if i.last_day is not None and is_released(i, today)}
-        return list(days.values()) if own else None
+        days = {_release(i.id): released_day(i, self._p.calendar, today) for i in own}
+        return [day for day in days.values() if day is not None] if own else None
 
     def _item_to_release(self) -> Metric:
         """Local days from an issue's first start to its release, of issues released in the period."""
