@@ -6,7 +6,9 @@ put. A page is some hundred issues.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, select, update
@@ -109,11 +111,39 @@ class ContentWrites(Reads):
         stored = self._rows(wanted)
         changed = {ref: b for ref, b in wanted.items() if ref not in stored or stored[ref].body_hash != b.digest}
         self._write_bodies(changed, stored)
+        anew = (b.issue for ref, b in changed.items() if ref in stored and _same_number(stored[ref].key, b.issue.key))
+        self.rename_projects({issue.project_id: issue.project for issue in anew})
         back = [known.id for known in stored.values() if known.gone_at is not None or known.missed_at is not None]
         if back:
             self._set(back, gone_at=None, missed_at=None)
         self._bodies.update({ref: self._as_stored(body) for ref, body in wanted.items()})
         return frozenset(changed)
+
+    def rename_projects(self, names: Mapping[str, str]) -> frozenset[str]:
+        """Gives the issues of projects, by id, that are stored under another name the present one, in their keys too.
+
+        Trackers rename every key of a project at once and touch none of its issues. The former keys stay aliases.
+        Answers the ids of those issues.
+        """
+        stale = self._named_else(names)
+        for block in blocks(stale):
+            self._new.clear()
+            bodies = {i.id: Body.of(_moved(i, names[i.project_id])) for i in super().issues(self.source_name, block)}
+            self._write_bodies(bodies, self._rows(bodies))
+        if stale:
+            self._forget()
+        return frozenset(stale)
+
+    def _named_else(self, names: Mapping[str, str]) -> list[str]:
+        if not names:
+            return []
+        known = select(t.issue.c.project).where(t.issue.c.source == self._number).distinct()
+        values = self._fetch(select(t.value.c.id, t.value.c.ref, t.value.c.name).where(t.value.c.id.in_(known)))
+        wrong = [row.id for row in values if row.ref in names and row.name != clean(names[row.ref])]
+        if not wrong:
+            return []
+        mine = (t.issue.c.source == self._number, t.issue.c.project.in_(wrong))
+        return [row.ref for row in self._fetch(select(t.issue.c.ref).where(*mine))]
 
     def _write_bodies(self, bodies: Mapping[str, Body], stored: Mapping[str, Known]) -> None:
         pairs: set[Pair] = {p for body in bodies.values() for p in body.pairs.values()}
@@ -272,6 +302,23 @@ class ContentWrites(Reads):
         insert_rows(self._connection, t.interval, INTERVAL, stays)
         insert_rows(self._connection, t.membership, MEMBERSHIP, members)
         insert_rows(self._connection, t.item_fact, FACT, facts)
+
+
+_NUMBER = re.compile(r"[#&-][0-9]+")
+
+
+def _same_number(one: str, other: str) -> bool:
+    """Whether two different keys end alike, as those of an issue do before and after its project was renamed."""
+    ends = [_NUMBER.findall(key)[-1:] for key in (one, other)]
+    return one != other and ends[0] == ends[1] != []
+
+
+def _moved(issue: Issue, project: str) -> Issue:
+    """An issue under its project's present name."""
+    old, rest = issue.project, issue.key.removeprefix(issue.project)
+    key = f"{project}{rest}" if old and issue.key != rest and _NUMBER.fullmatch(rest) else issue.key
+    url = None if issue.url is None else issue.url.replace(f"/{old}/-/", f"/{project}/-/", 1)
+    return replace(issue, project=project, key=key, url=url)
 
 
 def _texts(body: Body) -> Iterator[str]:

@@ -103,6 +103,8 @@ class Metadata:
     fields: tuple[FoundField, ...]
     warnings: tuple[Message, ...] = ()
     raw: Mapping[str, object] = field(default_factory=dict)
+    projects: Mapping[str, str] = field(default_factory=dict)
+    """Names of projects by id, where a renamed one gives its issues other keys without touching them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ class _Sync:
             if fresh is not None:
                 parts = (fresh.statuses, fresh.boards, fresh.fields, fresh.raw)
                 tx.put_metadata(*parts, at=identity.server_time)
+                tx.rename_projects(fresh.projects)
             tx.put_iterations(iterations)
             if renew:
                 tx.keep_iterations({iteration.id for iteration in iterations}, closed=not todo.rescope)
