@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from okr_delivery.sync.connector import SourceSpec
+from okr_delivery.model.message import Message
+from okr_delivery.model.work import Iteration
+from okr_delivery.sync.connector import Ahead, Held, Identity, Metadata, Page, SourceSpec
+from okr_delivery.sync.errors import ConfigError
+from okr_delivery.sync.workers import MOST, Workers
+from okr_delivery_gitlab.blocks import Block, Plan, Planner, Wanted, blocks, first_instant
+from okr_delivery_gitlab.capabilities import Capabilities
+from okr_delivery_gitlab.client import GitLabClient
+from okr_delivery_gitlab.history import Detail, HistoryReader
+from okr_delivery_gitlab.identities import identify
+from okr_delivery_gitlab.iterations import TimeboxReader
+from okr_delivery_gitlab.labels import read_labels
+from okr_delivery_gitlab.lists import PAGE, Walk
+from okr_delivery_gitlab.metadata import MetadataReader, same_settings
+from okr_delivery_gitlab.pages import PageMaker
+from okr_delivery_gitlab.problems import refused
+from okr_delivery_gitlab.scope import Place, ScopeReader, places
+from okr_delivery_gitlab.settings import Settings
+from okr_delivery_gitlab.timeboxes import titles
+from okr_delivery_gitlab.tokens import check_kind, why_refused
+from okr_delivery_gitlab.values import by_number
 
 if TYPE_CHECKING:
     from okr_delivery.sync.transport import Transport
 
+A_QUERY = 25
+"""Issues whose activity one query brings, about."""
+
 
 class GitLabConnector:
-    """Reads the projects and groups of one GitLab. Not to be shared between threads."""
+    """Reads the projects and groups of one GitLab. Not to be shared between threads; its workers are its own affair."""
 
     api: ClassVar[int] = 1
     type: ClassVar[str] = "gitlab"
@@ -19,8 +47,185 @@ class GitLabConnector:
     def __init__(self, spec: SourceSpec, transport: Transport) -> None:
         self._spec = spec
         self._transport = transport
+        self._client: GitLabClient | None = None
+        self._identity: Identity | None = None
+        self._settings: Settings | None = None
+        self._first_part: int | None = None  # the instant that divides a first sync whose first part this has read
+        self._warnings: list[Message] = []
 
     @classmethod
     def open(cls, spec: SourceSpec, transport: Transport) -> Self:
         """Builds the connector without any request."""
         return cls(spec, transport)
+
+    def identity(self) -> Identity:
+        """`version` and `user`. Raises ConfigError for a token that is missing, refused or a CI job's."""
+        if self._spec.token is None:
+            raise refused("no_token")
+        check_kind(self._spec.token)
+        self.close()
+        self._client = GitLabClient(self._spec, self._spec.token, self._transport)
+        try:
+            self._identity = identify(self._spec, self._client)
+        except ConfigError as error:
+            raise why_refused(
+                error, partial(GitLabClient, self._spec, self._spec.token, self._transport, job=True)
+            ) from None
+        return self._identity
+
+    def metadata(self) -> Metadata:
+        """Reads projects, labels, statuses, custom fields and capabilities anew."""
+        reader = MetadataReader(self._spec, self._site(), self._who().version)
+        settings, found = reader.read()
+        self._settings = settings
+        return replace(found, raw=settings.to_json())
+
+    def use(self, metadata: Metadata) -> None:
+        """Takes stored metadata.
+
+        Raises ValueError when another version of this connector wrote it, or when other scopes of labels are named now.
+        """
+        settings = Settings.from_json(metadata.raw)
+        if not same_settings(self._spec, settings):
+            raise ValueError("other scopes of labels are named than those that were read")
+        self._settings = settings
+
+    def iterations(self, known: Mapping[str, Iteration]) -> Iterable[Iteration]:
+        """Milestones and iterations of the projects and groups in scope; all of them when nothing is known.
+
+        Looks for projects that were made in the groups since the metadata was read.
+        """
+        if known:
+            self._notice()
+        settings = self._known()
+        found = TimeboxReader(
+            source=self._spec.name,
+            client=self._site(),
+            can=Capabilities.from_json(settings.capabilities),
+            places=self._places(),
+            groups=settings.groups,
+            projects=settings.projects,
+            today=self._today(),
+        ).read(known)
+        every = {i.id: i for i in (*known.values(), *found.iterations)}
+        merged = {m.id: m for m in (*settings.milestones, *found.milestones)}
+        self._settings = replace(
+            settings, milestones=tuple(merged.values()), iterations=titles(tuple(every.values())),
+            features=settings.features | ({"iterations"} if found.offered else frozenset()),
+        )  # fmt: skip
+        return found.iterations
+
+    def pages(
+        self,
+        since: int | None,
+        resume: str | None,
+        held: Held,
+        *,
+        lively: int | None = None,
+        skip: Container[str] = (),
+    ) -> Iterator[Page]:
+        """Whole issues, project after project in the order of creation, up to 250 a page."""
+        plan = self._plan(since, lively, resume)
+        maker = PageMaker(self._spec.name, self._known(), self._who())
+        for block, details in self._read(Wanted(plan, held, resume, skip)):
+            yield maker.page(block, details, self._told())
+        if lively is not None and resume is None:
+            self._first_part = lively
+        if self._warnings:
+            yield Page((), (), None, warnings=self._told())
+
+    def census(self) -> Iterator[str]:
+        """The ids of all issues in scope, by the lists that `pages` reads."""
+        walk = Walk(self._site())
+        for issues in self._planner().every().lists:
+            for rows in walk.pages(issues):
+                yield from (str(row["id"]) for row in rows)
+
+    def close(self) -> None:
+        """Closes the sessions."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def ahead(self, since: int | None) -> Ahead:
+        """What `pages` would take, by GitLab's own statistics."""
+        plan = self._planner().every() if since is None else self._planner().window(since)
+        walk = Walk(self._site())
+        counts = [walk.count(issues) for issues in plan.lists]
+        if None in counts:
+            return Ahead(None, None, MOST)
+        issues = sum(count or 0 for count in counts)
+        return Ahead(issues, len(counts) + ceil(issues / PAGE) + ceil(issues / A_QUERY), MOST)
+
+    # how pages are read
+
+    def _plan(self, since: int | None, lively: int | None, resume: str | None) -> Plan:
+        planner, first_part = self._planner(), self._first_part
+        if since is not None:
+            return planner.window(since)
+        self._first_part = None
+        if lively is not None:
+            return planner.lively(lively)
+        if first_part is not None and resume is None:
+            return planner.rest(first_part, self._who().server_time)
+        return planner.every()
+
+    def _read(self, wanted: Wanted) -> Iterator[tuple[Block, Mapping[str, Detail]]]:
+        """Blocks with their histories; while those of one are read, the list behind it goes on."""
+        walk = Walk(self._site())
+        with Workers(MOST) as fetching, Workers(1) as reading:
+            histories = HistoryReader(self._site(), self._known(), fetching)
+            jobs = (partial(_detailed, histories, block) for block in blocks(walk, wanted))
+            yield from reading.ordered(jobs, 1)
+
+    def _planner(self) -> Planner:
+        return Planner(self._places(), first_instant(self._spec.since))
+
+    def _places(self) -> list[Place]:
+        settings = self._known()
+        return places(settings.groups, settings.projects, settings.named)
+
+    def _notice(self) -> None:
+        """Adds projects that are new in the groups, for this run; the next reading of metadata lists them for good."""
+        settings = self._known()
+        reader = ScopeReader(self._spec, self._site())
+        known = {project.id for project in settings.projects}
+        new = {p.id: p for group in settings.groups for p in reader.newest(group) if p.id not in known}
+        if new:
+            projects = sorted([*settings.projects, *new.values()], key=lambda project: by_number(project.id))
+            labels = read_labels(self._site(), [Place("projects", p.id, p.path) for p in new.values()])
+            merged = {label.id: label for label in (*settings.labels, *labels)}
+            self._settings = replace(settings, projects=tuple(projects), labels=tuple(merged.values()))
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._who().server_time, UTC).date()
+
+    def _site(self) -> GitLabClient:
+        if self._client is None:
+            self.identity()
+        if self._client is None:
+            raise RuntimeError("identity() leaves a client")
+        return self._client
+
+    def _who(self) -> Identity:
+        return self._identity or self.identity()
+
+    def _known(self) -> Settings:
+        if self._settings is None:
+            self.metadata()
+        if self._settings is None:
+            raise RuntimeError("metadata() leaves settings")
+        return self._settings
+
+    def _tell(self, warning: Message) -> None:
+        if warning not in self._warnings:
+            self._warnings.append(warning)
+
+    def _told(self) -> tuple[Message, ...]:
+        told = tuple(self._warnings)
+        self._warnings.clear()
+        return told
+
+
+def _detailed(histories: HistoryReader, block: Block) -> tuple[Block, Mapping[str, Detail]]:
+    return block, histories.read(block.rows)

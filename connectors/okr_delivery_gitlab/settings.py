@@ -63,7 +63,8 @@ class Settings:
 
     `groups` and `projects` are those in scope; `named` are the ids of the projects that the source names itself.
     `features` are what the tier was found to have: weight, iterations, epics, health, statuses, custom_fields,
-    scoped_labels. `fields` maps a role (key_result, contribution, …) to the numeric id of a custom field.
+    scoped_labels. `fields` maps a role (key_result, contribution, …) to the numeric id of a custom field. `estimate`
+    is what issues are estimated by: weight, time (hours) or field, the custom field of that role.
     `capabilities` is the JSON of `capabilities.Capabilities`.
     """
 
@@ -78,6 +79,7 @@ class Settings:
     features: frozenset[str] = frozenset()
     label_scope: str | None = None
     priority_scope: str | None = "priority"
+    estimate: str = "time"
     capabilities: Mapping[str, object] = field(default_factory=dict)
     version: str = ""
 
@@ -95,6 +97,7 @@ class Settings:
             "features": sorted(self.features),
             "label_scope": self.label_scope,
             "priority_scope": self.priority_scope,
+            "estimate": self.estimate,
             "capabilities": dict(self.capabilities),
             "version": self.version,
         }
@@ -117,6 +120,7 @@ class Settings:
                 features=frozenset(str(value) for value in listed(raw["features"])),
                 label_scope=_text(raw["label_scope"]),
                 priority_scope=_text(raw["priority_scope"]),
+                estimate=str(raw["estimate"]),
                 capabilities=mapping(raw["capabilities"]),
                 version=str(raw["version"]),
             )
