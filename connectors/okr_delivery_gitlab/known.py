@@ -80,6 +80,11 @@ class Known:
         project = self._projects.get(project_id)
         return project.path if project else None
 
+    def group_path(self, project_id: str) -> str | None:
+        """The group around a project; None for one of a person's own namespace."""
+        project = self._projects.get(project_id)
+        return project.group if project else None
+
     def _doubtful(self, project_id: str, iid: str) -> bool:
         project = self._projects.get(project_id)
         above = self._milestones.get((f"group {project.group_id}", iid)) if project else None

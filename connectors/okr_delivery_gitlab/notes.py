@@ -49,7 +49,7 @@ _LABELS = re.compile(
     r"(?= and (?:automatically removed|removed|added) |\s*$)"
 )
 _LABEL = re.compile(r'(?P<ref>[^\s"~]*~(?:"[^"]*"|[^\s+]+))|(?P<gone>\d+) deleted')
-_MILESTONE = re.compile(r"(?:changed milestone to|milestone changed to) (?P<ref>\S.*)", re.IGNORECASE)
+_MILESTONE = re.compile(r"(?:changed milestone to|milestone changed to)(?: (?P<ref>\S.*))?$", re.IGNORECASE)
 _NO_MILESTONE = re.compile(r"(?:removed milestone|milestone removed)(?: (?P<ref>\S.*)?)?$", re.IGNORECASE)
 _ITERATION = re.compile(r"(?P<what>changed iteration to|removed iteration)(?: (?P<ref>\S*\*iteration:\d+|\S.*?))?"
                         r"(?: on this item and parent item)?(?: \(deleted\))?\s*$")  # fmt: skip
@@ -149,9 +149,9 @@ def _iterations(body: str) -> Iterator[Told]:
 
 def _single(kind: Kind, put: re.Match[str] | None, away: re.Match[str] | None) -> Iterator[Told]:
     if put:
-        yield Told(kind, Action.SET, put["ref"].strip())
+        yield Told(kind, Action.SET, put["ref"])
     elif away:
-        yield Told(kind, Action.REMOVE, (away["ref"] or "").strip() or None)
+        yield Told(kind, Action.REMOVE, away["ref"] or None)
 
 
 def _weights(body: str) -> Iterator[Told]:

@@ -1,0 +1,232 @@
+"""The activity of many work items at once: one query a block, halved where the server can't answer it."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from okr_delivery.sync.errors import RetryLaterError
+from okr_delivery.sync.workers import MOST, Workers
+from okr_delivery_gitlab.client import GraphQLErrors
+from okr_delivery_gitlab.events import actor_of
+from okr_delivery_gitlab.graphql import Asks
+from okr_delivery_gitlab.notes import Note
+from okr_delivery_gitlab.problems import broken
+from okr_delivery_gitlab.queries import ALONE, DISCUSSIONS, Place, Queries
+from okr_delivery_gitlab.values import Row, instant, mapping, members, nodes, number_of, string
+
+BLOCK = 50
+"""Work items a query; it takes seconds, and GitLab ends one after thirty."""
+PLACES = 10
+FEWEST = 10
+"""Discussions a page that are tried last, for one work item whose page is too much."""
+NEAR = 0.8
+"""Share of the permitted complexity from which on the next queries are made smaller."""
+HOPELESS = 3
+"""Work items refused one by one, none read: the server can't do it at all."""
+BUSY = frozenset({500, 502, 503, 504})
+_UNKNOWN = re.compile(
+    r"doesn't exist on type|isn't a defined|No such type|doesn't accept argument|Cannot query field|Unknown type"
+)
+
+
+class Item(NamedTuple):
+    """A work item: `id` as the store knows it, `number` the work item's own id."""
+
+    id: str
+    number: str
+    path: str
+    group: bool
+    iid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What GraphQL told of one work item. `widgets` are the raw members of its widgets, merged."""
+
+    notes: tuple[Note, ...]
+    widgets: Row
+
+
+class ActivityReader:
+    """Reads the activity of one source's work items. `renew` asks anew what the server knows, once."""
+
+    def __init__(self, client: Asks, queries: Queries, renew: Callable[[], Queries | None]) -> None:
+        self._client = client
+        self._queries: Queries | None = queries
+        self._renew: Callable[[], Queries | None] | None = renew
+        self._lock = threading.Lock()
+        self._size = BLOCK
+        self._read = self._refused = 0
+
+    def read(self, items: Sequence[Item], workers: Workers) -> dict[str, Activity]:
+        """What the server told, by id; an item that is missing could not be read this way."""
+        found: dict[str, Activity] = {}
+        for part in workers.ordered(self._jobs(items), MOST):
+            found.update(part)
+        return found
+
+    @property
+    def useless(self) -> bool:
+        """Whether the server was found unable to answer."""
+        return self._queries is None
+
+    def _jobs(self, items: Sequence[Item]) -> Iterator[Callable[[], dict[str, Activity]]]:
+        start = 0
+        while start < len(items):
+            part = _few_places(items[start : start + self._size])
+            start += len(part)
+            yield partial(self._block, part, DISCUSSIONS)
+
+    def _block(self, items: Sequence[Item], discussions: int) -> dict[str, Activity]:
+        queries = self._queries
+        if queries is None:
+            return {}
+        try:
+            data = self._client.graphql(*queries.items(_places(items), discussions), what="graphql activity")
+        except GraphQLErrors as error:
+            return self._smaller(items, discussions, error.messages, queries)
+        except RetryLaterError as error:
+            if error.status not in BUSY:
+                raise
+            return self._smaller(items, discussions, (), queries)
+        self._weigh(data)
+        return self._found(items, data, queries)
+
+    def _smaller(
+        self, items: Sequence[Item], discussions: int, said: Sequence[str], queries: Queries
+    ) -> dict[str, Activity]:
+        """The same again in parts: what can't be read is in one of them. A single one is left for other ways."""
+        if any(_UNKNOWN.search(message) for message in said) and self._renewed(queries):
+            return self._block(items, discussions)
+        if len(items) > 1:
+            half = len(items) // 2
+            if not said or any("complex" in message for message in said):
+                with self._lock:
+                    self._size = min(self._size, half)
+            return self._block(items[:half], discussions) | self._block(items[half:], discussions)
+        if discussions > FEWEST:
+            return self._block(items, FEWEST)
+        with self._lock:
+            self._refused += 1
+            if self._refused >= HOPELESS and not self._read:
+                self._queries = None
+        return {}
+
+    def _renewed(self, used: Queries) -> bool:
+        """Whether there are other queries than `used`: the server may have been changed since it was asked."""
+        with self._lock:
+            if self._renew is not None and self._queries is used:
+                self._queries, self._renew = self._renew(), None
+            return self._queries is not used
+
+    def _weigh(self, data: Row) -> None:
+        told = mapping(data.get("queryComplexity"))
+        score, limit = told.get("score"), told.get("limit")
+        with self._lock:
+            self._read += 1
+            if isinstance(score, int) and isinstance(limit, int) and score > NEAR * limit:
+                self._size = max(1, self._size // 2)
+
+    def _found(self, items: Sequence[Item], data: Row, queries: Queries) -> dict[str, Activity]:
+        wanted = {item.number: item for item in items}
+        found: dict[str, Activity] = {}
+        for place in (mapping(value) for name, value in data.items() if name != "queryComplexity"):
+            for node in nodes(place.get("workItems")):
+                item = wanted.get(number_of(node.get("id")) or "")
+                activity = self._activity(item, node, queries) if item else None
+                if item and activity:
+                    found[item.id] = activity
+        return found
+
+    def _activity(self, item: Item, node: Row, queries: Queries) -> Activity | None:
+        """None where part of it can't be read; pages that follow are asked for one by one."""
+        widgets = _merged(node)
+        notes: list[Note] = []
+        seen: set[str] = set()
+        page = mapping(widgets.get("discussions"))
+        while True:
+            part = _notes(page)
+            if part is None:
+                return None
+            notes += part
+            cursor = _next(page)
+            if cursor is None:
+                return Activity(tuple(sorted(notes, key=lambda note: note.ts)), widgets)
+            if cursor in seen:
+                raise broken("endless", f"{item.path} {item.iid}")
+            seen.add(cursor)
+            following = self._page(item, cursor, queries)
+            if following is None:
+                return None
+            page = following
+
+    def _page(self, item: Item, cursor: str, queries: Queries) -> Row | None:
+        for size in (ALONE, FEWEST):
+            query, variables = queries.more(_places([item])[0], cursor, size)
+            try:
+                data = self._client.graphql(query, variables, what="graphql activity page")
+            except GraphQLErrors:
+                continue
+            found = nodes(mapping(data.get("p0")).get("workItems"))
+            return mapping(_merged(found[0]).get("discussions")) if len(found) == 1 else None
+        return None
+
+
+def _few_places(items: Sequence[Item]) -> Sequence[Item]:
+    """The first ones, as many as lie in few enough places."""
+    places: set[tuple[str, bool]] = set()
+    for count, item in enumerate(items):
+        places.add((item.path, item.group))
+        if len(places) > PLACES:
+            return items[:count]
+    return items
+
+
+def _places(items: Sequence[Item]) -> list[Place]:
+    found: dict[tuple[str, bool], list[str]] = {}
+    for item in items:
+        found.setdefault((item.path, item.group), []).append(item.iid)
+    return [Place(path, group, tuple(iids)) for (path, group), iids in found.items()]
+
+
+def _merged(node: Row) -> Row:
+    """The members of all widgets in one object: each name belongs to one widget."""
+    features = (value for value in mapping(node.get("features")).values() if isinstance(value, dict))
+    return {name: value for widget in [*members(node.get("widgets")), *features] for name, value in widget.items()}
+
+
+def _notes(page: Row) -> list[Note] | None:
+    """The notes of one page of discussions; None where the page, or what stands in it, is not whole."""
+    if "nodes" not in page:
+        return None
+    found: list[Note] = []
+    for discussion in nodes(page):
+        held = mapping(discussion.get("notes"))
+        if mapping(held.get("pageInfo")).get("hasNextPage"):
+            return None
+        found += [note for row in nodes(held) if (note := read_row(row, "createdAt")) is not None]
+    return found
+
+
+def read_row(row: Mapping[str, object], created: str) -> Note | None:
+    """A note's row of either interface; None for a comment. Raises AbortSyncError for one without an instant."""
+    if row.get("system") is not True:
+        return None
+    try:
+        ts = instant(row.get(created))
+    except ValueError:
+        ts = None
+    if ts is None:
+        raise broken("instant", "notes", value=str(row.get(created))[:40])
+    action = string(mapping(row.get("systemNoteMetadata")).get("action"))
+    return Note(ts, string(row.get("body")) or "", action, actor_of(row.get("author")))
+
+
+def _next(page: Row) -> str | None:
+    info = mapping(page.get("pageInfo"))
+    return string(info.get("endCursor")) if info.get("hasNextPage") is True else None

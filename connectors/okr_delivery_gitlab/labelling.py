@@ -1,0 +1,93 @@
+"""The labels of an issue over time, in the order in which they were put on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from okr_delivery_gitlab.events import Action, Event, Kind
+from okr_delivery_gitlab.folding import by_second
+from okr_delivery_gitlab.statuses import DELETED, in_scope, scope_of
+
+GONE = DELETED.id or ""
+
+
+@dataclass(slots=True)
+class Labels:
+    """Labels on an issue, those put on last behind the others: id -> name. `exclusive`: one of each scope at most."""
+
+    exclusive: bool
+    present: dict[str, str] = field(default_factory=dict)
+
+    def apply(self, event: Event) -> None:
+        """What is there already or not there at all changes nothing."""
+        ref, name = event.value.id or "", event.value.name or ""
+        if event.action is Action.REMOVE:
+            self.present.pop(ref, None)
+        elif event.action is Action.ADD and ref not in self.present:
+            scope = scope_of(name)[0] if self.exclusive else ""
+            siblings = [other for other, known in self.present.items() if scope and scope_of(known)[0] == scope]
+            for other in siblings:
+                del self.present[other]
+            self.present[ref] = name
+
+    def last(self, scope: str | None) -> tuple[str, str] | None:
+        """The label of a scope that was put on last; a deleted one is of the scope that statuses have."""
+        if scope is None:
+            return None
+        found = [(ref, name) for ref, name in self.present.items() if ref == GONE or in_scope(name, scope)]
+        return found[-1] if found else None
+
+
+def first_labels(events: Sequence[Event], now: Mapping[str, str]) -> dict[str, str]:
+    """What an issue was created with: labels whose first event removes them, and those without any event.
+
+    Labels are told apart by id; a name is that of today.
+    """
+    heads: dict[str, Event] = {}
+    for event in events:
+        if event.kind is Kind.LABEL and event.value.id is not None and event.action in (Action.ADD, Action.REMOVE):
+            heads.setdefault(event.value.id, event)
+    removed = {ref: e.value.name or "" for ref, e in heads.items() if e.action is Action.REMOVE}
+    return removed | {ref: name for ref, name in now.items() if ref not in heads}
+
+
+def with_deleted(events: Sequence[Event], scope: str | None) -> list[Event]:
+    """Events in which deleted labels that were statuses have an id to go by; the others are left out.
+
+    What an event of a deleted label says is only that there was one. It was a status when it came or went in the same
+    second as a status went or came.
+    """
+    if scope is None:
+        return [event for event in events if not _nameless(event)]
+    was_status = set(_statuses(events, scope))
+    return [
+        event._replace(value=DELETED) if _nameless(event) else event
+        for event in events
+        if not _nameless(event) or event.history_id in was_status
+    ]
+
+
+def _statuses(events: Sequence[Event], scope: str) -> Iterable[int]:
+    """The history ids of events of deleted labels that were statuses."""
+    unsure: list[int] = []
+    standing = False
+    for _, group in by_second(event for event in events if event.kind is Kind.LABEL):
+        statuses = {event.action for event in group if in_scope(event.value.name or "", scope)}
+        came, went = Action.ADD in statuses, Action.REMOVE in statuses
+        for event in filter(_nameless, group):
+            if event.action is Action.ADD:
+                if went:
+                    standing = True
+                    yield event.history_id
+                else:
+                    unsure.append(event.history_id)
+            elif event.action is Action.REMOVE and (came or standing):
+                if not standing and unsure:
+                    yield unsure.pop()
+                standing = False
+                yield event.history_id
+
+
+def _nameless(event: Event) -> bool:
+    return event.kind is Kind.LABEL and event.value.id is None and event.value.name is None

@@ -1,0 +1,101 @@
+"""Notes -> events: references become ids, and what they leave in doubt is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from okr_delivery.model.work import EMPTY, Field, Value
+from okr_delivery_gitlab.events import LISTS, Action, Event, Kind
+from okr_delivery_gitlab.known import Known
+from okr_delivery_gitlab.notes import Note, Told, read_note
+
+
+class Home(NamedTuple):
+    """Where a work item lies: what short references in its notes are relative to."""
+
+    project_id: str
+    path: str
+    group: str | None  # the path of the group around it
+
+
+@dataclass(slots=True)
+class Understood:
+    """Events in order. `doubts`: kinds whose notes name something without an id."""
+
+    events: list[Event] = field(default_factory=list)
+    doubts: set[Kind] = field(default_factory=set)
+
+
+def understand(notes: Sequence[Note], home: Home, known: Known, customs: Mapping[str, Field]) -> Understood:
+    """The events that notes tell. `customs` are the configured custom fields by their name of today."""
+    found = Understood()
+    numbers: dict[Kind, int] = {}
+    for note in notes:
+        for told in read_note(note):
+            if told.kind is Kind.CUSTOM and told.subject not in customs:
+                continue
+            numbers[told.kind] = numbers.get(told.kind, 0) + 1
+            event = Event(note.ts, told.kind, numbers[told.kind], told.action, told.value, told.old, note.actor)
+            found.events.append(_resolved(event, told, home, known, customs, found.doubts))
+    if _begins_nameless(found.events):
+        found.doubts.add(Kind.MILESTONE)
+    return found
+
+
+def _resolved(
+    event: Event, told: Told, home: Home, known: Known, customs: Mapping[str, Field], doubts: set[Kind]
+) -> Event:
+    if told.kind is Kind.CUSTOM:
+        return event._replace(subject=customs[told.subject].name)
+    if told.kind is Kind.STATUS:
+        return event._replace(value=_status(told, known))
+    if told.ref is None:
+        return event
+    if told.kind in (Kind.PARENT, Kind.LINK, Kind.MOVED):
+        return event._replace(value=Value(None, _absolute(told.ref, home)), subject=told.subject)
+    value = _by_reference(told, home, known)
+    if value is None:
+        doubts.add(told.kind)
+    return event._replace(value=value or Value(None, told.ref))
+
+
+def _by_reference(told: Told, home: Home, known: Known) -> Value | None:
+    ref = told.ref or ""
+    if told.kind is Kind.LABEL:
+        return known.label(ref)
+    if told.kind is Kind.MILESTONE:
+        return known.milestone(home.project_id, ref)
+    return known.iteration(ref)
+
+
+def _status(told: Told, known: Known) -> Value:
+    """A custom status goes by its name in notes; one that is listed no more keeps the name of that day."""
+    name = told.value.name or ""
+    found = known.status_named(name)
+    return Value(found.id, found.name) if found else Value(None, name)
+
+
+def _absolute(ref: str, home: Home) -> str:
+    """`#12` with its project, `&3` with its group."""
+    if ref.startswith("#"):
+        return f"{home.path}{ref}"
+    if ref.startswith("&"):
+        return f"{home.group or home.path.rpartition('/')[0]}{ref}"
+    return ref.lstrip("/")
+
+
+def _begins_nameless(events: Iterable[Event]) -> bool:
+    """Whether the first that is told of a milestone is its removal, without saying which."""
+    first = next((event for event in events if event.kind is Kind.MILESTONE), None)
+    return first is not None and first.action is Action.REMOVE and first.value == EMPTY
+
+
+def with_lists(events: Iterable[Event], exact: Mapping[Kind, Sequence[Event]]) -> list[Event]:
+    """Events of notes, those of some kinds put aside for the exact ones."""
+    return [event for event in events if event.kind not in exact] + [event for own in exact.values() for event in own]
+
+
+LISTED = frozenset(LISTS)
+"""Kinds that have an exact list."""
