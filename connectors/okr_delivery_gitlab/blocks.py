@@ -32,10 +32,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Plans of one source. `oldest` (epoch seconds): closed issues not updated since are out of scope."""
+    """Plans of one source. `oldest` (epoch seconds): closed issues not updated since are out of scope. `epics`: the
+    groups have some."""
 
     places: Sequence[Place]
     oldest: int | None = None
+    epics: bool = False
 
     def every(self) -> Plan:
         """All issues in scope."""
@@ -55,17 +57,22 @@ class Planner:
         if self.oldest is not None:
             old |= {"updated_after": written(self.oldest)}
         moved = {"updated_after": written(begun - SLACK)}
-        return Plan("rest", tuple(IssueList(place, one) for place in self.places for one in (old, moved)))
+        return Plan("rest", self._lists(old, moved))
 
     def _split(self, since: int | None) -> tuple[IssueList, ...]:
         opened = {} if since is None else {"updated_after": written(since)}
         if self.oldest is None or (since is not None and since >= self.oldest):
-            return tuple(IssueList(place, opened) for place in self.places)
+            return self._lists(opened)
         return self._open_and_closed(opened, self.oldest)
 
     def _open_and_closed(self, opened: dict[str, str], closed_since: int) -> tuple[IssueList, ...]:
-        both = ({"state": "opened", **opened}, {"state": "closed", "updated_after": written(closed_since)})
-        return tuple(IssueList(place, one) for place in self.places for one in both)
+        return self._lists({"state": "opened", **opened}, {"state": "closed", "updated_after": written(closed_since)})
+
+    def _lists(self, *filters: dict[str, str]) -> tuple[IssueList, ...]:
+        """These filters for the issues of each place, and for the epics of each group."""
+        issues = [IssueList(place, one) for place in self.places for one in filters]
+        groups = [place for place in self.places if place.kind == "groups"] if self.epics else []
+        return (*issues, *(IssueList(place, one, epics=True) for place in groups for one in filters))
 
 
 def first_instant(oldest: date | None) -> int | None:

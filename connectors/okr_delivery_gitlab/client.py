@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST_PAGES = 100_000
 REDIRECTS = frozenset({301, 302, 307, 308})
 GRAPHQL = "/api/graphql"
+MOST_SAID = 300
 
 
 class StatusError(Exception):
@@ -43,10 +44,14 @@ class AnswerError(Exception):
 
 
 class GraphQLErrors(Exception):  # noqa: N818  # several at once
-    """A query was refused: its top-level `errors`, with whatever HTTP status. `messages` are the server's words."""
+    """A query was refused: its top-level `errors`, with whatever HTTP status. `messages` are the server's words.
 
-    def __init__(self, messages: Sequence[str]) -> None:
+    `data` is what was answered all the same: where single things may not be seen, the others are there.
+    """
+
+    def __init__(self, messages: Sequence[str], data: Row | None = None) -> None:
         self.messages = tuple(messages)
+        self.data: Row = data or {}
         super().__init__("; ".join(self.messages))
 
 
@@ -171,6 +176,15 @@ class GitLabClient:
             raise ServerBusyError(what) from error
         return _data(value)
 
+    def demand(self, query: str, variables: Mapping[str, object] | None = None, *, what: str) -> Row:
+        """`graphql` for a query that nothing smaller can stand in for: all its errors are SyncErrors."""
+        try:
+            return self.graphql(query, variables, what=what)
+        except GraphQLErrors as error:
+            raise broken("graphql", what, said="; ".join(error.messages)[:MOST_SAID]) from error
+        except ServerBusyError as error:
+            raise error.__cause__ or error from None
+
     def mutate(self, query: str, variables: Mapping[str, object], *, what: str, issue: str) -> Row:
         """`data` of a mutation with absolute values: twice is the same as once. Raises as `graphql` does."""
         body = {"query": query, "variables": dict(variables)}
@@ -285,9 +299,9 @@ def _data(value: object) -> Row:
     answer = mapping(value)
     said = [_said(error) for error in listed(answer.get("errors"))]
     if said or not isinstance(answer.get("data"), dict):
-        raise GraphQLErrors(said or ["no data"])
+        raise GraphQLErrors(said or ["no data"], mapping(answer.get("data")))
     return mapping(answer["data"])
 
 
 def _said(error: object) -> str:
-    return (string(mapping(error).get("message")) or "–")[:300]
+    return (string(mapping(error).get("message")) or "–")[:MOST_SAID]

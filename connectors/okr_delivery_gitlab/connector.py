@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -17,6 +17,7 @@ from okr_delivery.sync.workers import MOST, Workers
 from okr_delivery_gitlab.blocks import Block, Plan, Planner, Wanted, blocks, first_instant
 from okr_delivery_gitlab.capabilities import Capabilities
 from okr_delivery_gitlab.client import GitLabClient
+from okr_delivery_gitlab.epics import offers_epics
 from okr_delivery_gitlab.history import Detail, HistoryReader
 from okr_delivery_gitlab.identities import identify
 from okr_delivery_gitlab.iterations import TimeboxReader
@@ -27,6 +28,7 @@ from okr_delivery_gitlab.pages import PageMaker
 from okr_delivery_gitlab.problems import refused
 from okr_delivery_gitlab.scope import Place, ScopeReader, places
 from okr_delivery_gitlab.settings import Settings
+from okr_delivery_gitlab.sight import Sight
 from okr_delivery_gitlab.timeboxes import titles
 from okr_delivery_gitlab.tokens import check_kind, why_refused
 from okr_delivery_gitlab.values import by_number
@@ -136,10 +138,15 @@ class GitLabConnector:
 
     def census(self) -> Iterator[str]:
         """The ids of all issues in scope, by the lists that `pages` reads."""
-        walk = Walk(self._site())
+        walk = self._walk()
         for issues in self._planner().every().lists:
             for rows in walk.pages(issues):
                 yield from (str(row["id"]) for row in rows)
+
+    def visible(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of `ids` that GitLab still shows."""
+        can = Capabilities.from_json(self._known().capabilities)
+        return Sight(self._site(), can, self.census).visible(ids)
 
     def close(self) -> None:
         """Closes the sessions."""
@@ -150,7 +157,7 @@ class GitLabConnector:
     def ahead(self, since: int | None) -> Ahead:
         """What `pages` would take, by GitLab's own statistics."""
         plan = self._planner().every() if since is None else self._planner().window(since)
-        walk = Walk(self._site())
+        walk = self._walk()
         counts = [walk.count(issues) for issues in plan.lists]
         if None in counts:
             return Ahead(None, None, MOST)
@@ -172,14 +179,19 @@ class GitLabConnector:
 
     def _read(self, wanted: Wanted) -> Iterator[tuple[Block, Mapping[str, Detail]]]:
         """Blocks with their histories; while those of one are read, the list behind it goes on."""
-        walk = Walk(self._site())
+        walk = self._walk()
         with Workers(MOST) as fetching, Workers(1) as reading:
             histories = HistoryReader(self._site(), self._known(), fetching)
             jobs = (partial(_detailed, histories, block) for block in blocks(walk, wanted))
             yield from reading.ordered(jobs, 1)
 
     def _planner(self) -> Planner:
-        return Planner(self._places(), first_instant(self._spec.since))
+        settings = self._known()
+        epics = "epics" in settings.features and offers_epics(Capabilities.from_json(settings.capabilities))
+        return Planner(self._places(), first_instant(self._spec.since), epics)
+
+    def _walk(self) -> Walk:
+        return Walk(self._site(), Capabilities.from_json(self._known().capabilities))
 
     def _places(self) -> list[Place]:
         settings = self._known()

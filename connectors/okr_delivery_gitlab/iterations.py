@@ -99,7 +99,7 @@ class TimeboxReader:
     def _of_group(self, path: str, state: str | None) -> Iterator[Row]:
         after: str | None = None
         for _ in range(MOST_PAGES):
-            data = self.client.graphql(
+            data = self.client.demand(
                 MILESTONES, {"path": path, "state": state, "after": after}, what="graphql milestones"
             )
             connection = mapping(mapping(data.get("group")).get("milestones"))
@@ -166,7 +166,7 @@ class TimeboxReader:
         for n, (path, after) in enumerate(places.items()):
             variables |= {f"p{n}": path, f"a{n}": after}
         query = f"query iterations({holes}, $state: IterationState) {{\n{asked}\n}}"
-        return self.client.graphql(query, variables, what="graphql iterations")
+        return self.client.demand(query, variables, what="graphql iterations")
 
     def _by_rest(self, path: str, live: bool) -> list[Row] | None:
         asked = {"include_ancestors": "true", "state": "opened" if live else "all"}

@@ -36,7 +36,7 @@ def _between(settings: Settings) -> Iterator[tuple[str, str, Category]]:
 
 
 def met(source: str, changes: Iterable[Change], current: Iterable[Value], listed: set[str]) -> Iterator[Status]:
-    """Statuses of a block that were made or deleted since; `listed` grows by them. A label's number is one in progress."""
+    """Statuses of a block that are not `listed`, which grows by them. A label's number is one in progress."""
     sides = [side for change in changes if change.field is Field.STATUS for side in (change.old, change.new)]
     for side in (*sides, *current):
         if side.id is not None and side.id not in listed:
