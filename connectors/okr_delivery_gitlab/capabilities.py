@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from okr_delivery_gitlab.client import GraphQLErrors
@@ -18,16 +18,17 @@ LOOKED_AT = (
 )  # fmt: skip
 """The types that this connector's queries may touch."""
 
-_FRAGMENT = """fragment known on __Type {
-  fields(includeDeprecated: true) { name args { name } type { ...named } }
-  possibleTypes { name }
-}
-fragment named on __Type { name kind ofType { name kind ofType { name kind ofType { name kind } } } }"""
+TYPED = frozenset({"WorkItemWidgetStatus"})
+"""Of these it is asked what their fields lead to: a custom status was a text before it was an object."""
+_KNOWN = "fragment known on __Type { fields(includeDeprecated: true) { name args { name } } }"
+_TYPED = """fragment typed on __Type {
+  fields(includeDeprecated: true) { name args { name } type { name ofType { name ofType { name } } } }
+}"""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A field of a type: its arguments and the name of the type that it leads to."""
+    """A field of a type: its arguments and, where that was asked, the name of the type that it leads to."""
 
     type: str
     args: tuple[str, ...] = ()
@@ -102,7 +103,7 @@ class Capabilities:
 def discover(client: Asks) -> Capabilities:
     """What the server's schema holds, in one request. A server that refuses introspection knows nothing."""
     try:
-        data = client.graphql(introspection(), what="graphql schema")
+        data = _asked(client, LOOKED_AT)
     except GraphQLErrors:
         return Capabilities()
     types = {name: _fields(mapping(data.get(name))) for name in LOOKED_AT if isinstance(data.get(name), dict)}
@@ -111,14 +112,27 @@ def discover(client: Asks) -> Capabilities:
     return Capabilities(types, _names(values), _names(widgets))
 
 
-def introspection() -> str:
-    """The query that `discover` sends."""
-    asked = "\n".join(f'  {name}: __type(name: "{name}") {{ ...known }}' for name in LOOKED_AT)
-    others = (
-        '  filters: __type(name: "NotesFilterType") { enumValues { name } }\n'
-        '  widgets: __type(name: "WorkItemWidget") { possibleTypes { name } }'
-    )
-    return f"query schema {{\n{asked}\n{others}\n}}\n{_FRAGMENT}"
+def _asked(client: Asks, names: Sequence[str]) -> dict[str, object]:
+    """In two halves where it is too complex in one."""
+    try:
+        return dict(client.graphql(introspection(names), what="graphql schema"))
+    except GraphQLErrors as error:
+        if len(names) < 2 or not any("complex" in message for message in error.messages):
+            raise
+        half = len(names) // 2
+        return _asked(client, names[:half]) | _asked(client, names[half:])
+
+
+def introspection(names: Sequence[str] = LOOKED_AT) -> str:
+    """The query that `discover` sends, about some types."""
+    told = {name: "typed" if name in TYPED else "known" for name in names}
+    asked = [f'{name}: __type(name: "{name}") {{ ...{fragment} }}' for name, fragment in told.items()]
+    asked.append('filters: __type(name: "NotesFilterType") { enumValues { name } }')
+    asked.append('widgets: __type(name: "WorkItemWidget") { possibleTypes { name } }')
+    fragments = {"known": _KNOWN, "typed": _TYPED}
+    used = [text for name, text in fragments.items() if name in told.values()]
+    lines = "\n".join(f"  {line}" for line in asked)
+    return "\n".join([f"query schema {{\n{lines}\n}}", *used])
 
 
 def _fields(row: Row) -> dict[str, Member]:
