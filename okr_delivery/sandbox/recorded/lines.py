@@ -42,19 +42,27 @@ MARKS: tuple[tuple[str, frozenset[str]], ...] = (
 def read(files: Sequence[Path]) -> dict[str, Payloads]:
     """Payloads by site. Raises UserError with every line that is none, and for files that can't be read."""
     sites: dict[str, Payloads] = {}
+    for site, payload in payloads(files):
+        kind = next((name for name, members in MARKS if members <= payload.keys()), None)
+        if kind:
+            getattr(sites.setdefault(site, Payloads()), kind).append(payload)
+    return sites
+
+
+def payloads(files: Sequence[Path]) -> list[tuple[str, Wire]]:
+    """Every payload with its site. Raises UserError with every line that is none, and for files that can't be read."""
+    found: list[tuple[str, Wire]] = []
     problems: list[Problem] = []
     for path in files:
         for where, row in _rows(path, problems):
             site, payload = row.get("site"), row.get("payload")
-            if not isinstance(site, str) or not isinstance(payload, dict):
+            if isinstance(site, str) and isinstance(payload, dict):
+                found.append((site, payload))
+            else:
                 problems.append(Problem(msg("sandbox.recorded.line"), where))
-                continue
-            kind = next((name for name, members in MARKS if members <= payload.keys()), None)
-            if kind:
-                getattr(sites.setdefault(site, Payloads()), kind).append(payload)
     if problems:
         raise UserError(problems)
-    return sites
+    return found
 
 
 def _rows(path: Path, problems: list[Problem]) -> Iterator[tuple[str, Mapping[str, object]]]:

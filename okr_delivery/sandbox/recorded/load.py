@@ -33,11 +33,16 @@ def load(files: Sequence[Path], site: str) -> Recording:
     Raises UserError for an unknown site, naming those there are, and for every line that can't be read.
     """
     sites = read(files)
-    known = sorted(name for name, payloads in sites.items() if payloads.issues)
-    if site not in known:
-        step = msg("sandbox.recorded.sites", sites=", ".join(known)) if known else msg("sandbox.recorded.no_sites")
-        raise user_error(msg("sandbox.recorded.unknown_site", site=site), where="--site", next_step=step)
+    check_site(site, (name for name, payloads in sites.items() if payloads.issues))
     return Recording(site, _site(site, sites[site]))
+
+
+def check_site(site: str, known: Iterable[str]) -> None:
+    """Raises UserError for a site that is not known, naming those that are."""
+    names = sorted(known)
+    if site not in names:
+        step = msg("sandbox.recorded.sites", sites=", ".join(names)) if names else msg("sandbox.recorded.no_sites")
+        raise user_error(msg("sandbox.recorded.unknown_site", site=site), where="--site", next_step=step)
 
 
 def _site(name: str, payloads: Payloads) -> Site:
