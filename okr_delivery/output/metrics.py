@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from okr_delivery.delivery.results import IterationSets, IterationSummary, Member, Metric, Quality, Scope
 from okr_delivery.locale import Translator
+from okr_delivery.output import services
 from okr_delivery.output.json import instant, number
 from okr_delivery.output.safe import terminal
 from okr_delivery.output.table import figure, percent, table
@@ -28,10 +29,15 @@ def _scope(scope: Scope) -> dict[str, object]:
         "iteration_id": scope.iteration.id if scope.iteration else None,
         "since": scope.since.isoformat(),
         "until": scope.until.isoformat(),
-        "metrics": {name: _metric(metric) for name, metric in scope.metrics.items()},
+        "metrics": _metrics(scope.metrics),
         "iteration": _iteration(scope.summary) if scope.summary else None,
+        "services": [services.document(each, _metrics(each.metrics)) for each in scope.services],
         "data_quality": [_quality(entry) for entry in scope.data_quality],
     }
+
+
+def _metrics(metrics: Mapping[str, Metric]) -> dict[str, dict[str, object]]:
+    return {name: _metric(metric) for name, metric in metrics.items()}
 
 
 def _metric(metric: Metric) -> dict[str, object]:
@@ -105,6 +111,9 @@ def _scope_text(scope: Scope, t: Translator) -> str:
     blocks = [head, _metrics_text(scope, t)]
     if scope.summary:
         blocks.append(_sets_text(scope.summary, t))
+    reached = services.text(scope.services, t)
+    if reached is not None:
+        blocks.append(reached)
     if scope.data_quality:
         blocks.append(_quality_text(scope.data_quality, t))
     return "\n\n".join(blocks)
