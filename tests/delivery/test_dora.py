@@ -20,7 +20,7 @@ from okr_delivery.store import DeploymentMark, Store, open_store
 from tests.delivery.test_trains import train
 from tests.delivery.world import AS_OF, SOURCE, YAML, Story, at, config, fill, snapshot
 
-GITLAB = YAML.replace("type: jira", "type: gitlab")
+GITLAB = YAML.replace("type: jira", "type: gitlab").replace("[PAY]", "[acme/pay]")
 CONNECTED = GITLAB + "    deployments: {environments: [production, live]}\n"
 SINCE, UNTIL = date(2026, 3, 2), date(2026, 3, 29)  # four whole weeks from DAY0 on
 PAY = "id-PAY"
@@ -212,7 +212,7 @@ def test_stand_ins_have_names_of_their_own(store: Store, tmp_path: Path) -> None
 
 def test_each_service_has_its_own_figures(store: Store, tmp_path: Path) -> None:
     stories = [*STORIES, Story("SHOP-7", "B0 D3 F9", project="SHOP")]
-    text = CONNECTED.replace("[PAY]", "[PAY, SHOP]")
+    text = CONNECTED.replace("[acme/pay]", "[acme/pay, acme/shop]")
     told = [deployed(1, 10, 9), deployed(2, 10, 2, project="id-SHOP"), deployed(3, 11, project="id-SHOP")]
     found = {s.project: s for s in served(store, tmp_path, told, text=text, stories=stories)}
     assert {name: s.metrics["change_lead_time"].value for name, s in found.items()} == {"PAY": 1.0, "SHOP": 8.0}
@@ -220,7 +220,7 @@ def test_each_service_has_its_own_figures(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_project_of_a_group_that_never_deployed_is_no_service(store: Store, tmp_path: Path) -> None:
-    text = CONNECTED.replace("projects: [PAY]", "groups: [acme]")
+    text = CONNECTED.replace("projects: [acme/pay]", "groups: [acme]")
     stories = [*STORIES, Story("DOCS-7", "B0 D3 F9", project="DOCS")]
     found = served(store, tmp_path, [deployed(1, 10)], text=text, stories=stories)
     assert [service.project for service in found] == ["PAY"]
