@@ -11,12 +11,13 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from okr_delivery.config.document import Document, Place
-from okr_delivery.config.sources import Source
+from okr_delivery.config.sources import GROUP_PATH, PROJECT_PATH, Source
 from okr_delivery.config.teams import IterationKind
 from okr_delivery.config.types import nearest, written
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 
+FOREIGN_SELECTORS = {"jira": ("groups",), "gitlab": ("boards", "components")}
 KINDS = {"jira": ("sprints", "versions", "calendar"), "gitlab": ("milestones", "iterations", "calendar")}
 
 
@@ -69,7 +70,27 @@ def _selectors(document: Document) -> Iterator[Finding]:
                 yield _unknown_source(written(name), list(sources)), (*place, "select", index, "source")
             else:
                 types.add(sources[written(name)])
+                yield from _places((*place, "select", index), selector, sources[written(name)])
         yield from _kind_of_iterations(place, team, types)
+
+
+def _places(place: Place, selector: dict[str, Any], type_: Any) -> Iterator[Finding]:
+    """What a selector names must be something that trackers of its source's type have, named as they name it."""
+    for key in FOREIGN_SELECTORS.get(type_, ()):
+        if key in selector:
+            yield msg("config.key_of_other_type", key=key, type=type_), (*place, key)
+    if type_ != "gitlab":
+        return
+    for key, path, what in (
+        ("projects", PROJECT_PATH, "config.project_path"),
+        ("groups", GROUP_PATH, "config.group_path"),
+    ):
+        names = selector.get(key)
+        for index, name in enumerate(names if isinstance(names, list) else []):
+            text = written(name)
+            numbered = text.isdecimal()  # issues know their project's id, and no group's
+            if (numbered or not path.fullmatch(text)) and not (numbered and key == "projects"):
+                yield msg(what, key=key, value=text), (*place, key, index)
 
 
 def _unknown_source(name: str, known: list[str]) -> Message:

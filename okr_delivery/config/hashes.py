@@ -23,7 +23,9 @@ def settings_hash(source: Source, calendar: CalendarSettings | None = None) -> s
 
 def fetch_hash(source: Source) -> str:
     """Of what is asked of the tracker: another scope or other fields need a full sync."""
-    return _digest(source.model_dump(mode="json", include=FETCHED))
+    known = source.model_dump(mode="json", include=FETCHED)
+    scope = source.statuses.label_scope  # labels of another scope are other statuses, in every issue's history
+    return _digest(known if scope is None else {**known, "label_scope": scope})
 
 
 def deployments_hash(source: Source) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from okr_delivery.config.types import Day, Flag, Identifier, NonEmpty, Number, Strict, Text, Words, nearest, refuse
+from okr_delivery.model.work import Field as WorkField
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 VARIABLE = re.compile(r"OKR_DELIVERY_[A-Z0-9_]+")
@@ -17,6 +18,20 @@ NOT_DELIVERED = ("Won't Do", "Won't Fix", "Duplicate", "Cannot Reproduce", "Decl
 Release = Literal["version", "deployment", "finished"]
 CarrierName = Literal["fields", "labels", "line", "issue_link", "parent"]
 CARRIERS: tuple[CarrierName, ...] = ("fields", "labels", "line", "issue_link", "parent")
+FOREIGN = {
+    "jira": ("groups", "deployments"),
+    "gitlab": ("boards", "jql", "deployment", "user_env"),
+}
+"""Keys of a source that are of another type of tracker."""
+UNTOLD = {
+    "gitlab": frozenset(
+        {WorkField.CLAIM_LINES, WorkField.KEY_RESULT, WorkField.CONTRIBUTION, WorkField.CONFIDENCE},
+    )
+}
+"""Fields whose former content a type of tracker does not keep."""
+_STEP = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*"
+GROUP_PATH = re.compile(rf"{_STEP}(/{_STEP})*")
+PROJECT_PATH = re.compile(rf"{_STEP}(/{_STEP})+")
 
 
 def _variable(name: str) -> str:
@@ -83,6 +98,13 @@ class Dispute(Strict):
     label: Text = Field("disputed", description="Label of requirements whose value is disputed.")
 
 
+def _scope(text: str) -> str:
+    scope = text.strip().rstrip(":")
+    if not scope:
+        raise refuse("config.type.empty")
+    return scope
+
+
 class StatusSettings(Strict):
     order: tuple[Words, ...] = Field(
         (), description="Stages from left to right, by status id or name. Default: by category."
@@ -93,7 +115,7 @@ class StatusSettings(Strict):
     done: tuple[Words, ...] = Field((), description="Statuses that are done. Default: the tracker's done category.")
     cancelled: tuple[Words, ...] = Field((), description="Statuses in which work was given up.")
     not_delivered: tuple[Words, ...] = Field(NOT_DELIVERED, description="Resolutions that make a done issue cancelled.")
-    label_scope: Text | None = Field(
+    label_scope: Annotated[Text, AfterValidator(_scope)] | None = Field(
         None, description="GitLab: scope of the labels that carry the workflow, such as workflow."
     )
 
@@ -196,6 +218,11 @@ class Source(Strict):
         """Scheme, host and port: where this source's token may go."""
         return _origin(urlsplit(self.url))
 
+    @property
+    def untold(self) -> frozenset[WorkField]:
+        """Fields of which only syncs know what they said when: the tracker keeps no history of them."""
+        return UNTOLD.get(self.type, frozenset())
+
     @field_validator("boards")
     @classmethod
     def _numbers(cls, boards: tuple[str, ...]) -> tuple[str, ...]:
@@ -209,10 +236,23 @@ class Source(Strict):
         scheme, host, _ = self.origin
         if scheme == "http" and host not in LOOPBACK and not self.allow_http:
             raise refuse("config.url_http", at="url", url=self.url)
-        foreign = {"jira": ("groups", "deployments"), "gitlab": ("boards", "jql", "deployment")}.get(self.type, ())
-        for key in foreign:
-            if key in self.model_fields_set:
+        for key in FOREIGN.get(self.type, ()):
+            if key in self.model_fields_set and getattr(self, key) is not None:
                 raise refuse("config.key_of_other_type", at=key, key=key, type=self.type)
+        if self.type == "jira" and self.statuses.label_scope is not None:
+            raise refuse("config.key_of_other_type", at="statuses", key="statuses.label_scope", type=self.type)
         if not (self.projects or self.boards or self.groups):
             raise refuse("config.no_scope", keys="projects, groups" if self.type == "gitlab" else "projects, boards")
+        if self.type == "gitlab":
+            _require_paths(self.projects, self.groups)
         return self
+
+
+def _require_paths(projects: tuple[str, ...], groups: tuple[str, ...]) -> None:
+    """Projects and groups by path or by id, not by address; whether they exist is the tracker's to say."""
+    for project in projects:
+        if not GROUP_PATH.fullmatch(project):
+            raise refuse("config.project_path", at="projects", key="projects", value=project)
+    for group in groups:
+        if not GROUP_PATH.fullmatch(group):
+            raise refuse("config.group_path", at="groups", key="groups", value=group)

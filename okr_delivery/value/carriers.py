@@ -42,13 +42,17 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """The carriers of one issue at one instant. `seen` are the claim texts that syncs saw, by field, oldest first."""
+    """The carriers of one issue at one instant. `seen` are the claim texts that syncs saw, by field, oldest first.
+
+    `untold` are the fields whose history the tracker does not keep: of them, only what syncs saw is known.
+    """
 
     item: Item
     t: int
     seen: Seen
     known: Known
     prefixes: tuple[str, ...]
+    untold: frozenset[Field] = frozenset()
 
     def claims(self) -> list[Stated]:
         """Everything said, except by the parent. Field amounts come last: they may lean on what the others name."""
@@ -57,10 +61,15 @@ class Voice:
 
     def text(self, name: Field) -> str:
         """The text of a field in force; from what syncs saw where the history is not whole."""
-        if self.item.issue.history_complete:
+        if self._is_told(name):
             return text_of(self.item.at(name, self.t))
         versions = [claim.text for claim in self.seen.get(name, ()) if claim.seen_at <= self.t]
         return versions[-1] if versions else text_of(self.item.issue.value(name)) if not self.seen.get(name) else ""
+
+    def _is_told(self, name: Field) -> bool:
+        """Whether the tracker says what the field held when."""
+        kept = name not in self.untold or any(change.field is name for change in self.item.changes)
+        return self.item.issue.history_complete and kept
 
     def confidence(self) -> Claim | None:
         """The confidence field, as a claim that holds nothing else; None when empty."""
@@ -129,7 +138,7 @@ class Voice:
     def _since(self, name: Field, holds: Callable[[str], bool]) -> int | None:
         """Since when the field has held it without a break; None when the history is not whole."""
         since: int | None = None
-        for ts, value in self.item.versions(name) if self._created is not None else ():
+        for ts, value in self.item.versions(name) if self._is_told(name) else ():
             at = self.item.issue.created if ts is None else ts
             if at > self.t:
                 break

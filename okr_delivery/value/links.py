@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.membership import ended, started
@@ -110,8 +111,9 @@ class LinkReader:
         return span_of(kr, self.snapshot.book, day, self.readings)
 
     def voice(self, item: Item, t: int) -> Voice:
-        settings = self.snapshot.config.source(item.source).links
-        return Voice(item, t, self.seen(item), lambda ref: self.names.known(ref, item.source), settings.labels)
+        source = self.snapshot.config.source(item.source)
+        known = partial(self.names.known, source=item.source)
+        return Voice(item, t, self.seen(item), known, source.links.labels, source.untold)
 
     def seen(self, item: Item) -> Seen:
         """The issue's claim texts as syncs saw them."""

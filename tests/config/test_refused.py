@@ -15,6 +15,8 @@ from tests.config.files import MINIMAL, refused, said, write
 FILE = "okr-delivery.yaml"
 SOURCE = '  - {name: jira, type: jira, url: "https://acme.atlassian.net", projects: [PAY]'
 
+LAB = 'version: 1\nsources:\n  - {name: lab, type: gitlab, url: "https://gitlab.acme.cn", projects: [mobile/app]}\n'
+
 SINGLE = {
     "unknown key": (MINIMAL + "readigns: [x]\n", "4:1: 'readigns' is no setting here; did you mean 'readings'?"),
     "unknown key, nothing near": (
@@ -216,6 +218,85 @@ SINGLE = {
         MINIMAL.replace("type: jira", "type: gitlab")
         + "teams: [{id: a, select: [{source: jira}], iterations: {from: milestones, boards: [1]}}]\n",
         "4:82: teams[0].iterations: only sprints come from boards; milestones do not",
+    ),
+    "project by its address": (
+        LAB.replace("mobile/app", "https://gitlab.acme.cn/mobile/app"),
+        "3:72: projects: 'https://gitlab.acme.cn/mobile/app' is no full path of a project; write it as in the "
+        "project's address, such as group/project",
+    ),
+    "group with a slash": (
+        LAB.replace("projects: [mobile/app]", "groups: [/mobile]"),
+        "3:70: groups: '/mobile' is no full path of a group; write it as in the group's address, such as group or "
+        "group/subgroup",
+    ),
+    "nothing in scope on GitLab": (
+        LAB.replace(", projects: [mobile/app]", ""),
+        "3:5: the source does not say what is in scope; name at least one of: projects, groups",
+    ),
+    "jql on GitLab": (LAB.replace("projects", "jql: x, projects"), "3:67: jql is no setting of a gitlab source"),
+    "boards on GitLab": (
+        LAB.replace("projects", "boards: [1], projects"),
+        "3:70: boards is no setting of a gitlab source",
+    ),
+    "deployment on GitLab": (
+        LAB.replace("projects", "deployment: cloud, projects"),
+        "3:74: deployment is no setting of a gitlab source",
+    ),
+    "user on GitLab": (
+        LAB.replace("projects", "user_env: OKR_DELIVERY_LAB_USER, projects"),
+        "3:72: user_env is no setting of a gitlab source",
+    ),
+    "groups on Jira": (
+        MINIMAL.replace("projects", "groups: [a], projects"),
+        "3:73: groups is no setting of a jira source",
+    ),
+    "label scope on Jira": (
+        MINIMAL.replace("projects", "statuses: {label_scope: workflow}, projects"),
+        "3:75: statuses.label_scope is no setting of a jira source",
+    ),
+    "empty label scope": (
+        LAB.replace("projects", 'statuses: {label_scope: "::"}, projects'),
+        "3:86: sources[0].statuses.label_scope is an empty text",
+    ),
+    "components on GitLab": (
+        LAB + "teams: [{id: a, select: [{source: lab, components: [x]}]}]\n",
+        "4:52: components is no setting of a gitlab source",
+    ),
+    "boards of a team on GitLab": (
+        LAB + "teams: [{id: a, select: [{source: lab, boards: [1]}]}]\n",
+        "4:48: boards is no setting of a gitlab source",
+    ),
+    "groups of a team on Jira": (
+        MINIMAL + "teams: [{id: a, select: [{source: jira, groups: [x]}]}]\n",
+        "4:49: groups is no setting of a jira source",
+    ),
+    "half a path in a team": (
+        LAB + "teams: [{id: a, select: [{source: lab, projects: [app]}]}]\n",
+        "4:51: projects: 'app' is no full path of a project; write it as in the project's address, such as "
+        "group/project",
+    ),
+    "a group's number in a team": (
+        LAB + "teams: [{id: a, select: [{source: lab, groups: [77]}]}]\n",
+        "4:49: groups: '77' is no full path of a group; write it as in the group's address, such as group or "
+        "group/subgroup",
+    ),
+    "sprints on GitLab": (
+        LAB + "teams: [{id: a, select: [{source: lab}], iterations: {from: sprints}}]\n",
+        "4:61: the team's source has no sprints; possible are: milestones, iterations, calendar",
+    ),
+    "milestones on Jira": (
+        MINIMAL + "teams: [{id: a, select: [{source: jira}], iterations: {from: milestones}}]\n",
+        "4:62: the team's source has no milestones; possible are: sprints, versions, calendar",
+    ),
+    "one token for two GitLabs": (
+        LAB
+        + '  - {name: other, type: gitlab, url: "https://git.example.com", groups: [a], token_env: OKR_DELIVERY_B}\n',
+        "3:5: lab and other are of one type but on different hosts: give lab a token of its own, such as token_env: "
+        "OKR_DELIVERY_LAB_TOKEN",
+    ),
+    "a status twice, with and without its scope": (
+        LAB.replace("projects", "statuses: {label_scope: flow, done: [flow::x], cancelled: [X]}, projects"),
+        "3:120: sources[0].statuses: 'x' can't be both done and cancelled",
     ),
     "empty team folder": (MINIMAL + "teams: [a.b/]\n", "4:9: teams: the folder a.b holds no .yaml file"),
     "alias": ("version: *x\n", "1:10: this alias (`*name`) has no anchor (`&name`) before it"),
