@@ -10,13 +10,14 @@ from math import ceil
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from okr_delivery.model.message import Message
-from okr_delivery.model.work import Iteration
+from okr_delivery.model.work import Deployment, Iteration
 from okr_delivery.sync.connector import Ahead, Held, Identity, Metadata, Page, SourceSpec
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.workers import MOST, Workers
 from okr_delivery_gitlab.blocks import Block, Plan, Planner, Wanted, blocks, first_instant
 from okr_delivery_gitlab.capabilities import Capabilities
 from okr_delivery_gitlab.client import GitLabClient
+from okr_delivery_gitlab.deployments import DeploymentReader
 from okr_delivery_gitlab.epics import offers_epics
 from okr_delivery_gitlab.history import Detail, HistoryReader
 from okr_delivery_gitlab.identities import identify
@@ -26,6 +27,7 @@ from okr_delivery_gitlab.lists import PAGE, Walk
 from okr_delivery_gitlab.metadata import MetadataReader, same_settings
 from okr_delivery_gitlab.pages import PageMaker
 from okr_delivery_gitlab.problems import refused
+from okr_delivery_gitlab.releases import ReleaseReader
 from okr_delivery_gitlab.scope import Place, ScopeReader, places
 from okr_delivery_gitlab.settings import Settings
 from okr_delivery_gitlab.sight import Sight
@@ -93,7 +95,7 @@ class GitLabConnector:
         self._settings = settings
 
     def iterations(self, known: Mapping[str, Iteration]) -> Iterable[Iteration]:
-        """Milestones and iterations of the projects and groups in scope; all of them when nothing is known.
+        """Milestones and iterations of what is in scope; when nothing is known all of them, and releases.
 
         Looks for projects that were made in the groups since the metadata was read.
         """
@@ -115,7 +117,7 @@ class GitLabConnector:
             settings, milestones=tuple(merged.values()), iterations=titles(tuple(every.values())),
             features=settings.features | ({"iterations"} if found.offered else frozenset()),
         )  # fmt: skip
-        return found.iterations
+        return [*found.iterations, *self._releases()] if not known else found.iterations
 
     def pages(
         self,
@@ -163,6 +165,16 @@ class GitLabConnector:
             return Ahead(None, None, MOST)
         issues = sum(count or 0 for count in counts)
         return Ahead(issues, len(counts) + ceil(issues / PAGE) + ceil(issues / A_QUERY), MOST)
+
+    def deployments(self, since: int | None, held: Container[str] = ()) -> Iterator[Deployment]:
+        """Ended deployments of the projects in scope to the environments of the settings, oldest first."""
+        reader = DeploymentReader(self._spec, self._site(), self._known().projects, self._who().base_url)
+        return reader.read(since, held)
+
+    def _releases(self) -> Iterable[Iteration]:
+        """Of the projects in scope, unless no issue's release is taken from them."""
+        wanted = bool(self._spec.options.get("releases"))
+        return ReleaseReader(self._spec.name, self._site(), self._known().projects).read() if wanted else ()
 
     # how pages are read
 
