@@ -29,6 +29,8 @@ UNTOLD = {
     )
 }
 """Fields whose former content a type of tracker does not keep."""
+UNRESOLVED = frozenset({"gitlab"})
+"""Types of tracker that have no field for how an issue was resolved."""
 _STEP = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*"
 GROUP_PATH = re.compile(rf"{_STEP}(/{_STEP})*")
 PROJECT_PATH = re.compile(rf"{_STEP}(/{_STEP})+")
@@ -222,6 +224,11 @@ class Source(Strict):
     def untold(self) -> frozenset[WorkField]:
         """Fields of which only syncs know what they said when: the tracker keeps no history of them."""
         return UNTOLD.get(self.type, frozenset())
+
+    @property
+    def resolves(self) -> bool:
+        """Whether the tracker asks how an issue was resolved."""
+        return self.type not in UNRESOLVED
 
     @field_validator("boards")
     @classmethod

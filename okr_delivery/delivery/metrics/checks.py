@@ -14,8 +14,8 @@ from okr_delivery.delivery.metrics.quality import migrations
 from okr_delivery.delivery.natural import natural
 from okr_delivery.delivery.results import Quality
 from okr_delivery.delivery.statusmap import StatusMap
-from okr_delivery.delivery.teams import Role, sources_of
-from okr_delivery.model.work import Field, Iteration, Kind
+from okr_delivery.delivery.teams import BY_DATES, Role, sources_of
+from okr_delivery.model.work import Field, Iteration, Kind, labels_of
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.snapshot import Snapshot
@@ -90,6 +90,7 @@ def _computed(p: Population, items: Sequence[Item]) -> Iterator[Quality]:
         ("due_date_moved", _due_moved, ()),
         ("resolution_date_differs", _resolution_differs, _TIMES),
         ("done_without_resolution", _unresolved(p, items), ()),
+        ("two_workflow_labels", lambda i: _is_twofold(p.snapshot, i), _STATES),
     )
     for check, meets, metrics in checks:
         keys = [item.key for item in items if meets(item)]
@@ -158,7 +159,8 @@ def _resolution_differs(item: Item) -> bool:
 
 def _unresolved(p: Population, items: Sequence[Item]) -> Callable[[Item], bool]:
     """Only where the source writes resolutions at all."""
-    uses = {item.source for item in items if not item.issue.value(Field.RESOLUTION).empty}
+    fields = {source.name for source in p.snapshot.config.sources if source.resolves}
+    uses = {item.source for item in items if not item.issue.value(Field.RESOLUTION).empty} & fields
 
     def meets(item: Item) -> bool:
         done = item.fact.kind is Kind.DONE and item.fact.gone_at is None
@@ -167,12 +169,22 @@ def _unresolved(p: Population, items: Sequence[Item]) -> Callable[[Item], bool]:
     return meets
 
 
+def _is_twofold(snapshot: Snapshot, item: Item) -> bool:
+    """Several labels of the scope that carries the workflow, side by side: the tracker did not exclude them."""
+    scope = snapshot.config.source(item.source).statuses.label_scope
+    if scope is None:
+        return False
+    labels = labels_of(item.at(Field.LABELS, snapshot.as_of))
+    return sum(name.casefold().rpartition("::")[0] == scope.casefold() for name in labels) > 1
+
+
 def _of_iterations(p: Population) -> Iterator[Quality]:
     every = p.snapshot.iterations(p.team_id)
     begun = [i for i in every if p.snapshot.state(i).value != "future"]
-    undated = [i.name for i in begun if started(i) is None]
+    due = [i for i in every if i in begun or i.kind in BY_DATES]  # without days, nobody can tell whether it began
+    undated = [i.name for i in due if started(i) is None or (i.kind in BY_DATES and i.end is None)]
     if undated:
-        yield _quality("iteration_without_dates", undated, len(begun), _SETS)
+        yield _quality("iteration_without_dates", undated, len(due), _SETS)
     touching = [(i, p.snapshot.window(p.team_id, i)) for i in begun if started(i) is not None]
     crossing = [
         i.name
