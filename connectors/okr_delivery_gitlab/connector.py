@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from okr_delivery.model.message import Message
 from okr_delivery.model.work import Deployment, Iteration
-from okr_delivery.sync.connector import Ahead, Held, Identity, Metadata, Page, SourceSpec
+from okr_delivery.sync.connector import Ahead, Held, Identity, MergeRequest, Metadata, Page, SourceSpec, Verdict
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.workers import MOST, Workers
 from okr_delivery_gitlab.blocks import Block, Plan, Planner, Wanted, blocks, first_instant
@@ -21,9 +21,11 @@ from okr_delivery_gitlab.deployments import DeploymentReader
 from okr_delivery_gitlab.epics import offers_epics
 from okr_delivery_gitlab.history import Detail, HistoryReader
 from okr_delivery_gitlab.identities import identify
+from okr_delivery_gitlab.inspection import Inspection
 from okr_delivery_gitlab.iterations import TimeboxReader
 from okr_delivery_gitlab.labels import read_labels
 from okr_delivery_gitlab.lists import PAGE, Walk
+from okr_delivery_gitlab.mergerequests import Head, RequestReader
 from okr_delivery_gitlab.metadata import MetadataReader, same_settings
 from okr_delivery_gitlab.pages import PageMaker
 from okr_delivery_gitlab.problems import refused
@@ -33,7 +35,8 @@ from okr_delivery_gitlab.settings import Settings
 from okr_delivery_gitlab.sight import Sight
 from okr_delivery_gitlab.timeboxes import titles
 from okr_delivery_gitlab.tokens import check_kind, why_refused
-from okr_delivery_gitlab.values import by_number
+from okr_delivery_gitlab.values import by_number, string
+from okr_delivery_gitlab.verdicts import CommitStatus, StatusCheck
 
 if TYPE_CHECKING:
     from okr_delivery.sync.transport import Transport
@@ -55,6 +58,7 @@ class GitLabConnector:
         self._identity: Identity | None = None
         self._settings: Settings | None = None
         self._first_part: int | None = None  # the instant that divides a first sync whose first part this has read
+        self._heads: dict[str, Head] = {}  # of merge requests that were read
         self._warnings: list[Message] = []
 
     @classmethod
@@ -175,6 +179,28 @@ class GitLabConnector:
         """Of the projects in scope, unless no issue's release is taken from them."""
         wanted = bool(self._spec.options.get("releases"))
         return ReleaseReader(self._spec.name, self._site(), self._known().projects).read() if wanted else ()
+
+    def inspect(self) -> Iterable[Message]:
+        """Version, the tier's features, the token's kind, scopes and end; nothing when the token was refused."""
+        client, who = self._client, self._identity
+        if client is None or who is None:
+            return []
+        return Inspection(client, who.version, self._today(), self._known).told()
+
+    def merge_request(self, ref: str) -> MergeRequest:
+        """One merge request: `12`, `!12` (where the source has one project), `group/project!12`, or its address."""
+        request, head = RequestReader(self._spec, self._site()).read(ref)
+        self._heads[request.ref] = head
+        return request
+
+    def put_verdict(self, request: MergeRequest, verdict: Verdict, *, name: str, text: str, url: str | None) -> bool:
+        """A commit status, or the answer of the external status check that the settings name (`status_check`)."""
+        head = self._heads.get(request.ref) or RequestReader(self._spec, self._site()).read(request.ref)[1]
+        head = replace(head, sha=request.sha)
+        check = string(self._spec.options.get("status_check"))
+        if check is not None:
+            return StatusCheck(self._site(), head, check).put(verdict)
+        return CommitStatus(self._site(), head, name).put(verdict, text, url)
 
     # how pages are read
 
