@@ -5,7 +5,7 @@ Whatever the events leave open or contradict, the last change of a field ends in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from okr_delivery.model.work import EMPTY, Change, Field, Value, joined_labels
 from okr_delivery_gitlab.events import Action, Event, Kind
@@ -81,13 +81,24 @@ class Timeline:
     def _told(self) -> Iterator[tuple[Field, Story, Amends]]:
         life = self._life
         yield Field.STATUS, life.story(lambda moment: moment.status), life.settles_status
-        yield Field.RESOLUTION, life.story(lambda moment: moment.resolution), always
+        yield Field.RESOLUTION, life.story(lambda moment: moment.resolution), never
         yield Field.PRIORITY, life.story(lambda moment: moment.priority), never
         yield Field.LABELS, life.story(_names), never
-        boxes = [single(self._of(Kind.MILESTONE), self._today.milestone),
-                 single(self._of(Kind.ITERATION), self._today.iteration)]  # fmt: skip
-        yield Field.ITERATION, joined(*boxes, join=timeboxes), never
+        known = self._known
+        milestones = self._timebox(Kind.MILESTONE, self._today.milestone, known.title)
+        iterations = self._timebox(Kind.ITERATION, self._today.iteration, known.settings.iterations.get)
+        yield Field.ITERATION, joined(milestones, iterations, join=timeboxes), never
         yield from self._plain()
+
+    def _timebox(self, kind: Kind, now: Value, names: Callable[[str], str | None]) -> Story:
+        """A milestone or iteration goes by its title of today, however an event calls it."""
+
+        def titled(value: Value) -> Value:
+            if value.id is None or value.id == now.id:
+                return now if value.id is not None else EMPTY
+            return Value(value.id, names(value.id) or value.name)
+
+        return single([event._replace(value=titled(event.value)) for event in self._of(kind)], now)
 
     def _plain(self) -> Iterator[tuple[Field, Story, Amends]]:
         """Fields whose values stand in their events."""

@@ -58,19 +58,28 @@ def changes_of(issue_id: str, kept: Field, story: Story, ending: Ending) -> Iter
     """The changes of a field in order. Steps that repeat the value are none."""
     before = story.first
     for step in _ended(kept, story, ending):
-        if step.value != before:
-            yield Change(issue_id, step.history_id, int(kept), step.ts, kept, before, step.value, step.actor)
-            before = step.value
+        yield Change(issue_id, step.history_id, int(kept), step.ts, kept, before, step.value, step.actor)
+        before = step.value
 
 
 def _ended(kept: Field, story: Story, ending: Ending) -> Iterable[Step]:
-    steps = list(story.steps)
+    steps = _moving(story)
     if (steps[-1].value if steps else story.first) == ending.now:
         return steps
     if steps and ending.amends(steps[-1]):
-        return [*steps[:-1], steps[-1]._replace(value=ending.now)]
+        return _moving(Story(story.first, [*steps[:-1], steps[-1]._replace(value=ending.now)]))
     ts = max([ending.updated, *(step.ts for step in steps[-1:])])
     return [*steps, Step(ts, SEEN * STREAM + int(kept), ending.now)]
+
+
+def _moving(story: Story) -> list[Step]:
+    """The steps that change the value."""
+    before, steps = story.first, []
+    for step in story.steps:
+        if step.value != before:
+            steps.append(step)
+            before = step.value
+    return steps
 
 
 def single(events: Sequence[Event], now: Value) -> Story:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from okr_delivery.model.work import Value
 from okr_delivery_gitlab.events import Action, Event, Kind
 from okr_delivery_gitlab.folding import by_second
 from okr_delivery_gitlab.statuses import DELETED, in_scope, scope_of
@@ -20,7 +21,9 @@ class Labels:
     present: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
-        """What is there already or not there at all changes nothing."""
+        """What is there already or not there at all changes nothing, nor do events of other things."""
+        if event.kind is not Kind.LABEL:
+            return
         ref, name = event.value.id or "", event.value.name or ""
         if event.action is Action.REMOVE:
             self.present.pop(ref, None)
@@ -32,14 +35,14 @@ class Labels:
             self.present[ref] = name
 
     def last(self, scope: str | None) -> tuple[str, str] | None:
-        """The label of a scope that was put on last; a deleted one is of the scope that statuses have."""
+        """The label of a scope that was put on last."""
         if scope is None:
             return None
-        found = [(ref, name) for ref, name in self.present.items() if ref == GONE or in_scope(name, scope)]
+        found = [(ref, name) for ref, name in self.present.items() if in_scope(name, scope)]
         return found[-1] if found else None
 
 
-def first_labels(events: Sequence[Event], now: Mapping[str, str]) -> dict[str, str]:
+def first_labels(events: Iterable[Event], now: Mapping[str, str]) -> dict[str, str]:
     """What an issue was created with: labels whose first event removes them, and those without any event.
 
     Labels are told apart by id; a name is that of today.
@@ -53,19 +56,15 @@ def first_labels(events: Sequence[Event], now: Mapping[str, str]) -> dict[str, s
 
 
 def with_deleted(events: Sequence[Event], scope: str | None) -> list[Event]:
-    """Events in which deleted labels that were statuses have an id to go by; the others are left out.
+    """Events in which deleted labels that were statuses have an id to go by; other labels without one are left out.
 
     What an event of a deleted label says is only that there was one. It was a status when it came or went in the same
     second as a status went or came.
     """
-    if scope is None:
-        return [event for event in events if not _nameless(event)]
-    was_status = set(_statuses(events, scope))
-    return [
-        event._replace(value=DELETED) if _nameless(event) else event
-        for event in events
-        if not _nameless(event) or event.history_id in was_status
-    ]
+    was_status = set() if scope is None else set(_statuses(events, scope))
+    gone = Value(GONE, f"{scope}::{DELETED.name}")
+    found = (event._replace(value=gone) if event.history_id in was_status else event for event in events)
+    return [event for event in found if event.kind is not Kind.LABEL or event.value.id is not None]
 
 
 def _statuses(events: Sequence[Event], scope: str) -> Iterable[int]:

@@ -10,7 +10,7 @@ from okr_delivery.model.work import EMPTY, Value
 from okr_delivery_gitlab.events import Action, Event, Kind
 from okr_delivery_gitlab.folding import Step, Story, by_second
 from okr_delivery_gitlab.known import Known
-from okr_delivery_gitlab.labelling import GONE, Labels, first_labels, with_deleted
+from okr_delivery_gitlab.labelling import Labels, first_labels, with_deleted
 from okr_delivery_gitlab.statuses import CLOSED, OPEN, closes, custom_value, label_value, resolution
 from okr_delivery_gitlab.today import Today
 
@@ -42,20 +42,20 @@ class Lifecycle:
         self._known = known
         self._settings = known.settings
         own = [event for event in events if event.kind in _OWN and self._counts(event)]
-        self._events = with_deleted(_closed_as_now(own, today), self._settings.label_scope)
-        self._states: list[tuple[Event, Moment]] = []
+        self._events = with_deleted(_as_now(own, today), self._settings.label_scope)
+        self._moments: list[tuple[list[Event], Moment]] = []  # after the events of a second
         self._first, last, labels = self._fold()
         self.final = self._final(last, labels)
 
     def story(self, of: Callable[[Moment], Value]) -> Story:
         """One of these fields: its value after each second."""
-        steps = [Step(event.ts, event.history_id, of(moment), event.actor) for event, moment in self._states]
-        return Story(of(self._first), steps)
+        told = ((events[-1], moment) for events, moment in self._moments)
+        return Story(of(self._first), [Step(e.ts, e.history_id, of(moment), e.actor) for e, moment in told])
 
     def settles_status(self, step: Step) -> bool:
         """GitLab itself gives a custom status to what is closed or opened again, and writes no note about it."""
-        last = next((event for event, _ in reversed(self._states) if event.history_id == step.history_id), None)
-        return self._today.status is not None and last is not None and last.kind is Kind.STATE
+        told = next((events for events, _ in self._moments if events[-1].history_id == step.history_id), [])
+        return self._today.status is not None and any(event.kind is Kind.STATE for event in told)
 
     def _counts(self, event: Event) -> bool:
         """A note of a move is one of this issue only if it has moved; promoted issues have become epics."""
@@ -64,21 +64,22 @@ class Lifecycle:
         return event.action is not Action.UNKNOWN
 
     def _fold(self) -> tuple[Moment, _State, Labels]:
-        first = first_labels(self._events, self._today.labels)
-        labels = Labels("scoped_labels" in self._settings.features, dict(first))
+        first = first_labels(map(self._named, self._events), self._today.labels)
+        labels = Labels("scoped_labels" in self._settings.features, first)
         told = any(event.kind in (Kind.STATUS, Kind.STATE) for event in self._events)
         state = _State(custom=None if told else self._today.status)
         begin = self._moment(state, labels)
         for _, group in by_second(self._events):
             for event in group:
                 state = _after(state, event)
-                if event.kind is Kind.LABEL:
-                    labels.apply(self._named(event))
-            self._states.append((group[-1], self._moment(state, labels)))
+                labels.apply(self._named(event))
+            self._moments.append((group, self._moment(state, labels)))
         return begin, state, labels
 
     def _named(self, event: Event) -> Event:
         """A label goes by its name of today, however an event calls it."""
+        if event.kind is not Kind.LABEL:
+            return event
         ref = event.value.id or ""
         name = self._today.labels.get(ref) or self._known.labels.get(ref) or event.value.name or ref
         return event._replace(value=Value(ref, name))
@@ -97,33 +98,23 @@ class Lifecycle:
         """Closed beats any label, and any custom status that does not close."""
         if self._settings.label_scope is not None:
             return CLOSED if state.closed else OPEN if stage == EMPTY else stage
-        if state.custom is None or closes(state.custom, self._known) is not state.closed:
-            unlisted = state.custom is not None and closes(state.custom, self._known) is None
-            if not unlisted or state.closed or state.custom is None:
-                return CLOSED if state.closed else OPEN
-        return custom_value(state.custom, self._known)
+        if state.custom is not None and (not state.closed or closes(state.custom, self._known)):
+            return custom_value(state.custom, self._known)
+        return CLOSED if state.closed else OPEN
 
     def _final(self, last: _State, labels: Labels) -> Moment:
         """Today's labels, in the order that the events tell; those that no event tells of come first."""
         today = self._today
         kept = {ref: today.labels[ref] for ref in labels.present if ref in today.labels}
         untold = {ref: name for ref, name in today.labels.items() if ref not in kept}
-        duplicate = last.duplicate if today.duplicate is None else today.duplicate
-        state = replace(
-            last,
-            closed=today.closed,
-            duplicate=duplicate,
-            moved=last.moved or today.moved_to is not None,
-            custom=today.status,
-        )
+        custom = last.custom if today.status is None else today.status
+        state = replace(last, closed=today.closed, custom=custom)
         return self._moment(state, Labels(labels.exclusive, untold | kept))
 
 
 def _last(labels: Labels, scope: str | None) -> Value:
     found = labels.last(scope)
-    if found is None or (found[0] == GONE and scope is None):
-        return EMPTY
-    return label_value(*found)
+    return EMPTY if found is None else label_value(*found)
 
 
 def _after(state: _State, event: Event) -> _State:
@@ -142,13 +133,25 @@ def _after(state: _State, event: Event) -> _State:
             return state
 
 
-def _closed_as_now(events: Sequence[Event], today: Today) -> list[Event]:
+def _as_now(events: Sequence[Event], today: Today) -> list[Event]:
     """Events that end in the state of today: servers kept no events of states before 2020."""
     states = [event for event in events if event.kind is Kind.STATE]
-    closed = bool(states) and states[-1].action is Action.CLOSE
-    if closed == today.closed:
-        return list(events)
-    ts = (today.closed_at if today.closed else None) or today.updated
-    ts = max([ts, *(event.ts for event in states)])
-    action = Action.CLOSE if today.closed else Action.REOPEN
-    return sorted([*events, Event(ts, Kind.STATE, 0, action)], key=lambda event: event.order)
+    found = list(events)
+    if today.closed != (bool(states) and states[-1].action is Action.CLOSE):
+        ts = (today.closed_at if today.closed else None) or today.updated
+        ts = max([ts, *(event.ts for event in states)])
+        states.append(Event(ts, Kind.STATE, 0, Action.CLOSE if today.closed else Action.REOPEN))
+        found.append(states[-1])
+    reasons = {Kind.MOVED: True if today.moved_to else None, Kind.DUPLICATE: today.duplicate}
+    for kind, true in reasons.items():
+        found = _reason(found, states, kind, true) if today.closed and true is not None else found
+    return sorted(found, key=lambda event: event.order)
+
+
+def _reason(events: list[Event], states: Sequence[Event], kind: Kind, true: bool) -> list[Event]:
+    """Events in which what is said now of the last closing is said from then on, or not at all."""
+    since = next((event.order for event in reversed(states) if event.action is Action.REOPEN), (0, 0))
+    told = [event for event in events if event.kind is kind and event.order > since]
+    if true:
+        return events if told else [*events, Event(states[-1].ts, kind, 0, Action.SET)]
+    return [event for event in events if event not in told]

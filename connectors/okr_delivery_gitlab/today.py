@@ -97,7 +97,7 @@ def read_today(row: Row, detail: Detail, known: Known, now: int) -> Today:
         time=_time(row),
         due=_due(row),
         parent=_parent(row, detail),
-        status=detail.status or None if detail.status != EMPTY else None,
+        status=None if detail.status == EMPTY else detail.status,
         duplicate=_duplicate(row),
         moved_to=string(row.get("moved_to_id")),
         custom=detail.custom,
