@@ -33,7 +33,7 @@ def folder(path: Path, *exchanges: dict[str, Any], index: object = INDEX) -> Pat
 def got(path: str, body: object = None, status: int = 200, **more: object) -> dict[str, Any]:
     return {
         "request": {"method": "GET", "path": path, **more},
-        "response": {"status": status, "headers": JSON, "json": body},
+        "response": {"status": status, "headers": dict(JSON), "json": body},
     }
 
 
@@ -150,3 +150,53 @@ def test_a_folder_without_a_recording_and_one_with_several_are_refused(tmp_path:
     folder(tmp_path / "02-other")
     with pytest.raises(UserError, match=r"sandbox\.replay\.several"):
         replay.load(tmp_path)
+
+
+GRAPHQL = "/api/graphql"
+
+
+def query(text: str, status: int = 200, **variables: object) -> Exchange:
+    return Exchange("POST", GRAPHQL, body={"query": text, "variables": variables}, answer=Answer(status, {}))
+
+
+def test_a_graphql_query_is_known_by_its_text_and_variables_then_by_its_name() -> None:
+    recorded = [
+        query("query activity($p: ID!) { a }", 200, p="acme/pay", first=20),
+        query("query activity($p: ID!) { a }", 201, p="acme/app", first=20),
+        query("query schema { b }", 202),
+        query("{ c }", 203),
+    ]
+    matcher = Matcher(recorded)
+    assert found(matcher, query("query activity($p: ID!)  {\n a }", p="acme/app", first=20)) == 201
+    assert found(matcher, query("query activity($p: ID!) { a newer }", p="acme/pay", first=50)) == 200
+    assert found(matcher, query("query schema { b newer }")) == 202
+    assert found(matcher, query("{ newer }")) == 203
+    assert found(matcher, query("query activity($p: ID!) { a }", p="acme/other", first=20)) is None
+    assert found(matcher, query("mutation put { a }")) is None
+
+
+def test_paths_in_paths_and_instants_that_differ_are_the_same_request() -> None:
+    def listed(path: str, since: str, status: int = 200) -> Exchange:
+        return Exchange("GET", path, (("scope", "all"), ("updated_after", since)), answer=Answer(status, {}))
+
+    matcher = Matcher([listed("/api/v4/projects/acme%2Fpay/issues", "2026-11-21T10:00:00Z")])
+    assert found(matcher, listed("/api/v4/projects/acme%2Fpay/issues", "2026-11-22T10:00:00Z")) == 200
+    assert found(matcher, listed("/api/v4/projects/acme/pay/issues", "2026-11-22T10:00:00Z")) == 200
+    assert found(matcher, listed("/api/v4/projects/acme%2Fapp/issues", "2026-11-21T10:00:00Z")) is None
+
+
+def test_a_recorded_gitlab_is_served_behind_its_own_paths(tmp_path: Path) -> None:
+    path = "/api/v4/projects/acme%2Fpay"
+    next_page = {"Link": f'<https://tracker.example.com{path}/issues?page=2>; rel="next"', **JSON}
+    first = got(f"{path}/issues", [{"iid": 1}]) | {
+        "response": {"status": 200, "headers": next_page, "json": [{"iid": 1}]}
+    }
+    kept = folder(
+        tmp_path / "case", got(path, {"id": 7}), first, got(f"{path}/issues", [{"iid": 2}], query=[["page", "2"]])
+    )
+    with replay.serve(replay.load(kept)) as server:
+        assert requests.get(f"{server.url}{path}", timeout=5).json() == {"id": 7}
+        link = requests.get(f"{server.url}{path}/issues", timeout=5).links["next"]["url"]
+        assert link.startswith(server.url)
+        assert requests.get(link, timeout=5).json() == [{"iid": 2}]
+        assert dict(server.requests) == {"GET projects/{id}": 1, "GET projects/{id}/issues": 2}

@@ -1,21 +1,28 @@
 """Which recorded answer a request gets.
 
 A request is looked up as it is, then with the instants and the private words of its queries blanked, then without
-which fields and how many rows it asks for: a scrubbed recording holds other words than the configuration, and a later
-version may ask for more. One request that came several times gets its answers in order, the last one again and again.
+which fields and how many rows it asks for, a GraphQL query by its name alone: a scrubbed recording holds other words
+than the configuration, and a later version may ask for more. One request that came several times gets its answers in
+order, the last one again and again.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import unquote
 
 from okr_delivery.sandbox.replay.recording import Exchange
 from okr_delivery.sync.record import jql
 
 Reduce = Callable[[str, object], object]
 _JQL = frozenset({"jql"})
-_AMOUNTS = frozenset({"fields", "expand", "maxResults", "properties", "validateQuery"})
+_MOMENTS = frozenset({"updated_after", "updated_before", "created_after", "finished_after"})
+_AMOUNTS = frozenset(
+    {"fields", "expand", "maxResults", "properties", "validateQuery", "per_page", "first", "with_labels_details"}
+)
+_GRAPHQL = re.compile(r"\s*(?:(?P<kind>query|mutation)\s+(?P<name>\w+)|\{)")
 _GONE = object()
 
 
@@ -45,7 +52,7 @@ def key(exchange: Exchange, reduce: Reduce) -> str:
     """What two requests have in common that are one request. Neither order of members nor of named fields matters."""
     query = sorted((name, value) for name, raw in exchange.query if (value := reduce(name, raw)) is not _GONE)
     return json.dumps(
-        [exchange.method, exchange.path.rstrip("/"), query, _reduced(exchange.body, reduce)], sort_keys=True
+        [exchange.method, unquote(exchange.path).rstrip("/"), query, _reduced(exchange.body, reduce)], sort_keys=True
     )
 
 
@@ -59,15 +66,23 @@ def _reduced(body: object, reduce: Reduce) -> object:
 def _whole(name: str, value: object) -> object:
     if name == "fields":
         return sorted(map(str, value)) if isinstance(value, list) else ",".join(sorted(str(value).split(",")))
-    return " ".join(str(value).split()) if name in _JQL else value
+    return " ".join(str(value).split()) if name in _JQL or _operation(name, value) else value
+
+
+def _operation(name: str, value: object) -> str | None:
+    """What a GraphQL query is called; None for anything else."""
+    found = _GRAPHQL.match(value) if name == "query" and isinstance(value, str) else None
+    return None if found is None else found["name"] or "{"
 
 
 def _blanked(name: str, value: object) -> object:
+    if name in _MOMENTS and isinstance(value, str):
+        return "?"
     return jql.shape(str(value)) if name in _JQL else _whole(name, value)
 
 
 def _bare(name: str, value: object) -> object:
-    return _GONE if name in _AMOUNTS else _blanked(name, value)
+    return _GONE if name in _AMOUNTS else _operation(name, value) or _blanked(name, value)
 
 
 LEVELS: tuple[Reduce, ...] = (_whole, _blanked, _bare)

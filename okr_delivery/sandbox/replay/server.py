@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from okr_delivery.sandbox.replay.match import Matcher
 from okr_delivery.sandbox.replay.recording import Answer, Exchange, Recording
@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _asked(self, raw: bytes) -> Exchange:
         parts = urlsplit(self.path)
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
-        return Exchange(self.command, unquote(parts.path), query, _body(raw))
+        return Exchange(self.command, parts.path, query, _body(raw))
 
 
 def _body(raw: bytes) -> object:

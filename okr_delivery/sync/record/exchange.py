@@ -155,11 +155,13 @@ def label(request: Mapping[str, Any]) -> str:
     parts = [part for part in str(request["path"]).split("/") if part]
     if parts[:1] == ["rest"]:
         parts = parts[3:]
+    elif parts[:1] == ["api"]:
+        parts = parts[2:] if parts[1:2] != ["graphql"] else parts[1:]
     return f"{request['method']} {'/'.join(_varying(parts))}"
 
 
 def _varying(parts: Sequence[str]) -> list[str]:
-    keyed = {"project": "{key}", "issue": "{id}"}
+    keyed = {"project": "{key}", "issue": "{id}", "projects": "{id}", "groups": "{id}"}
     fixed = {"search", "bulkfetch"}
     return [
         "{id}"

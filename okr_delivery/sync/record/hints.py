@@ -11,6 +11,7 @@ from okr_delivery.config.secrets import credentials
 from okr_delivery.sync.record import jql
 from okr_delivery.sync.record.exchange import Cleaner, Plain
 from okr_delivery.sync.record.folder import Recorder
+from okr_delivery.sync.record.gitlab import GitLabScrubber
 from okr_delivery.sync.record.scrub import Scrubber
 from okr_delivery.sync.record.secret import Secrets
 from okr_delivery.sync.record.texts import Hints
@@ -18,6 +19,8 @@ from okr_delivery.sync.record.texts import Hints
 if TYPE_CHECKING:
     from okr_delivery.config import Source, Team
 
+SCRUBBERS: Mapping[str, type[Scrubber | GitLabScrubber]] = {"gitlab": GitLabScrubber}
+"""For trackers whose answers are no Jira's."""
 CLAIM_FIELDS = ("key_result", "contribution", "confidence")
 
 
@@ -44,7 +47,7 @@ def recorder_for(
     clean: Cleaner = Plain(source.url, known)
     if not plain:
         hints = hints_of(source, teams, ids, queries, found, user)
-        clean = Scrubber(source.url, secrets.token_bytes(32), known, hints)
+        clean = SCRUBBERS.get(source.type, Scrubber)(source.url, secrets.token_bytes(32), known, hints)
     return Recorder(folder, clean, kind=source.type, scrubbed=not plain, clock=clock)
 
 
@@ -80,4 +83,13 @@ def hints_of(
         components=frozenset(components),
         claim_fields=frozenset(name for name in (*fields, *(found.get(role) for role in CLAIM_FIELDS)) if name),
         people=(user,) if user else (),
+        scopes=_scopes(source),
+        paths=(*source.projects, *(f"{g}/" for g in source.groups), *(name for s in selectors for name in s.projects)),
+        environments=frozenset(source.deployments.environments if source.deployments else ()),
     )
+
+
+def _scopes(source: Source) -> tuple[str, ...]:
+    """Scopes of labels that stand for statuses and priorities."""
+    priority = "priority" if source.fields.priority == "auto" else source.fields.priority
+    return tuple(scope.removesuffix("::") for scope in (source.statuses.label_scope, priority) if scope)

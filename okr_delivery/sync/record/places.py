@@ -70,8 +70,12 @@ class Places:
                 break
         return "/".join(kept)
 
+    def behind(self, url: str) -> str | None:
+        """What follows the root in an own address, query included; None for anybody else's."""
+        return self._behind(url, whole=True)
+
     def _own(self, url: str) -> str | None:
-        behind = self._behind(url, whole=True)
+        behind = self.behind(url)
         return None if behind is None else OWN + behind
 
     def _behind(self, url: str, *, whole: bool = False) -> str | None:

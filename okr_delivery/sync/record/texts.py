@@ -38,7 +38,8 @@ class Hints:
 
     `words` are ids that the tool looks for in free text, `labels` and `components` those that the configuration
     names, `prefixes` those of labels that name key results, `claim_fields` the ids or names (any case) of the custom
-    fields that hold claims, `people` known logins.
+    fields that hold claims, `people` known logins. `scopes` are those of scoped labels that mean something, `paths`
+    those of projects and, with a slash at the end, groups, and `environments` names of what is deployed to.
     """
 
     words: frozenset[str] = frozenset()
@@ -47,6 +48,9 @@ class Hints:
     components: frozenset[str] = frozenset()
     claim_fields: frozenset[str] = frozenset()
     people: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    environments: frozenset[str] = frozenset()
 
 
 NO_HINTS = Hints()
