@@ -40,20 +40,19 @@ if TYPE_CHECKING:
 
 Make = Callable[[], Iterator[Page]]
 
-
-class Reading(NamedTuple):
-    """Pages to be had: `plan` says which, `make` makes them."""
-
-    plan: object
-    make: Make
-
-
 PATIENCE = 0.25  # seconds that threads which have done their work get to end
 AHEAD = 1024 * 1024  # bytes of pages that may lie in the pipe; a kernel that allows less takes less
 _LENGTH = struct.Struct("!Q")
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 _SIGNALS = {signal.SIGINT, signal.SIGTERM}
 _FILES, _TASKS = "/proc/self/fd", "/proc/self/task"
+
+
+class Reading(NamedTuple):
+    """Pages to be had: `plan` says which, `make` makes them."""
+
+    plan: object
+    make: Make
 
 
 class Frame(NamedTuple):
@@ -74,12 +73,12 @@ class Apart:
         self._name = name
         self._transport = transport
         self._possible = wanted and sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1 and _threads() == 1
-        self._going_on: Child | None = None  # with what was asked for behind what has been read
-        self._next: object = None
+        self._child: Child | None = None
+        self._coming: object = None  # what the child goes on with, behind what was read of it
 
     def has(self, plan: object) -> bool:
         """Whether these pages are being made already."""
-        return self._going_on is not None and self._next == plan
+        return self._child is not None and self._coming == plan
 
     @contextmanager
     def pages(self, wanted: Reading, then: Reading | None = None, *, closed: bool) -> Iterator[Iterator[Page]]:
@@ -88,42 +87,40 @@ class Apart:
         `then` is what will be wanted next: the other process goes on with it at once. Leaving the block earlier ends
         what makes them. Raises RetryLaterError when the other process died.
         """
-        child = self._started(wanted, then) if closed else None
+        child = self._started(wanted, then, closed=closed)
         if child is None:
             with _closing(wanted.make()) as pages:
                 yield pages
             return
+        self._coming = None
         try:
             yield child.pages()
-            if child.ended and then is not None:
-                self._going_on, self._next = child, then.plan
+            self._coming = then.plan if then is not None and child.ended else None
         finally:
-            if self._going_on is not child:
-                child.end()
+            if self._coming is None:
+                self.end()
 
     def end(self) -> None:
-        """Ends what goes on for nobody."""
-        if self._going_on is not None:
-            self._going_on.end()
-            self._going_on = None
+        """Ends what is being made, wanted or not."""
+        if self._child is not None:
+            self._child.end()
+            self._child = self._coming = None
 
-    def _started(self, wanted: Reading, then: Reading | None) -> Child | None:
+    def _started(self, wanted: Reading, then: Reading | None, *, closed: bool) -> Child | None:
         """The process that makes them, which may be at it already; None where they are better made here."""
         if self.has(wanted.plan):
-            child, self._going_on = self._going_on, None
-            return child
+            return self._child
         self.end()
         watched = self._transport is not None and self._transport.observer is not None
-        if not self._possible or watched or not _alone():
-            return None
-        parts = [wanted.make] if then is None else [wanted.make, then.make]
-        with suppress(OSError):  # no process or no pipe to be had
-            return Child(self._name, parts, self._transport)
-        return None
+        if closed and self._possible and not watched and _alone():
+            parts = [wanted.make] if then is None else [wanted.make, then.make]
+            with suppress(OSError):  # no process or no pipe to be had
+                self._child = Child(self._name, parts, self._transport)
+        return self._child
 
 
 class Child:
-    """The other process, as this one sees it. A context manager that ends it."""
+    """The other process, as this one sees it."""
 
     def __init__(self, name: str, parts: Sequence[Make], transport: Transport | None) -> None:
         """Begins to make one part after another. Raises OSError when the machine gives no process."""
@@ -144,7 +141,8 @@ class Child:
 
     def _fork(self, parts: Sequence[Make], writing: int) -> None:
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()  # or both processes would write what waits in it
+            with suppress(AttributeError, OSError, ValueError):  # there is none, or nobody reads it
+                stream.flush()  # or both processes would write what waits in it
         gc.freeze()  # what both share is left alone by both collectors, so that it stays shared
         here = os.getpid()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
