@@ -33,7 +33,8 @@ def answerable(app: App, snapshot: Snapshot) -> Scope:
     from okr_delivery.delivery.teams import sources_of
 
     needed = {team.id: sources_of(team) for team in snapshot.teams}
-    missing = lacking(snapshot, {name for names in needed.values() for name in names})
+    every = {name for names in needed.values() for name in names}
+    missing = _undeployed(snapshot, every) | lacking(snapshot, every)
     ready = tuple(team for team, names in needed.items() if not missing.keys() & set(names))
     if not ready:
         raise UserError(list(missing.values()))
@@ -41,6 +42,15 @@ def answerable(app: App, snapshot: Snapshot) -> Scope:
         app.show_error(UserError(list(missing.values())))
         app.say("cli.left_out", teams=", ".join(team for team in needed if team not in ready))
     return Scope(ready, 2 if missing else 0)
+
+
+def _undeployed(snapshot: Snapshot, sources: Iterable[str]) -> dict[str, Problem]:
+    """The same for deployments: figures and observation windows need them, planning does not."""
+    return {
+        name: Problem(msg("cli.deployments", source=name), next_step=msg("cli.never_synced.next", source=name))
+        for name in sorted(sources)
+        if not snapshot.deployments_read(name)
+    }
 
 
 def lacking(snapshot: Snapshot, sources: Iterable[str]) -> dict[str, Problem]:
