@@ -17,6 +17,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from okr_delivery.locale import Translator, translator
+from okr_delivery.sandbox import sources
+from okr_delivery.sandbox.addresses import on_gitlab
+from okr_delivery.sandbox.gitlab.state import Tier
+from okr_delivery.sandbox.sources import Company
 from okr_delivery.sandbox.world import World
 from okr_delivery.sandbox.world.calendar import ZONE, Quarter, local_day
 from okr_delivery.sandbox.world.words import words
@@ -27,22 +31,48 @@ EFFECT_COLUMNS = ("source", "issue", "kr", "date", "value", "low", "high", "meth
 FLOW = frozenset({"cycle", "metric", "plan", "reading"})  # keys whose mapping is written on one line
 FLOW_ITEMS = frozenset({"health", "amendments", "iterations", "items", "aligns_to", "key_results_named"})
 USER_ENV, TOKEN_ENV = "OKR_DELIVERY_JIRA_USER", "OKR_DELIVERY_JIRA_TOKEN"
+GITLAB_TOKEN_ENV = "OKR_DELIVERY_GITLAB_TOKEN"  # noqa: S105  # the name of a variable
 
 
 def write(
     folder: Path, world: World, url: str, lang: str, user_env: str = USER_ENV, token_env: str = TOKEN_ENV
 ) -> list[Path]:
-    """Writes the workspace into `folder` and returns the files that are new, in the order of writing.
+    """Writes the workspace of a company on Jira into `folder`; returns the files that are new, in order of writing.
 
     `lang` is the language of comments and reports; the content speaks the world's own. Raises OSError.
     """
-    t = translator(lang)
-    contents = {"okr-delivery.yaml": _config(world, url, lang, t, user_env, token_env)}
-    contents |= {f"okrs/{plan.name}": _okrs(plan.document(), t) for plan in world.cycles}
+    jira = sources.jira(url, user_env, token_env, tuple(sources.TEAMS))
+    return _write(folder, world, lang, sources.Company("head", (jira,)))
+
+
+def write_gitlab(
+    folder: Path, world: World, url: str, lang: str, tier: Tier = Tier.ULTIMATE, token_env: str = GITLAB_TOKEN_ENV
+) -> list[Path]:
+    """The same for a company on GitLab, as `translate.of_world` tells it for this tier. Raises OSError."""
+    found = on_gitlab(world, tier, tuple(sources.TEAMS), sources.objectives(tuple(sources.TEAMS)))
+    gitlab = sources.gitlab(url, token_env, tier)
+    return _write(folder, world, lang, sources.Company("gitlab_head", (gitlab,), found))
+
+
+def write_mixed(
+    folder: Path, world: World, jira_url: str, gitlab_url: str, lang: str, tier: Tier = Tier.ULTIMATE
+) -> list[Path]:
+    """The same for a company whose mobile team is on GitLab and whose other teams are on Jira. Raises OSError."""
+    found = on_gitlab(world, tier, sources.ON_GITLAB, sources.objectives(sources.ON_GITLAB))
+    rest = tuple(key for key in sources.TEAMS if key not in sources.ON_GITLAB)
+    jira = sources.jira(jira_url, USER_ENV, TOKEN_ENV, rest)
+    gitlab = sources.gitlab(gitlab_url, GITLAB_TOKEN_ENV, tier)
+    return _write(folder, world, lang, sources.Company("mixed_head", (jira, gitlab), found))
+
+
+def _write(folder: Path, world: World, lang: str, company: Company) -> list[Path]:
+    t, found = translator(lang), company.addresses
+    contents = {"okr-delivery.yaml": _config(world, company, lang, t)}
+    contents |= {f"okrs/{plan.name}": _okrs(found.document(plan.document()), t) for plan in world.cycles}
     contents |= {f"readings/{cycle.lower()}.csv": _csv(READING_COLUMNS, rows) for cycle, rows in world.readings.items()}
     cycle = Quarter.of(local_day(world.now * 1000)).id
-    contents[f"effects/{cycle}.csv"] = _csv(EFFECT_COLUMNS, world.effects)
-    contents["conclusions.yaml"] = _conclusions(world.conclusions, t)
+    contents[f"effects/{cycle}.csv"] = _csv(EFFECT_COLUMNS, map(found.row, world.effects))
+    contents["conclusions.yaml"] = _conclusions([found.row(row) for row in world.conclusions], t)
     return [path for name, text in contents.items() if (path := _new(folder / name, text))]
 
 
@@ -56,25 +86,26 @@ def _new(path: Path, text: str) -> Path | None:
     return path
 
 
-def _config(world: World, url: str, lang: str, t: Translator, user_env: str, token_env: str) -> str:
+def _config(world: World, company: Company, lang: str, t: Translator) -> str:
     text = words(world.lang)
     environment = Environment(  # noqa: S701  # YAML; every value is written as a JSON string
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["tojson_plain"] = _quoted
     return environment.get_template("okr-delivery.yaml.j2").render(
         t=t,
         q=_quoted,
         lang=lang,
-        url=url,
+        head=t(company.head),
         zone=ZONE,
-        projects=["PAY", "MOB", "WEB", "PLT"],
-        user_env=user_env,
-        token_env=token_env,
+        sources=company.sources,
         statuses=text["statuses"],
         bug=text["types"]["Bug"],
-        teams=text["teams"],
-        train=str(text["train"]).format(number="*"),
+        teams=list(company.teams(text)),
         since=Quarter.of(local_day(world.now * 1000)).start.isoformat(),
     )
 

@@ -6,10 +6,11 @@ from collections.abc import Collection
 
 from okr_delivery.sandbox.gitlab.state import GitLab, Tier
 from okr_delivery.sandbox.gitlab.translate import past, ships
-from okr_delivery.sandbox.gitlab.translate.setting import Workflow, keys, stage
+from okr_delivery.sandbox.gitlab.translate.setting import PATH as GROUP_PATH
+from okr_delivery.sandbox.gitlab.translate.setting import Workflow, keys, path_of, stage
 from okr_delivery.sandbox.world import World
 
-__all__ = ["Workflow", "keys", "of_world"]
+__all__ = ["GROUP_PATH", "Workflow", "keys", "of_world", "path_of"]
 
 
 def of_world(

@@ -110,7 +110,7 @@ def _project(world: World, key: str) -> Project:
     place = list(PROJECTS).index(key)
     name = str(row["name"]) if row else key
     first = min((i.created for i in world.site.issues.values() if i.project == jira.PROJECTS[key]), default=0)
-    return Project(FIRST_PROJECT + place, f"{PATH}/{PROJECTS[key]}", name, GROUP, created=first)
+    return Project(FIRST_PROJECT + place, path_of(key), name, GROUP, created=first)
 
 
 def _users(world: World) -> dict[int, User]:
@@ -221,7 +221,7 @@ def _describe(scene: Scene, number: str, goal: str) -> None:
 def keys(world: World, tier: Tier = Tier.ULTIMATE, projects: Collection[str] | None = None) -> dict[str, str]:
     """What GitLab shows instead of each Jira key: `acme/payments#12` for PAY-12, `acme&1` for the first epic."""
     found, epics = {}, 0
-    told = {jira.PROJECTS[key]: PROJECTS[key] for key in PROJECTS if projects is None or key in projects}
+    told = {jira.PROJECTS[key]: path_of(key) for key in PROJECTS if projects is None or key in projects}
     for issue in sorted(world.site.issues.values(), key=lambda issue: (issue.created, issue.id)):
         if issue.project not in told:
             continue
@@ -229,8 +229,13 @@ def keys(world: World, tier: Tier = Tier.ULTIMATE, projects: Collection[str] | N
             epics += 1
             found[issue.key] = f"{PATH}&{epics}"
         else:
-            found[issue.key] = f"{PATH}/{told[issue.project]}#{number_of(issue)}"
+            found[issue.key] = f"{told[issue.project]}#{number_of(issue)}"
     return found
+
+
+def path_of(key: str) -> str:
+    """The path of a Jira project: `acme/payments` of PAY."""
+    return f"{PATH}/{PROJECTS[key]}"
 
 
 def number_of(issue: SiteIssue) -> int:
