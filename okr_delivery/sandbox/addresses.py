@@ -16,7 +16,7 @@ GOALS = "OKR"  # the project whose issues stand for key results
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """`gitlab`: the key there of every Jira key found on GitLab. `projects`: the keys of the projects that are there."""
+    """`gitlab`: the key there of every Jira key found on GitLab. `projects`: the keys of the projects found there."""
 
     gitlab: Mapping[str, str] = field(default_factory=dict)
     projects: frozenset[str] = frozenset()

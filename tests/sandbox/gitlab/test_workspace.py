@@ -57,8 +57,8 @@ def test_its_effects_and_conclusions_name_issues_that_are_there(tmp_path: Path, 
     assert paths == ["acme/mobile", "acme/payments", "acme/payments"]
     concluded = conclusions.load(config, book).all
     assert len(concluded) > 4
-    for row in (*effects, *concluded):
-        assert (row.source, _exists(state, str(row.issue))) == ("gitlab", True)
+    named = [(row.source, row.issue) for row in effects] + [(row.source, row.issue) for row in concluded]
+    assert all(source == "gitlab" and _exists(state, key) for source, key in named)
     trackers = [kr.tracker for kr in book.key_results.values() if kr.tracker]
     assert trackers
     assert all(_exists(state, tracker.removeprefix("gitlab:")) for tracker in trackers)
