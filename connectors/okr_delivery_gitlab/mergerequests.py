@@ -20,6 +20,7 @@ _PAGE = re.compile(r"/(?P<path>.+?)/-/merge_requests/(?P<iid>[0-9]+)(?:/.*)?")
 _CODE = re.compile(r"^(`{3,}|~{3,}).*?^\1|(`+).+?\2", re.DOTALL | re.MULTILINE)
 _STEP = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*"
 _MENTION = re.compile(rf"(?<![\w/#&])(?P<path>{_STEP}(?:/{_STEP})*)?#(?P<iid>[0-9]+)\b")
+_OTHER = re.compile(r"[A-Z][A-Z0-9_]+-[1-9][0-9]*")
 _LINK = re.compile(rf"https?://[^\s/]+/(?P<path>{_STEP}(?:/{_STEP})+)/-/(?:issues|work_items)/(?P<iid>[0-9]+)\b")
 
 
@@ -83,7 +84,7 @@ class RequestReader:
         return unquote(urlsplit(url.removeprefix(self._spec.url)).path)
 
     def _issues(self, path: str, name: str) -> list[str] | None:
-        """Keys of a list of issues; None where this server has no such list. Issues of other trackers are left out."""
+        """Keys of a list of issues; None where this server has no such list."""
         what = f"projects/:id/merge_requests/:iid/{name}"
         try:
             rows = self._client.rows(path, what=what, expect=LATER)
@@ -93,6 +94,10 @@ class RequestReader:
 
 
 def _key(row: Row) -> str | None:
+    """A project with another tracker for its issues names them by that one's keys."""
+    other = row.get("id")
+    if isinstance(other, str) and _OTHER.fullmatch(other):
+        return other
     full = string(mapping(row.get("references")).get("full"))
     if full is not None:
         return full

@@ -30,7 +30,8 @@ class CommitStatus:
         """False when it was said already. Raises ConfigError when the account may not, UnsureError if doubt stays."""
         state = STATES[verdict]
         for _ in range(SENDS):
-            if self._present() == state:
+            present = self._present()
+            if present == state or (verdict is Verdict.PENDING and present is not None):
                 return False
             try:
                 self._send(state, text, url)
@@ -77,7 +78,7 @@ class StatusCheck:
     def put(self, verdict: Verdict) -> bool:
         """False when it was said already. Raises ConfigError for a check that is unknown, or may not be set."""
         row = self._present()
-        if row.get("status") == verdict.value:
+        if row.get("status") == verdict.value or verdict is Verdict.PENDING:  # GitLab lets each new head be pending
             return False
         try:
             self._client.rest(

@@ -209,6 +209,10 @@ class Source(Strict):
     deployments: DeploymentSettings | None = Field(
         None, description="GitLab: which deployments are read. Default: none, deployments are not connected."
     )
+    status_check: Words | None = Field(
+        None,
+        description="GitLab: status check that tells the gate's verdict, by name or id. Default: a commit status.",
+    )
     user_env: Variable | None = Field(
         None, description="Environment variable that holds the user name; written as null: none, the token is a bearer."
     )

@@ -64,6 +64,7 @@ def spec_of(source: Source, env: Mapping[str, str], teams: Sequence[Team] = ()) 
         options={
             "groups": tuple(source.groups),
             "label_scope": source.statuses.label_scope,
+            "status_check": source.status_check,
             "environments": source.deployments.environments if source.deployments is not None else (),
             "releases": "version" in source.release.from_,
         },

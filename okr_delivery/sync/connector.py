@@ -265,6 +265,7 @@ class MergeRequests(Protocol):
     def put_verdict(self, request: MergeRequest, verdict: Verdict, *, name: str, text: str, url: str | None) -> bool:
         """Says a verdict on the head of a merge request; False when it was said already. Safe to repeat.
 
+        PENDING never takes the place of a verdict that was said of this head.
         Raises ConfigError when the account may not.
         """
         ...
