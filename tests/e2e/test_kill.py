@@ -120,3 +120,48 @@ def test_ctrl_c_in_the_middle(tmp_path: Path) -> None:
         assert cli.ok("sync", "--format", "json").json["sources"][0]["complete"]
     finally:
         server.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process does it all")
+def test_a_killed_sync_leaves_nobody_asking(tmp_path: Path) -> None:
+    """The process that fetches ends with the one that stores; the next run takes the lock and goes on."""
+    world = build(seed=5, issues=200, now=NOW)
+    server = serve(world, latency=0.1)
+    try:
+        cli = Cli(tmp_path)
+        write(cli.folder, world, server.url, "en")
+        process = cli.process("sync")
+        while not server.requests["issue/bulkfetch"]:
+            time.sleep(0.01)
+        fetching = children_of(process.pid)
+        process.kill()
+        process.communicate(timeout=30)
+        ended = time.monotonic() + 10
+        while any(map(runs, fetching)) and time.monotonic() < ended:
+            time.sleep(0.01)
+        assert not [pid for pid in fetching if runs(pid)]
+        time.sleep(0.3)  # what was under way is still counted
+        asked = server.requests.total()
+        time.sleep(0.3)
+        assert server.requests.total() == asked
+        assert cli.ok("sync", "--format", "json").json["sources"][0]["complete"]
+    finally:
+        server.stop()
+    assert len(fetching) == (len(os.sched_getaffinity(0)) > 1)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*") if (found := stat(path)) and int(found[1]) == pid]
+
+
+def runs(pid: int) -> bool:
+    found = stat(Path(f"/proc/{pid}"))
+    return found is not None and found[0] not in ("Z", "X")
+
+
+def stat(process: Path) -> list[str] | None:
+    """State, parent and so on; None for one that is gone."""
+    try:
+        return (process / "stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
