@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from okr_delivery.cli.app import App
-from okr_delivery.cli.options import group, reserved, subcommand
+from okr_delivery.cli.options import group, subcommand
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 
 if TYPE_CHECKING:
-    from okr_delivery.sandbox.jira.server import RunningServer
     from okr_delivery.sandbox.replay import RunningReplay
+    from okr_delivery.sandbox.serving import Served
+
+VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 
 
 @group("sandbox")
@@ -80,12 +83,12 @@ def jira_cloud(app: App, /, **options: Any) -> int:
       okr-delivery sandbox jira-cloud --recorded case/
     """
 
-    def load() -> Callable[..., RunningServer]:
+    def load() -> Callable[..., Served]:
         from okr_delivery.sandbox.jira_cloud import serve
 
         return serve
 
-    return _run(app, Wanted(**options), load)
+    return _run(app, Wanted(**options), load, _jira_state)
 
 
 @subcommand("jira-datacenter")
@@ -102,16 +105,53 @@ def jira_datacenter(app: App, /, context: str, **options: Any) -> int:
     if context and not context.startswith("/"):
         raise click.UsageError("--context is a path that begins with /.")
 
-    def load() -> Callable[..., RunningServer]:
+    def load() -> Callable[..., Served]:
         from okr_delivery.sandbox.jira_datacenter import serve
 
         return serve
 
-    return _run(app, Wanted(**options), load, context=context)
+    return _run(app, Wanted(**options), load, _jira_state, context=context)
 
 
-def _run(app: App, wanted: Wanted, load: Callable[[], Callable[..., RunningServer]], **more: Any) -> int:
-    """Serves until the process is told to stop; `load` imports the server, which needs a package of its own."""
+@subcommand("gitlab")
+@_tracker_options
+@click.option("--tier", type=click.Choice(["free", "premium", "ultimate"]), help="The plan; default ultimate.")
+@click.option("--server-version", metavar="V", help="The version it says it is; default 18.5.0.")
+def gitlab(app: App, /, tier: str | None, server_version: str | None, **options: Any) -> int:
+    """A GitLab on loopback. Stops with Ctrl-C.
+
+    \b
+    Examples:
+      okr-delivery sandbox gitlab --port 8766 --seed 7 --issues 500
+      okr-delivery sandbox gitlab --tier free --server-version 16.11.2
+      okr-delivery sandbox gitlab --recorded issues.jsonl notes.jsonl --site gitlab-b
+    """
+    if server_version is not None and not VERSION.fullmatch(server_version):
+        raise click.UsageError("--server-version is like 18.5.0.")
+
+    def load() -> Callable[..., Served]:
+        from okr_delivery.sandbox.gitlab import serve
+
+        return serve
+
+    def state(app: App, wanted: Wanted) -> Any:
+        return _gitlab_state(app, wanted, tier, server_version)
+
+    return _run(app, Wanted(**options), load, state, ready="cli.sandbox.ready_token")
+
+
+def _run(
+    app: App,
+    wanted: Wanted,
+    load: Callable[[], Callable[..., Served]],
+    state: Callable[[App, Wanted], Any],
+    ready: str = "cli.sandbox.ready",
+    **more: Any,
+) -> int:
+    """Serves until the process is told to stop; `load` imports the server, which needs a package of its own.
+
+    `state` makes what is served; `ready` is said once it is.
+    """
     if wanted.more and not wanted.recorded:
         raise click.UsageError("Files are only read behind --recorded.")
     folder = _recording(app, wanted)
@@ -123,8 +163,8 @@ def _run(app: App, wanted: Wanted, load: Callable[[], Callable[..., RunningServe
         raise click.UsageError("--recorded FILE... and --site NAME belong together.")
     from okr_delivery.sandbox import TOKEN, USER
 
-    server = _serve(app, wanted, load(), more)
-    return _until_stopped(app, server, "cli.sandbox.ready", user=USER, token=TOKEN)
+    server = _serve(app, wanted, load(), state, more)
+    return _until_stopped(app, server, ready, user=USER, token=TOKEN)
 
 
 def _recording(app: App, wanted: Wanted) -> Path | None:
@@ -139,7 +179,7 @@ def _recording(app: App, wanted: Wanted) -> Path | None:
     return app.cwd / folders[0]
 
 
-def _until_stopped(app: App, server: RunningServer | RunningReplay, ready: str, **params: object) -> int:
+def _until_stopped(app: App, server: Served | RunningReplay, ready: str, **params: object) -> int:
     app.show(server.url)
     app.out.flush()
     app.note(ready, **params)
@@ -150,13 +190,19 @@ def _until_stopped(app: App, server: RunningServer | RunningReplay, ready: str, 
         server.stop()
 
 
-def _serve(app: App, wanted: Wanted, serve: Callable[..., RunningServer], more: dict[str, Any]) -> RunningServer:
+def _serve(
+    app: App,
+    wanted: Wanted,
+    serve: Callable[..., Served],
+    state: Callable[[App, Wanted], Any],
+    more: dict[str, Any],
+) -> Served:
     from okr_delivery.sandbox.faults import load as load_faults
 
     switches = load_faults(app.cwd / wanted.faults) if wanted.faults else None
     latency = wanted.latency / 1000 if wanted.latency else None
     try:
-        return serve(_state(app, wanted), port=wanted.port, faults=switches, latency=latency, clock=app.clock, **more)
+        return serve(state(app, wanted), port=wanted.port, faults=switches, latency=latency, clock=app.clock, **more)
     except OSError as error:
         reason = error.strerror or ""
         raise user_error(
@@ -164,7 +210,7 @@ def _serve(app: App, wanted: Wanted, serve: Callable[..., RunningServer], more: 
         ) from error
 
 
-def _state(app: App, wanted: Wanted) -> Any:
+def _jira_state(app: App, wanted: Wanted) -> Any:
     """The synthetic organisation, or what was recorded of a site."""
     from okr_delivery.sandbox.recorded import load as load_recorded
     from okr_delivery.sandbox.world import build
@@ -172,6 +218,24 @@ def _state(app: App, wanted: Wanted) -> Any:
     if wanted.site is None:
         return build(seed=wanted.seed, issues=wanted.issues, now=_instant(app, wanted.now), lang=app.lang)
     return load_recorded([app.cwd / path for path in (*wanted.recorded, *wanted.more)], wanted.site)
+
+
+def _gitlab_state(app: App, wanted: Wanted, tier: str | None, version: str | None) -> Any:
+    """The synthetic organisation as a GitLab, its iterations bound by days; or what was recorded of a site."""
+    from okr_delivery.sandbox.gitlab.recorded import load as load_recorded
+    from okr_delivery.sandbox.gitlab.state import Tier
+    from okr_delivery.sandbox.gitlab.translate import of_world
+    from okr_delivery.sandbox.world import build
+
+    if wanted.site is None:
+        now = _instant(app, wanted.now)
+        world = build(seed=wanted.seed, issues=wanted.issues, now=now, lang=app.lang, by_day=True)
+        state = of_world(world, Tier(tier or "ultimate"))
+    else:
+        state = load_recorded([app.cwd / path for path in (*wanted.recorded, *wanted.more)], wanted.site)
+    state.tier = Tier(tier) if tier else state.tier
+    state.version = version or state.version
+    return state
 
 
 def _instant(app: App, text: str | None) -> int:
@@ -191,4 +255,4 @@ def _instant(app: App, text: str | None) -> int:
 
 command.add_command(jira_cloud)
 command.add_command(jira_datacenter)
-command.add_command(reserved("gitlab", "sandbox gitlab"))
+command.add_command(gitlab)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -54,6 +56,51 @@ def test_each_kind_is_served_where_it_says(tmp_path: Path, words: tuple[str, ...
         assert [_get(url, "field").status_code for _ in range(2)] == [503, 200]
 
 
+def _ask(url: str, path: str) -> Any:
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(f"{url}/api/v4/{path}", headers={"PRIVATE-TOKEN": TOKEN}, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+
+@pytest.mark.parametrize(
+    ("words", "version", "weighs"),
+    [((), "18.5.0", True), (("--tier", "free", "--server-version", "16.11.2"), "16.11.2", False)],
+    ids=["ultimate", "free"],
+)
+def test_a_gitlab_of_a_tier_and_version(tmp_path: Path, words: tuple[str, ...], version: str, weighs: bool) -> None:
+    with _running(tmp_path, "gitlab", "--issues", "40", "--seed", "3", *words) as url:
+        assert _ask(url, "version")["version"].startswith(version)
+        issues = _ask(url, "projects/acme%2Fpayments/issues?scope=all&per_page=100")
+        assert any(issue.get("weight") for issue in issues) == weighs
+        assert any(issue["milestone"] for issue in issues)
+
+
+def test_recorded_payloads_as_a_gitlab(tmp_path: Path) -> None:
+    row = {
+        "id": 9,
+        "iid": 2,
+        "project_id": 5,
+        "title": "Recorded",
+        "description": None,
+        "state": "opened",
+        "labels": [],
+    }
+    row |= {"created_at": "2024-01-02T03:04:05.678Z", "updated_at": "2024-01-02T03:04:05.678Z", "closed_at": None}
+    row |= {
+        "references": {"full": "a/b#2"},
+        "moved_to_id": None,
+        "confidential": False,
+        "time_stats": {"time_estimate": 0},
+    }
+    lines = json.dumps({"site": "x", "payload": row}) + "\n"
+    (tmp_path / "issues.jsonl").write_text(lines, encoding="utf-8")
+    with _running(tmp_path, "gitlab", "--recorded", "issues.jsonl", "--site", "x", "--tier", "premium") as url:
+        [issue] = _ask(url, "projects/a%2Fb/issues?scope=all")
+        assert (issue["id"], issue["title"], issue["created_at"]) == (9, "Recorded", row["created_at"])
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -62,6 +109,9 @@ def test_each_kind_is_served_where_it_says(tmp_path: Path, words: tuple[str, ...
         (("jira-datacenter", "--recorded", "x.jsonl"), "--site"),
         (("jira-datacenter", "x.jsonl"), "--recorded"),
         (("jira-datacenter", "--faults", "none.yaml"), "none.yaml"),
+        (("gitlab", "--tier", "gold"), "--tier"),
+        (("gitlab", "--server-version", "new"), "--server-version"),
+        (("gitlab", "--recorded", "x.jsonl"), "--site"),
     ],
 )
 def test_refused_options(tmp_path: Path, words: tuple[str, ...], said: str) -> None:

@@ -35,7 +35,6 @@ LATER = (
     "report weekly --iteration last -o x.html",
     "report iteration --due",
     "report iteration --charts charts",
-    "sandbox gitlab --port 1",
     "init --url https://acme.example",
     "progress --apply jira",
     "gate --apply tracker",
