@@ -16,16 +16,16 @@ from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.workers import MOST, Workers
 from okr_delivery_gitlab.blocks import Block, Plan, Planner, Wanted, blocks, first_instant
 from okr_delivery_gitlab.capabilities import Capabilities
-from okr_delivery_gitlab.client import GitLabClient
+from okr_delivery_gitlab.client import GitLabClient, GraphQLErrors, ServerBusyError
 from okr_delivery_gitlab.deployments import DeploymentReader
-from okr_delivery_gitlab.epics import offers_epics
+from okr_delivery_gitlab.epics import EPIC_ID, offers_epics
 from okr_delivery_gitlab.history import Detail, HistoryReader
 from okr_delivery_gitlab.identities import identify
 from okr_delivery_gitlab.inspection import Inspection
 from okr_delivery_gitlab.iterations import TimeboxReader
 from okr_delivery_gitlab.labels import read_labels
 from okr_delivery_gitlab.lists import PAGE, Walk
-from okr_delivery_gitlab.mergerequests import Head, RequestReader
+from okr_delivery_gitlab.mergerequests import Head, RequestReader, full_key
 from okr_delivery_gitlab.metadata import MetadataReader, same_settings
 from okr_delivery_gitlab.pages import PageMaker
 from okr_delivery_gitlab.problems import refused
@@ -35,14 +35,18 @@ from okr_delivery_gitlab.settings import Settings
 from okr_delivery_gitlab.sight import Sight
 from okr_delivery_gitlab.timeboxes import titles
 from okr_delivery_gitlab.tokens import check_kind, why_refused
-from okr_delivery_gitlab.values import by_number, string
+from okr_delivery_gitlab.values import Row, by_number, string
 from okr_delivery_gitlab.verdicts import CommitStatus, StatusCheck
+from okr_delivery_gitlab.writer import GitLabWriter
+from okr_delivery_gitlab.writer_calls import Spot
 
 if TYPE_CHECKING:
     from okr_delivery.sync.transport import Transport
 
 A_QUERY = 25
 """Issues whose activity one query brings, about."""
+NOTES, A_NOTE = "POST projects/:id/issues/:iid/notes", 1.0
+"""GitLab takes 60 notes a minute of an account, and does not say so before there are more."""
 
 
 class GitLabConnector:
@@ -144,10 +148,7 @@ class GitLabConnector:
 
     def census(self) -> Iterator[str]:
         """The ids of all issues in scope, by the lists that `pages` reads."""
-        walk = self._walk()
-        for issues in self._planner().every().lists:
-            for rows in walk.pages(issues):
-                yield from (str(row["id"]) for row in rows)
+        return (str(row["id"]) for row in self._rows())
 
     def visible(self, ids: Sequence[str]) -> frozenset[str]:
         """Those of `ids` that GitLab still shows."""
@@ -202,6 +203,28 @@ class GitLabConnector:
             return StatusCheck(self._site(), head, check).put(verdict)
         return CommitStatus(self._site(), head, name).put(verdict, text, url)
 
+    def writer(self) -> GitLabWriter:
+        """Writes with the account of this connection."""
+        client = self._site()
+        self._transport.space(NOTES, A_NOTE)
+        return GitLabWriter(client, self._who(), self._spot)
+
+    def _spot(self, issue_id: str) -> Spot:
+        """Where the issue of a global id is. Raises ConfigError for an epic and for what is not shown."""
+        if issue_id.startswith(EPIC_ID):
+            raise refused("epic_write", issue_id)
+        key = self._key_of(issue_id)
+        path, sign, iid = (key or "").rpartition("#")
+        if not sign:
+            raise refused("write_gone", issue_id)
+        return Spot(path, iid)
+
+    def _key_of(self, issue_id: str) -> str | None:
+        try:
+            return Sight(self._site(), Capabilities(), self.census).key(issue_id) if issue_id.isdigit() else None
+        except (GraphQLErrors, ServerBusyError):
+            return next((full_key(row) for row in self._rows() if str(row["id"]) == issue_id), None)
+
     # how pages are read
 
     def _plan(self, since: int | None, lively: int | None, resume: str | None) -> Plan:
@@ -222,6 +245,13 @@ class GitLabConnector:
             histories = HistoryReader(self._site(), self._known(), fetching)
             jobs = (partial(_detailed, histories, block) for block in blocks(walk, wanted))
             yield from reading.ordered(jobs, 1)
+
+    def _rows(self) -> Iterator[Row]:
+        """Every row in scope."""
+        walk = self._walk()
+        for issues in self._planner().every().lists:
+            for rows in walk.pages(issues):
+                yield from rows
 
     def _planner(self) -> Planner:
         settings = self._known()

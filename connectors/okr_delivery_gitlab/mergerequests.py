@@ -90,7 +90,7 @@ class RequestReader:
             rows = self._client.rows(path, what=what, expect=LATER)
         except StatusError:
             return None
-        return _unique(key for key in map(_key, rows) if key is not None)
+        return _unique(key for key in map(full_key, rows) if key is not None)
 
 
 def _key(row: Row) -> str | None:

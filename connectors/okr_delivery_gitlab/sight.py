@@ -29,15 +29,21 @@ class Sight:
         known = [ref for ref in ids if ref.removeprefix(EPIC_ID).isdigit()]
         if not known:
             return frozenset()
+        if not self._can.has("Query", "workItem"):
+            return frozenset(self._listed()) & frozenset(known)
         try:
             parts = [known[start : start + AT_ONCE] for start in range(0, len(known), AT_ONCE)]
             return frozenset().union(*together([partial(self._shown, part) for part in parts]))
         except (GraphQLErrors, ServerBusyError):
             return frozenset(self._listed()) & frozenset(known)
 
-    def look(self, ref: str) -> Row:
-        """Reference and numbers of one work item, empty for one that is not shown."""
-        return self._asked([ref], "id iid title reference(full: true)")[0]
+    def key(self, ref: str) -> str | None:
+        """`group/project#12` of one work item; None for one that is not shown.
+
+        Raises GraphQLErrors where the server answers no such question.
+        """
+        row = self._asked([ref], "id reference(full: true)")[0]
+        return string(row.get("reference")) if string(row.get("id")) else None
 
     def _shown(self, ids: Sequence[str]) -> frozenset[str]:
         rows = self._asked(ids, "id")
@@ -45,8 +51,6 @@ class Sight:
 
     def _asked(self, ids: Sequence[str], members: str) -> list[Row]:
         """What is shown of each. Raises GraphQLErrors for refusals that are about something else than one of them."""
-        if not self._can.has("Query", "workItem"):
-            raise GraphQLErrors(["no work items"])
         asked = "\n".join(f"  {line}" for line in self._lines(ids, members))
         try:
             data = self._client.graphql(f"query sight {{\n{asked}\n}}", what="graphql sight")

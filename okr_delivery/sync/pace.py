@@ -78,7 +78,13 @@ class Pace:
         self._wait = wait
         self._lanes: dict[_Key, _Lane] = {}
         self._turns: dict[str, _Turn] = {}
+        self._least: dict[str, float] = {}
         self._lock = threading.Lock()
+
+    def space(self, what: str, seconds: float) -> None:
+        """Lets starts of an endpoint be at least so far apart: for limits that answers do not tell of."""
+        with self._lock:
+            self._least[what] = seconds
 
     def start(self, what: str, issue: str | None = None) -> None:
         """Returns when a request may start. Raises what `wait` raises."""
@@ -151,7 +157,8 @@ class Pace:
         with self._lock:
             lanes = [self._lanes.setdefault(key, _Lane()) for key in (_ALL, (Scope.ENDPOINT, what))]
             now = self._clock()
-            start = max([now, *(lane.last + lane.gap for lane in lanes if lane.gap)])
+            gaps = [lanes[0].gap, max(lanes[1].gap, self._least.get(what, 0.0))]
+            start = max([now, *(lane.last + gap for lane, gap in zip(lanes, gaps, strict=True) if gap)])
             for lane in lanes:
                 lane.last = max(lane.last, start)
             return start - now

@@ -163,6 +163,10 @@ class Transport:
         for prefix in ("https://", "http://"):
             session.mount(prefix, self._adapter)
 
+    def space(self, what: str, seconds: float) -> None:
+        """Sends at most one request of an endpoint in so many seconds, where a tracker does not tell of its limit."""
+        self._pace.space(what, seconds)
+
     def call(
         self, send: Callable[[], requests.Response], *, repeat: Repeat, what: str, issue: str | None = None
     ) -> requests.Response:

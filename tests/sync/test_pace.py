@@ -427,3 +427,13 @@ def test_a_wait_beyond_any_calendar_is_told_and_not_begun(headers: Mapping[str, 
         tracker.transport.call(lambda: tracker.session.get(f"{SITE}/x"), repeat=Repeat.FREE, what="GET x")
     assert told.value.problems[0].what.id == "sync.limited"
     assert "9999" in str(told.value.problems[0].what.params["at"])
+
+
+def test_an_endpoint_with_a_limit_that_no_answer_tells_of_is_spaced_and_no_other_one_is() -> None:
+    time = Simulation()
+    tracker = Tracker(time)
+    tracker.transport.space("GET notes", 1.0)
+    with tracker.serve():
+        time.run([tracker.get(path) for path in ["notes"] * 5 + ["issues"] * 5])
+    assert all(later - earlier >= 1.0 for earlier, later in pairwise(tracker.times("notes")))
+    assert tracker.times("issues")[-1] < 1.0
