@@ -222,6 +222,13 @@ class _Part:
         entered = (m.iteration_id for m in self.subject.memberships if m.entered_at == left_at)
         return any(_follows(self.others[one], self.iteration, self.others) for one in entered if one in self.others)
 
+    def _went_on(self) -> bool:
+        """Whether its cadence moved it on, which may be some hours after the end."""
+        if self.iteration.kind is not IterationKind.ITERATION:
+            return False
+        left = (stay.left_at for stay in self.subject.memberships if stay.iteration_id == self.iteration.id)
+        return any(at is not None and self._rolled_over(at) for at in left)
+
     def _since(self, stay: Membership) -> int:
         """When a stay here began: what a cadence moved on as the iteration before ended came with that end."""
         at = stay.entered_at
@@ -352,7 +359,7 @@ class _Part:
         settled = self.bounds.end + CLOSE_WINDOW
         dated = self.iteration.closed_at is not None or self.iteration.last_day is not None
         unsure = self.bounds.provisional or not dated or self.as_of < settled
-        if not unsure and self._others_at(settled):
+        if not unsure and (self._others_at(settled) or self._went_on()):
             return CarryTo.NEXT
         return CarryTo.UNKNOWN if unsure else CarryTo.BACKLOG
 
