@@ -93,8 +93,8 @@ class RequestReader:
         return _unique(key for key in map(full_key, rows) if key is not None)
 
 
-def _key(row: Row) -> str | None:
-    """A project with another tracker for its issues names them by that one's keys."""
+def full_key(row: Row) -> str | None:
+    """`group/project#12`; a project with another tracker for its issues names them by that one's keys."""
     other = row.get("id")
     if isinstance(other, str) and _OTHER.fullmatch(other):
         return other
