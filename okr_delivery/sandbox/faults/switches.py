@@ -22,15 +22,18 @@ class Failure:
 
     `kind`: status (answers `status`), html_login (200 with a login page), truncated_json (half of the right answer),
     drop_before (connection closed, nothing done), drop_after (done, then the connection is closed), redirect (302 to
-    `to`). `endpoint` is the label that requests are counted under, "*" counts every request; with a `method` only
-    requests of that method count. `retry_after`: a number of seconds, "date" for an HTTP date a second from now, None
-    for no header; `form` says in which header a number of seconds goes.
+    `to`), graphql_errors (200 with nothing but errors; GitLab). `endpoint` is the label that requests are counted
+    under, "*" counts every request; with a `method` only requests of that method count. `retry_after`: a number of
+    seconds, "date" for an HTTP date a second from now, None for no header; `form` says in which header a number of
+    seconds goes.
     """
 
     endpoint: str = "*"
     at: int = 1
     times: int = 1
-    kind: Literal["status", "html_login", "truncated_json", "drop_before", "drop_after", "redirect"] = "status"
+    kind: Literal[
+        "status", "html_login", "truncated_json", "drop_before", "drop_after", "redirect", "graphql_errors"
+    ] = "status"
     status: int = 503
     retry_after: int | str | None = None
     reason: str | None = None  # the RateLimit-Reason of a 429
@@ -46,6 +49,11 @@ class Event:
     `do`: delete, hide, archive, restore or move (to the `project`) an `issue`; edit sets its `fields`; transition moves
     it to a `status`; hide_project takes a whole `project` from this token's sight; start_sprint, close_sprint (open
     work goes to the sprint `to`) and rename_sprint (to `name`) are about a `sprint`.
+
+    On GitLab an `issue` is its full reference and a `project` its path or id; delete, hide, restore, move, edit and
+    hide_project mean the same there, and more happens: label and unlabel (`name`), close and reopen an `issue`, rename
+    a `project` (its path becomes `name`), delete_label and delete_milestone (`name`, of a `project` or its group),
+    touch an `issue` (its `updated_at` moves and nothing else).
     """
 
     do: Literal[
@@ -60,6 +68,14 @@ class Event:
         "start_sprint",
         "close_sprint",
         "rename_sprint",
+        "label",
+        "unlabel",
+        "close",
+        "reopen",
+        "touch",
+        "rename_project",
+        "delete_label",
+        "delete_milestone",
     ]
     endpoint: str = "*"
     at: int = 1
@@ -139,6 +155,34 @@ class Faults:
     self_urls: Literal["gateway", "site"] = "gateway"  # which host `self` names behind the gateway
     scopes: Sequence[str] | None = None  # of the token, None = all
     foreign_link: str | None = None  # a host that `Link` and `nextPage` of paged answers lead to
+    # GitLab, from here down to the wire. W20: lists
+    keyset: Literal["version", "on", "off", "405"] = "version"  # version: on from 18.3, 405 before; off: not looked at
+    count_bound: int = 10_000  # rows above which totals are left out
+    offset_limit: int = 50_000  # positions that offset pages reach on lists with keyset, 0 = no limit
+    # W21
+    page_most: int = 100  # rows of a page, REST and GraphQL, nested ones too
+    note_references: Literal["id", "name"] = "id"  # how activity names labels: by number, or by name in older texts
+    # W22
+    complexity_limit: int = 250
+    query_limit: int = 10_000  # characters of a query
+    depth_limit: int = 20
+    without: Sequence[str] = ()  # `Type` or `Type.field` that this server's GraphQL has not got
+    edition: Literal["ee", "ce"] = "ee"  # ce: what is paid does not even exist (404, unknown types)
+    # W23
+    notes_per_minute: int = 300  # not in the headers; gitlab.com has 60
+    requests_per_minute: int = 2000
+    limit_body: Literal["text", "json"] = "text"  # how a limit of one endpoint is worded
+    rate_headers: Literal["all", "none"] = "all"  # U22: whether answers carry `RateLimit-*` and 429s `Retry-After`
+    # W24
+    okr_types: bool = False  # whether objectives and key results exist
+    okr_types_gone_after: int | None = None  # after this many requests they don't
+    # logins
+    login_of: Literal["person", "project", "group", "job"] = "person"  # whose token it is: a bot's, or a CI job's
+    administrator: bool = False  # whether the token is one: a few endpoints are for nobody else
+    confidential: bool = True  # whether the token sees confidential issues
+    redirect_to: str | None = None  # W18: the host a renamed project's 301 leads to, None = this one
+    # W25
+    repeated_status: Literal["400", "201"] = "400"  # how a commit status is met that says what is so already
     # the wire
     latency: float = 0.0
     clock_skew: float = 0.0  # how far the server's clock is ahead
