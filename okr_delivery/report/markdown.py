@@ -118,6 +118,10 @@ class _Page:
             blocks.append(self._chart(self.t("report.chart.scatter"), tables.scatter(f.chart, self.t), f.chart))
         if f.quality:
             blocks += [self._section("quality"), self._figures(f.quality)]
+        for s in f.services:
+            where = {"project": code_span(s.project), "environments": code_span(s.environments)}
+            blocks += [f"### {self.t('report.services.head', **where)}", self._figures(s.figures)]
+            blocks.append("\n".join(f"- {note}" for note in s.notes))
         return blocks
 
     def _value(self, v: Value) -> list[str]:

@@ -172,6 +172,17 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceFigures:
+    """How one project reaches its users; `notes` say why some figures are missing."""
+
+    source: str
+    project: str
+    environments: str
+    figures: tuple[Figure, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     headline: str
     figures: tuple[Figure, ...]
@@ -179,6 +190,7 @@ class Flow:
     ageing: ItemClass | None
     notes: tuple[str, ...]
     chart: ScatterChart | None
+    services: tuple[ServiceFigures, ...]
 
 
 @dataclass(frozen=True, slots=True)

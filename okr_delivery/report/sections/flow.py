@@ -12,6 +12,7 @@ from okr_delivery.model.work import Kind
 from okr_delivery.report.chartdata import ScatterBin, ScatterChart, ScatterPoint
 from okr_delivery.report.parts import Figure, Flow, ItemClass
 from okr_delivery.report.sections.context import Context
+from okr_delivery.report.sections.services import services
 
 FLOW = ("cycle_time", "lead_time", "throughput", "wip", "work_item_age", "flow_efficiency", "net_flow", "velocity")
 QUALITY = ("reopened_rate", "rework_rate", "defects_escaped", "on_time_delivery", "estimation_accuracy")
@@ -30,6 +31,7 @@ def flow(c: Context) -> Flow:
         ageing=ageing,
         notes=_notes(c, cycle),
         chart=_scatter(c, cycle) if cycle else None,
+        services=services(c),
     )
 
 
