@@ -68,7 +68,8 @@ def _has_place(source: Source, key: str) -> bool:
         return True
     short = keys.split(key)
     by_path = bool(source.groups) or any("/" in name or name.isdecimal() for name in source.projects)
-    return short is not None and short.sign != keys.DASH and "/" not in project and by_path
+    shown = short is not None and short.sign != keys.DASH and by_path
+    return shown and ("/" not in project or _is_unlimited(source))
 
 
 def _is_unlimited(source: Source) -> bool:

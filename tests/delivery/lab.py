@@ -14,6 +14,7 @@ from typing import cast
 
 from okr_delivery.config import Config
 from okr_delivery.delivery.derive import deriver
+from okr_delivery.delivery.keys import project_of, split
 from okr_delivery.delivery.snapshot import Snapshot
 from okr_delivery.model.work import (
     EMPTY,
@@ -99,7 +100,7 @@ class Card:
 
     @property
     def project(self) -> str:
-        return self.key.partition("#")[0].partition("&")[0]
+        return project_of(self.key)
 
     def build(self) -> tuple[Issue, tuple[Change, ...]]:
         steps = path(self.way)
@@ -146,8 +147,9 @@ class Card:
 
 def id_of(key: str) -> str:
     """Ids of issues are global: iids repeat in every project."""
-    project, _, number = key.rpartition("#")
-    return str(1000 * int(PROJECTS.get(project, "80")) + int(number))
+    found = split(key)
+    assert found is not None
+    return str(1000 * int(PROJECTS.get(found.project, "80")) + int(found.number))
 
 
 def value(name: Field, text: str | None) -> Value:
