@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.item import Item, number
 from okr_delivery.delivery.natural import natural
+from okr_delivery.delivery.teams import sources_of
 from okr_delivery.model.work import Category, Field, IterationState, labels_of
 
 if TYPE_CHECKING:
@@ -31,11 +32,15 @@ COLUMNS: Mapping[str, str] = {
     "memberships": "source issue_key iteration_id entered_at left_at",
     "facts": "source issue_key committed_at started_at first_finished_at finished_at cancelled_at gone_at lead_seconds"
     " cycle_seconds active_seconds wait_seconds parked_seconds unmapped_seconds reopened",
+    "deployments": "source id project environment succeeded finished_at ref sha url issue_keys commits",
 }
 
 
 def tables(snapshot: Snapshot) -> dict[str, Table]:
-    """Table name to (columns, rows). Every synced issue created by `as_of`; of some teams only theirs."""
+    """Table name to (columns, rows). Every synced issue created by `as_of`; of some teams only theirs.
+
+    There is a table of deployments only where a source connects them.
+    """
     makers: Mapping[str, Callable[[Snapshot], Iterator[Row]]] = {
         "issues": _issues,
         "changes": _changes,
@@ -44,6 +49,8 @@ def tables(snapshot: Snapshot) -> dict[str, Table]:
         "memberships": _memberships,
         "facts": _facts,
     }
+    if connected(snapshot):
+        makers = {**makers, "deployments": _deployments}
     return {name: (tuple(COLUMNS[name].split()), make(snapshot)) for name, make in makers.items()}
 
 
@@ -151,6 +158,34 @@ def _memberships(snapshot: Snapshot) -> Iterator[Row]:
     for item in items(snapshot):
         for m in item.own_memberships:
             yield item.source, item.key, m.iteration_id, instant(m.entered_at), instant(m.left_at)
+
+
+def connected(snapshot: Snapshot) -> list[str]:
+    """The sources of the snapshot's teams that connect deployments, by name."""
+    names = sorted({name for team in snapshot.teams for name in sources_of(team)})
+    return [name for name in names if snapshot.config.source(name).deployments is not None]
+
+
+def _deployments(snapshot: Snapshot) -> Iterator[Row]:
+    """By their end. Keys are those of issues that the store holds; of commits the number that came with it."""
+    for source in connected(snapshot):
+        projects = {item.issue.project_id: item.issue.project for item in snapshot.view(source).items.values()}
+        for one in snapshot.deployments(source):
+            brought = (snapshot.item(source, ref) for ref in one.issues)
+            keys = sorted({item.key for item in brought if item is not None}, key=natural)
+            yield (
+                source,
+                one.id,
+                projects.get(one.project_id, one.project_id),
+                one.environment,
+                one.succeeded,
+                instant(one.finished_at),
+                one.ref,
+                one.sha,
+                snapshot.link(source, one.url),
+                json.dumps(keys, ensure_ascii=False),
+                len(one.commits),
+            )
 
 
 def _facts(snapshot: Snapshot) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from okr_delivery.config import Config, deployments_hash
+from okr_delivery.delivery.export import tables
 from okr_delivery.delivery.metrics import measure
 from okr_delivery.delivery.metrics.dora import FIVE, NO_INCIDENTS, NOT_CONNECTED, STAND_INS, first_commits
 from okr_delivery.delivery.releases import Release
@@ -355,3 +356,30 @@ def test_nothing_later_than_the_snapshot_is_known(store: Store, tmp_path: Path) 
     fill(store, settings, STORIES)
     tell(store, settings, [deployed(1, 10), deployed(2, 20)])
     assert [d.id for d in snapshot(store, settings, 15).deployments(SOURCE)] == ["1"]
+
+
+# taken along
+
+
+def test_the_table_of_deployments(store: Store, tmp_path: Path) -> None:
+    settings = config(tmp_path, CONNECTED)
+    fill(store, settings, STORIES)
+    url = "https://acme.example.com/-/jobs/1"
+    told = replace(deployed(1, 12, 4, 5, issues=("10001", "99")), url=url, ref="main", sha="abc")
+    foreign = replace(deployed(2, 13, project="77", succeeded=False), url="https://elsewhere.example.org/x")
+    tell(store, settings, [told, foreign])
+    columns, rows = tables(snapshot(store, settings))["deployments"]
+    assert columns == (
+        "source", "id", "project", "environment", "succeeded", "finished_at", "ref", "sha", "url", "issue_keys",
+        "commits",
+    )  # fmt: skip
+    assert list(rows) == [
+        (SOURCE, "1", "PAY", "production", True, "2026-03-14T00:00:00Z", "main", "abc", url, '["PAY-1"]', 2),
+        (SOURCE, "2", "77", "production", False, "2026-03-15T00:00:00Z", None, None, None, "[]", 0),
+    ]
+
+
+def test_there_is_no_such_table_where_none_are_connected(store: Store, tmp_path: Path) -> None:
+    settings = config(tmp_path, GITLAB)
+    fill(store, settings, STORIES)
+    assert "deployments" not in tables(snapshot(store, settings))
