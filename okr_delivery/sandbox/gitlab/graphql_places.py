@@ -114,6 +114,15 @@ def _inside(home: Home, project: int | None, group: int | None, groups: set[int]
     return group in groups or (isinstance(home, Project) and project == home.id)
 
 
+def _below(call: Call, home: Home) -> set[tuple[int | None, int | None]]:
+    """The projects and groups inside a group that the token may see."""
+    if not isinstance(home, Group):
+        return set()
+    groups = [g for g in call.state.groups.values() if any(a.id == home.id for a in call.state.ancestors(g.id))]
+    projects = [(project.id, None) for project in call.state.within(home.id) if not project.hidden]
+    return {*projects, *((None, group.id) for group in groups if not group.hidden)}
+
+
 def _labels(home: Home, info: Info, **args: Any) -> Wire:
     call = _call(info)
     groups = _groups(call, home, above=bool(args.get("includeAncestorGroups")))
@@ -126,7 +135,11 @@ def _labels(home: Home, info: Info, **args: Any) -> Wire:
 def _milestones(home: Home, info: Info, **args: Any) -> Wire:
     call = _call(info)
     groups = _groups(call, home, above=bool(args.get("includeAncestors")))
-    rows = [row for row in call.state.milestones.values() if _inside(home, row.project, row.group, groups)]
+    below = _below(call, home) if args.get("includeDescendants") else set()
+    rows = [
+        row for row in call.state.milestones.values()
+        if _inside(home, row.project, row.group, groups) or (row.project, row.group) in below
+    ]  # fmt: skip
     found = [milestone(call, row.id) for row in rows if _fits(row, args, "Milestone")]
     return listed(info, found, args, lambda row: row["id"])
 
