@@ -15,7 +15,7 @@ from okr_delivery_gitlab.tokens import Token, own_token
 
 SOON = 14
 """Days before a token's end from which on it is named."""
-FEATURES = ("weight", "iterations", "epics", "health", "statuses", "custom_fields")
+FEATURES = ("weight", "iterations", "epics", "health", "statuses")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,11 @@ from okr_delivery_gitlab.client import GitLabClient, StatusError
 from okr_delivery_gitlab.epics import EpicReader
 from okr_delivery_gitlab.problems import broken
 from okr_delivery_gitlab.scope import Place
-from okr_delivery_gitlab.values import Row, string
+from okr_delivery_gitlab.values import Row, mapping, string
 
 PAGE = 100
 NO_KEYSET = frozenset({400, 405})
+NO_STATISTICS = frozenset({400, 403, 404, 405})
 MOST_PAGES = 1_000_000
 
 
@@ -84,18 +85,25 @@ class Walk:
         raise broken("endless", issues.what)
 
     def count(self, issues: IssueList) -> int | None:
-        """How many rows a list has, told by the server's statistics, which leave epics out; None where it has none."""
+        """How many rows a list has, epics left out: by its own total, which long lists lack, else by the server's
+        statistics; None where it tells neither."""
         if issues.epics:
             return 0
-        asked = {"scope": "all", **{name: value for name, value in issues.filters.items() if name != "state"}}
+        asked = {"scope": "all", **issues.filters}
+        _, response = self._client.first(issues.path, {**asked, "per_page": 1}, what=issues.what)
+        total = response.headers.get("X-Total") or ""
+        return int(total) if total.isdigit() else self._statistics(issues, asked)
+
+    def _statistics(self, issues: IssueList, asked: Mapping[str, str]) -> int | None:
+        wanted = {name: value for name, value in asked.items() if name != "state"}
         try:
             found = self._client.get(
-                f"{issues.place.below}/issues_statistics", asked, what=f"{issues.place.kind}/:id/issues_statistics",
-                expect=frozenset({400, 403, 404, 405}),
+                f"{issues.place.below}/issues_statistics", wanted, what=f"{issues.place.kind}/:id/issues_statistics",
+                expect=NO_STATISTICS,
             )  # fmt: skip
         except StatusError:
             return None
-        return _counted(found, issues.filters.get("state", "all"))
+        return _counted(found, asked.get("state", "all"))
 
     def _of_epics(self, issues: IssueList, behind: Mark | None) -> Iterator[list[Row]]:
         position = _Position(issues, behind)
@@ -193,7 +201,5 @@ def mark_of(row: Row, what: str) -> Mark:
 
 
 def _counted(answer: object, state: str) -> int | None:
-    statistics = answer.get("statistics") if isinstance(answer, dict) else None
-    counts = statistics.get("counts") if isinstance(statistics, dict) else None
-    found = counts.get(state) if isinstance(counts, dict) else None
+    found = mapping(mapping(mapping(answer).get("statistics")).get("counts")).get(state)
     return found if isinstance(found, int) and not isinstance(found, bool) else None
