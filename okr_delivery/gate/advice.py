@@ -14,7 +14,7 @@ from okr_delivery.model.contribution import Carrier
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.okr import KeyResult
-from okr_delivery.model.work import Field, Iteration
+from okr_delivery.model.work import Field, FoundField, Iteration
 from okr_delivery.okrs.book import KrFound
 from okr_delivery.value.krs import needs_amount
 from okr_delivery.value.results import LinkFault, LinkProblem, Links
@@ -37,6 +37,7 @@ class Advice:
         self._peers: dict[str, Counter[str]] = {}
         self._priorities: dict[tuple[str, str], bool] = {}
         self._budgets: dict[tuple[str, str], float | None] = {}
+        self._fields: dict[str, dict[str, FoundField]] = {}
 
     def learn(self, cases: Iterable[Case]) -> None:
         """Counts what the requirements in scope serve: a team's own habit is the last resort of a suggestion."""
@@ -148,6 +149,7 @@ class Advice:
     def recheck(self, case: Case) -> Message:
         """How the owner sees that it is settled."""
         key = self.address(case.item)
+        key = f'"{key}"' if "&" in key else key  # a shell would run what stands before it
         stage = f" --stage {case.stage}" if case.stage is Stage.INTAKE else ""
         command = f"okr-delivery gate --issue {key} --sync{stage}"
         url = self.snapshot.config.reports.recheck_url
@@ -167,7 +169,13 @@ class Advice:
 
     def reads(self, source: str, role: str) -> bool:
         """Whether the source's connector found and reads the field of that role."""
-        return any(found.role == role for found in self.snapshot.store.found_fields(source))
+        return self.field(source, role) is not None
+
+    def field(self, source: str, role: str) -> FoundField | None:
+        """What the source's connector reads for a role."""
+        if source not in self._fields:
+            self._fields[source] = {found.role: found for found in self.snapshot.store.found_fields(source)}
+        return self._fields[source].get(role)
 
     def has_priorities(self, source: str, project_id: str) -> bool:
         """Whether a project knows priorities: some issue of it carries one. Projects without the field never do."""

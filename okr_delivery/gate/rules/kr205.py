@@ -10,6 +10,9 @@ from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.rule import OK, Example, Fault, Outcome, Rule
 from okr_delivery.model.work import Field
 
+WAYS = {"weight": "fix_weight", "time_estimate": "fix_time"}
+"""How to set what trackers without an estimate field of their boards have instead."""
+
 
 class MissingEstimate(Rule):
     id = "KR205"
@@ -20,4 +23,8 @@ class MissingEstimate(Rule):
     INVALID: ClassVar = (Example(estimate=None),)
 
     def check(self, case: Case, advice: Advice) -> Outcome:
-        return (Fault(self.text("message")),) if case.value(Field.ESTIMATE).empty else OK
+        if not case.value(Field.ESTIMATE).empty:
+            return OK
+        found = advice.field(case.issue.source, "estimate")
+        own = WAYS.get(found.id) if found is not None else None
+        return (Fault(self.text("message"), fix=self.text(own) if own else None),)

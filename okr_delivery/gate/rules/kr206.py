@@ -24,4 +24,6 @@ class MissingPriority(Rule):
             return OK
         if not advice.has_priorities(case.issue.source, case.issue.project_id):
             return NotApplicable(self.text("no_field", project=case.issue.project))
-        return (Fault(self.text("message")),)
+        found = advice.field(case.issue.source, "priority")
+        scope = found.id if found is not None and found.id.endswith("::") else None
+        return (Fault(self.text("message"), fix=self.text("fix_label", scope=scope) if scope else None),)
