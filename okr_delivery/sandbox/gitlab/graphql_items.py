@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from okr_delivery.sandbox.gitlab import activity, wording
-from okr_delivery.sandbox.gitlab.activity import Activity
-from okr_delivery.sandbox.gitlab.graphql_lists import CursorError, Page, connection
-from okr_delivery.sandbox.gitlab.graphql_sources import (
-    TYPES,
-    Info,
-    asked,
-    gid,
-    listed,
-    page,
-    seen_item,
+from okr_delivery.sandbox.gitlab import wording
+from okr_delivery.sandbox.gitlab.graphql_notes import discussions, notes
+from okr_delivery.sandbox.gitlab.graphql_sources import Info, asked, gid, listed, seen_item
+from okr_delivery.sandbox.gitlab.graphql_values import (
+    custom_values,
+    iteration,
+    label,
+    milestone,
+    status_of,
+    user,
+    work_item_type,
 )
 from okr_delivery.sandbox.gitlab.http import Call
 from okr_delivery.sandbox.gitlab.posted import Progress
 from okr_delivery.sandbox.gitlab.render import day, instant
-from okr_delivery.sandbox.gitlab.state import CLOSED, EPIC, ISSUE, TASK, CustomField, Wire, WorkItem
+from okr_delivery.sandbox.gitlab.state import CLOSED, EPIC, ISSUE, TASK, Wire, WorkItem
 
 Resolver = Callable[..., Any]
-LABEL = re.compile(r"~(\d+)")
-ICONS = {
-    "closed": "issue-close", "opened": "issues", "label": "labels", "milestone": "milestone", "iteration": "iteration",
-    "weight": "weight", "title": "pencil", "description": "pencil", "assignee": "user", "duplicate": "duplicate",
-    "moved": "arrow-right", "confidential": "eye-slash", "visible": "eye", "time_tracking": "timer",
-    "start_date_or_due_date": "calendar", "relate": "link", "unrelate": "unlink", "cross_reference": "comment-dots",
-    "health_status": "status-health", "work_item_status": "status",
-}  # fmt: skip
 HEALTHS = {"on_track": "onTrack", "needs_attention": "needsAttention", "at_risk": "atRisk"}
-FIELD_TYPES = {"text": "TEXT", "number": "NUMBER", "single_select": "SINGLE_SELECT", "multi_select": "MULTI_SELECT"}
 LINK_FILTERS = {"relates_to": "RELATED", "blocks": "BLOCKS", "is_blocked_by": "BLOCKED_BY"}
-DEFAULTS = ((1, "To do", "to_do"), (2, "In progress", "in_progress"), (3, "Done", "done"), (4, "Won't do", "canceled"), (5, "Duplicate", "canceled"))  # fmt: skip  # noqa: E501
-"""The statuses of a namespace that has configured none."""
-SYSTEM, CUSTOM = "WorkItems::Statuses::SystemDefined::Status", "WorkItems::Statuses::Custom::Status"
-
-
-def work_item_type(kind: str) -> Wire:
-    number, name, icon = TYPES[kind]
-    return {"id": gid("WorkItems::Type", number), "name": name, "iconName": icon}
 
 
 def _other(call: Call, number: int | None) -> str | None:
@@ -52,183 +34,6 @@ def _other(call: Call, number: int | None) -> str | None:
 
 def _call(info: Info) -> Call:
     return asked(info).call
-
-
-def user(call: Call, number: int | None) -> Wire | None:
-    """A person; None for one that is not known."""
-    found = call.state.users.get(number or 0)
-    if found is None:
-        return None
-    return {
-        "__typename": "UserCore",
-        "id": gid("User", found.id),
-        "username": found.username,
-        "name": found.name,
-        "state": found.state,
-        "bot": call.faults.login_of in ("project", "group") and found.id == call.state.account,
-        "publicEmail": "",
-        "webUrl": f"{call.render.url}/{found.username}",
-    }
-
-
-def label(call: Call, number: int) -> Wire:
-    found = call.state.labels[number]
-    kind = "ProjectLabel" if found.project is not None else "GroupLabel"
-    at = instant(0)
-    return {
-        "id": gid(kind, found.id),
-        "title": found.name,
-        "description": found.description,
-        "color": found.color,
-        "createdAt": at,
-        "updatedAt": at,
-    }
-
-
-def milestone(call: Call, number: int | None) -> Wire | None:
-    """A milestone; its days are written as instants, as GitLab does."""
-    found = call.state.milestones.get(number or 0)
-    if found is None:
-        return None
-    wire = call.render.milestone(found)
-    return {
-        "id": gid("Milestone", found.id),
-        "iid": str(found.iid),
-        "title": found.title,
-        "description": found.description,
-        "state": found.state,
-        "expired": wire["expired"],
-        "startDate": day(found.start),
-        "dueDate": day(found.due),
-        "createdAt": instant(found.created),
-        "updatedAt": instant(found.updated),
-        "projectMilestone": found.project is not None,
-        "groupMilestone": found.group is not None,
-        "subgroupMilestone": found.group is not None and call.state.groups[found.group].parent is not None,
-        "webPath": str(wire["web_url"]).removeprefix(call.render.url),
-    }
-
-
-def iteration(call: Call, number: int | None) -> Wire | None:
-    found = call.state.iterations.get(number or 0)
-    if found is None:
-        return None
-    wire, cadence = call.render.iteration(found), call.state.cadences[found.cadence]
-    url = str(wire["web_url"])
-    return {
-        "id": gid("Iteration", found.id),
-        "iid": str(found.iid),
-        "sequence": found.sequence,
-        "title": found.title,
-        "description": None,
-        "state": found.state,
-        "startDate": day(found.start),
-        "dueDate": day(found.due),
-        "createdAt": instant(found.created),
-        "updatedAt": instant(found.updated),
-        "webUrl": url,
-        "webPath": url.removeprefix(call.render.url),
-        "iterationCadence": {
-            "id": gid("Iterations::Cadence", cadence.id),
-            "title": cadence.title,
-            "automatic": cadence.automatic,
-            "rollOver": cadence.roll_over,
-            "durationInWeeks": cadence.weeks,
-            "active": True,
-        },
-    }
-
-
-def statuses(call: Call) -> list[Wire]:
-    """The statuses that work items may have here: the configured ones, or those every namespace begins with."""
-    own = [(CUSTOM, row.id, row.name, row.category, row.color) for row in call.state.statuses.values()]
-    rows = own or [(SYSTEM, number, name, category, "#737278") for number, name, category in DEFAULTS]
-    return [
-        {
-            "id": gid(kind, number),
-            "name": name,
-            "category": category.upper(),
-            "color": color,
-            "iconName": f"status-{category}",
-            "position": place,
-            "description": None,
-        }
-        for place, (kind, number, name, category, color) in enumerate(rows)
-    ]
-
-
-def lifecycles(call: Call) -> list[Wire]:
-    """Which statuses which kinds of work items go through."""
-    rows = {str(row["id"]): row for row in statuses(call)}
-    if not call.state.statuses:
-        ends = [rows[gid(SYSTEM, number)] for number in (1, 3, 5)]
-        return [_lifecycle("SystemDefined", 1, "Default", list(rows.values()), ends, [ISSUE, TASK])]
-    return [
-        _lifecycle(
-            "Custom",
-            row.id,
-            row.name,
-            [rows[gid(CUSTOM, number)] for number in row.statuses],
-            [rows[gid(CUSTOM, number)] for number in (row.opens, row.closes, row.duplicates)],
-            sorted(row.kinds),
-        )
-        for row in call.state.lifecycles
-    ]
-
-
-def _lifecycle(kind: str, number: int, name: str, rows: list[Wire], ends: list[Wire], of: list[str]) -> Wire:
-    opened, closed, duplicate = ends
-    return {
-        "id": gid(f"WorkItems::Statuses::{kind}::Lifecycle", number),
-        "name": name,
-        "statuses": rows,
-        "defaultOpenStatus": opened,
-        "defaultClosedStatus": closed,
-        "defaultDuplicateStatus": duplicate,
-        "workItemTypes": [work_item_type(each) for each in of],
-    }
-
-
-def _status(call: Call, item: WorkItem) -> Wire | str | None:
-    rows = {str(row["id"]): row for row in statuses(call)}
-    if not call.state.statuses:
-        return rows[gid(SYSTEM, 3 if item.state == CLOSED else 1)]
-    return rows.get(gid(CUSTOM, item.status)) if item.status is not None else None
-
-
-def custom_field(row: CustomField) -> Wire:
-    options = [
-        {"id": gid("Issuables::CustomFieldSelectOption", number), "value": value} for number, value in row.options
-    ]
-    return {
-        "id": gid("Issuables::CustomField", row.id),
-        "name": row.name,
-        "fieldType": FIELD_TYPES[row.kind],
-        "active": True,
-        "selectOptions": options or None,
-        "workItemTypes": [work_item_type(kind) for kind in sorted(row.kinds)],
-    }
-
-
-def _custom_values(source: Any, info: Info, **args: Any) -> list[Wire]:
-    item, wanted = source["item"], args.get("customFieldIds")
-    rows = [row for row in _call(info).state.custom_fields.values() if item.kind in row.kinds]
-    return [
-        _custom_value(row, item.custom.get(row.id))
-        for row in rows
-        if wanted is None or gid("Issuables::CustomField", row.id) in wanted
-    ]
-
-
-def _custom_value(row: CustomField, value: Any) -> Wire:
-    made: Wire = {"customField": custom_field(row)}
-    if row.kind in ("text", "number"):
-        name = "WorkItemTextFieldValue" if row.kind == "text" else "WorkItemNumberFieldValue"
-        return made | {"__typename": name, "value": value}
-    chosen = value if isinstance(value, list | tuple) else [] if value is None else [value]
-    names = dict(row.options)
-    options = [{"id": gid("Issuables::CustomFieldSelectOption", n), "value": names[n]} for n in chosen]
-    return made | {"__typename": "WorkItemSelectFieldValue", "selectedOptions": options or None}
 
 
 WIDGETS = {
@@ -293,86 +98,6 @@ def _widget(item: WorkItem, kind: str) -> Wire:
 def _features(item: WorkItem, info: Info) -> Wire:
     has = _has(_call(info), item)
     return {name: _widget(item, kind) for name, kind in FEATURES.items() if has.get(kind, True)}
-
-
-def _discussions(source: Wire, info: Info, **args: Any) -> Wire:
-    """Oldest first; pages only go forward."""
-    item, call = source["item"], _call(info)
-    assert isinstance(item, WorkItem)  # noqa: S101  # as `_widget` made it
-    wanted = args.get("filter") or "ALL_NOTES"
-    rows: list[Wire] = []
-    if wanted != "ONLY_COMMENTS":
-        rows += [_activity(call, row) for row in activity.of(call.state, item)]
-    if wanted != "ONLY_ACTIVITY":
-        rows += list(_comments(call, item))
-        rows.sort(key=lambda row: str(row["createdAt"]))
-    return listed(info, rows, args, lambda row: row["name"])
-
-
-def _activity(call: Call, row: Activity) -> Wire:
-    at, kind = instant(row.at), "SystemNoteMetadata"
-    body = LABEL.sub(lambda match: _named(call, match), row.body) if call.faults.note_references == "name" else row.body
-    note = {
-        "id": gid(row.kind, row.id),
-        "body": body,
-        "system": True,
-        "internal": False,
-        "author": user(call, row.author),
-        "createdAt": at,
-        "updatedAt": at,
-        "url": None,
-        "resolvable": False,
-        "resolved": False,
-        "systemNoteIconName": ICONS.get(row.action or "", "pencil"),
-        "systemNoteMetadata": {"id": gid(kind, row.id), "action": row.action} if row.action else None,
-    }
-    return _discussion(row.discussion, at, note)
-
-
-def _named(call: Call, match: re.Match[str]) -> str:
-    found = call.state.labels.get(int(match[1]))
-    if found is None:
-        return match[0]
-    return f"~{found.name}" if re.fullmatch(r"[\w-]+", found.name) else f'~"{found.name}"'
-
-
-def _comments(call: Call, item: WorkItem) -> Iterator[Wire]:
-    for note in item.notes:
-        if not note.system:
-            at = instant(note.at)
-            yield _discussion(activity.digest("Note", note.id), at, note_of(call, item, note.id))
-
-
-def note_of(call: Call, item: WorkItem, number: int) -> Wire:
-    """A comment."""
-    note = next(row for row in item.notes if row.id == number)
-    return {
-        "id": gid("Note", note.id),
-        "body": note.body,
-        "system": note.system,
-        "internal": note.internal,
-        "author": user(call, note.author),
-        "createdAt": instant(note.at),
-        "updatedAt": instant(note.updated or note.at),
-        "url": f"{call.render.web_url(item)}#note_{note.id}",
-        "resolvable": False,
-        "resolved": False,
-        "systemNoteIconName": None,
-        "systemNoteMetadata": None,
-    }
-
-
-def _discussion(name: str, at: str | None, note: Wire) -> Wire:
-    number = gid("IndividualNoteDiscussion", name)
-    found = {"id": number, "replyId": number, "createdAt": at, "resolvable": False, "resolved": False}
-    return {**found, "name": name, "note": note}
-
-
-def _notes(source: Wire, info: Info, **args: Any) -> Wire:
-    try:
-        return connection([source["note"]], page(info, args), lambda row: row["id"])  # type: ignore[index]  # a note
-    except CursorError:
-        return connection([], Page())
 
 
 def _links(source: Any, info: Info, **args: Any) -> Wire:
@@ -467,7 +192,7 @@ RESOLVERS: dict[str, Resolver] = {
     "WorkItem.workItemType": own(lambda call, item: work_item_type(item.kind)),
     "WorkItemWidgetAssignees.allowsMultipleAssignees": of_item(lambda call, item: call.features.paid),
     "WorkItemWidgetAssignees.assignees": _assignees,
-    "WorkItemWidgetCustomFields.customFieldValues": _custom_values,
+    "WorkItemWidgetCustomFields.customFieldValues": custom_values,
     "WorkItemWidgetDescription.description": of_item(lambda call, item: item.description),
     "WorkItemWidgetDescription.edited": of_item(lambda call, item: False),
     "WorkItemWidgetHealthStatus.healthStatus": of_item(lambda call, item: HEALTHS.get(item.health or "")),
@@ -486,7 +211,7 @@ RESOLVERS: dict[str, Resolver] = {
     "WorkItemWidgetLinkedItems.linkedItems": _links,
     "WorkItemWidgetMilestone.milestone": of_item(lambda call, item: milestone(call, item.milestone)),
     "WorkItemWidgetNotes.discussionLocked": of_item(lambda call, item: None),
-    "WorkItemWidgetNotes.discussions": _discussions,
+    "WorkItemWidgetNotes.discussions": discussions,
     "WorkItemWidgetProgress.currentValue": of_item(lambda call, item: _progress(call, item).current),
     "WorkItemWidgetProgress.endValue": of_item(lambda call, item: _progress(call, item).end),
     "WorkItemWidgetProgress.progress": of_item(lambda call, item: _progress(call, item).percent),
@@ -496,12 +221,12 @@ RESOLVERS: dict[str, Resolver] = {
     "WorkItemWidgetStartAndDueDate.isFixed": of_item(lambda call, item: True),
     "WorkItemWidgetStartAndDueDate.rollUp": of_item(lambda call, item: False),
     "WorkItemWidgetStartAndDueDate.startDate": of_item(lambda call, item: day(item.start)),
-    "WorkItemWidgetStatus.status": of_item(_status),
+    "WorkItemWidgetStatus.status": of_item(status_of),
     "WorkItemWidgetTimeTracking.humanReadableAttributes": _human,
     "WorkItemWidgetTimeTracking.timeEstimate": of_item(lambda call, item: item.time_estimate),
     "WorkItemWidgetTimeTracking.totalTimeSpent": of_item(lambda call, item: item.time_spent),
     "WorkItemWidgetWeight.weight": of_item(lambda call, item: item.weight),
-    "Discussion.notes": _notes,
+    "Discussion.notes": notes,
     "LinkedWorkItemType.linkCreatedAt": lambda link, info: instant(0),
     "LinkedWorkItemType.linkId": lambda link, info: gid("WorkItems::RelatedWorkItemLink", link.id),
     "LinkedWorkItemType.linkType": lambda link, info: link.kind,

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from okr_delivery.sandbox.gitlab.graphql_items import (
-    Resolver,
-    custom_field,
-    iteration,
-    label,
-    lifecycles,
-    milestone,
-    statuses,
-    user,
-    work_item_type,
-)
+from okr_delivery.sandbox.gitlab.graphql_items import Resolver
 from okr_delivery.sandbox.gitlab.graphql_sources import (
     TYPES,
     Args,
@@ -27,6 +17,16 @@ from okr_delivery.sandbox.gitlab.graphql_sources import (
     number_of,
     seen_item,
     work_items,
+)
+from okr_delivery.sandbox.gitlab.graphql_values import (
+    custom_field,
+    iteration,
+    label,
+    lifecycles,
+    milestone,
+    statuses,
+    user,
+    work_item_type,
 )
 from okr_delivery.sandbox.gitlab.http import Call
 from okr_delivery.sandbox.gitlab.parameters import moment

@@ -9,7 +9,8 @@ from typing import Any
 from graphql import GraphQLError
 
 from okr_delivery.sandbox.gitlab.changes import BadValueError
-from okr_delivery.sandbox.gitlab.graphql_items import HEALTHS, Resolver, note_of
+from okr_delivery.sandbox.gitlab.graphql_items import HEALTHS, Resolver
+from okr_delivery.sandbox.gitlab.graphql_notes import note_of
 from okr_delivery.sandbox.gitlab.graphql_sources import GONE, Info, asked, number_of, seen_item
 from okr_delivery.sandbox.gitlab.http import Call
 from okr_delivery.sandbox.gitlab.posted import Progress
