@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 from okr_delivery.sync.connector import FoundField, Metadata, SourceSpec
+from okr_delivery.sync.errors import ConfigError
 from okr_delivery_gitlab.capabilities import Capabilities, discover
 from okr_delivery_gitlab.client import GitLabClient
 from okr_delivery_gitlab.labels import read_labels
@@ -126,7 +128,8 @@ class MetadataReader:
             yield FoundField("priority", f"{settings.priority_scope}::", f"{settings.priority_scope}::", "name")
 
     def _roles(self, settings: Settings, seen: Seen) -> Iterable[FoundField]:
-        """Roles that custom fields play: by number, else by name in any case."""
+        """Roles that custom fields play: by number, else by name in any case. Names all that there are not at once."""
+        problems: list[Problem] = []
         for role in self._wanted():
             wanted = configured(self._spec, role) or ""
             if seen.custom is None:
@@ -141,7 +144,9 @@ class MetadataReader:
             else:
                 listed = ", ".join(f"{field.name} ({field.id})" for field in (named or seen.custom)[:LISTED])
                 problem = "field_ambiguous" if named else "field_unknown"
-                raise refused(problem, self._spec.name, role=role, name=wanted, known=listed or "–")
+                problems += refused(problem, self._spec.name, role=role, name=wanted, known=listed or "–").problems
+        if problems:
+            raise ConfigError(problems)
 
 
 def configured(spec: SourceSpec, role: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Board, Status
 from okr_delivery.sync.connector import FoundField, Metadata, SourceSpec
@@ -216,11 +217,27 @@ class _Roles:
         for name in roles.SCHEMAS:
             self._take(name, *roles.by_schema(self._catalogue, name))
         self._take("flagged", *roles.flagged(self._catalogue))
-        for name in (*roles.TEXT_ROLES, "priority"):
-            wanted = self._wanted(name)
-            if wanted:
-                self._take(name, *self._catalogue.configured(name, wanted))
+        self._configured()
         self._estimate(boards, projects)
+        keys = {project.id: project.key for project in projects}
+        self.found = [replace(each, project=keys.get(each.project or "", each.project)) for each in self.found]
+
+    def _configured(self) -> None:
+        """The fields that a person named. Raises ConfigError for all of them that there are not."""
+        problems: list[Problem] = []
+        for name in (*roles.TEXT_ROLES, "priority", "estimate"):
+            wanted = self._wanted(name)
+            try:
+                if wanted:
+                    self._take(name, *self._named(name, wanted))
+            except ConfigError as error:
+                problems += error.problems
+        if problems:
+            raise ConfigError(problems)
+
+    def _named(self, name: str, wanted: str) -> tuple[Role, tuple[FoundField, ...]]:
+        role, found = self._catalogue.configured(name, wanted)
+        return (replace(role, kind="number") if name == "estimate" else role), found
 
     def names(self, named_items: bool) -> Names:
         """Names that histories give instead of ids: older ones on Cloud, all of them where `named_items`.
@@ -258,10 +275,7 @@ class _Roles:
             self.found.extend(found)
 
     def _estimate(self, boards: Sequence[SeenBoard], projects: Sequence[Project]) -> None:
-        wanted = self._wanted("estimate")
-        if wanted:
-            role, found = self._catalogue.configured("estimate", wanted)
-            self._take("estimate", replace(role, kind="number"), found)
+        if self._wanted("estimate"):
             return
         by_board = {b.project_id or EVERYWHERE: b.estimate for b in reversed(boards) if b.estimate}
         styles = {project.id: project.team_managed for project in projects}

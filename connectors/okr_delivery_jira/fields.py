@@ -140,7 +140,7 @@ class Catalogue:
             raise refused("field_ambiguous", None, role=role, name=wanted, ids=ids)
         reason = "id" if exact else "name"
         places = {EVERYWHERE if exact else info.project or EVERYWHERE: info.id for info in found}
-        return Role(places, found[0].kind), tuple(FoundField(role, info.id, info.name, reason) for info in found)
+        return Role(places, found[0].kind), tuple(_played(role, info, reason) for info in found)
 
     def _in_scope(self, info: FieldInfo) -> bool:
         return info.project is None or not self._projects or info.project in self._projects
@@ -158,14 +158,14 @@ def by_schema(catalogue: Catalogue, role: str) -> tuple[Role, tuple[FoundField, 
     if not found:
         return NOBODY, ()
     places = {info.project or EVERYWHERE: info.id for info in reversed(found)}
-    return Role(places, found[0].kind), tuple(FoundField(role, info.id, info.name, "schema") for info in found)
+    return Role(places, found[0].kind), tuple(_played(role, info, "schema") for info in found)
 
 
 def flagged(catalogue: Catalogue) -> tuple[Role, tuple[FoundField, ...]]:
     """`Flagged` has no schema of its own: a field of options by that untranslated name."""
     found = [info for info in catalogue.named("flagged") if info.kind == "options"]
     places = {info.project or EVERYWHERE: info.id for info in reversed(found)}
-    return Role(places, "options"), tuple(FoundField("flagged", info.id, info.name, "name") for info in found)
+    return Role(places, "options"), tuple(_played("flagged", info, "name") for info in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def estimates(catalogue: Catalogue, boards: Mapping[str, str], team_managed: Map
         candidates = _points(catalogue, project, team_managed.get(project))
         if len(candidates) == 1:
             places[project] = candidates[0].id
-            found.append(FoundField("estimate", candidates[0].id, candidates[0].name, "schema"))
+            found.append(_played("estimate", candidates[0], "schema"))
         elif project != EVERYWHERE or not team_managed:
             rivals = rivals or candidates
     return Estimates(Role(places, "number"), tuple(dict.fromkeys(found)), rivals)
@@ -205,7 +205,11 @@ def estimates(catalogue: Catalogue, boards: Mapping[str, str], team_managed: Map
 
 def _found(catalogue: Catalogue, field_id: str, reason: str) -> FoundField:
     info = catalogue.get(field_id)
-    return FoundField("estimate", field_id, info.name if info else field_id, reason)
+    return _played("estimate", info, reason) if info else FoundField("estimate", field_id, field_id, reason)
+
+
+def _played(role: str, info: FieldInfo, reason: str) -> FoundField:
+    return FoundField(role, info.id, info.name, reason, info.project)
 
 
 def _points(catalogue: Catalogue, project: str, team_managed: bool | None) -> tuple[FieldInfo, ...]:

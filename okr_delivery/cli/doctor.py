@@ -160,7 +160,10 @@ def _metadata(app: App, metadata: Metadata) -> None:
     for field in metadata.fields:
         reason = app.t(FOUND_BY[field.reason]) if field.reason in FOUND_BY else terminal(field.reason)
         found = {"role": field.role, "id": terminal(field.id), "name": terminal(field.name), "reason": reason}
-        app.show("    " + app.t("cli.doctor.field", **found))
+        if field.project is None:
+            app.show("    " + app.t("cli.doctor.field", **found))
+        else:
+            app.show("    " + app.t("cli.doctor.field_of", **found, project=terminal(field.project)))
     for warning in metadata.warnings:
         app.show("  " + terminal(app.t.render(warning)))
 

@@ -229,6 +229,7 @@ class FoundField:
     id: str
     name: str
     reason: str  # schema | board | name | id
+    project: str | None = None  # the only project that has it; None: not of one project alone
 
 
 class Kind(IntEnum):

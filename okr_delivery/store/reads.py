@@ -102,7 +102,7 @@ class Reads:
         return DeploymentMark(**json.loads(rows[0].value)) if rows else None
 
     def found_fields(self, source: str) -> tuple[FoundField, ...]:
-        found = [FoundField(r.role, r.ref, r.name, r.reason) for r in self._of(source, t.found_field)]
+        found = [FoundField(r.role, r.ref, r.name, r.reason, r.project) for r in self._of(source, t.found_field)]
         return tuple(sorted(found, key=lambda f: (f.role, id_order(f.id))))
 
     def metadata(self, source: str) -> Mapping[str, object] | None:

@@ -204,6 +204,7 @@ found_field = Table(
     Column("ref", Words, primary_key=True),
     Column("name", Words, nullable=False),
     Column("reason", Words, nullable=False),
+    Column("project", Words),
     sqlite_with_rowid=False,
 )
 

@@ -115,7 +115,7 @@ class StoreTx(ContentWrites):
 
     def put_fields(self, fields: Iterable[FoundField]) -> None:
         """Replaces the found fields."""
-        rows = [{"role": f.role, "ref": f.id, "name": f.name, "reason": f.reason} for f in fields]
+        rows = [{"role": f.role, "ref": f.id, "name": f.name, "reason": f.reason, "project": f.project} for f in fields]
         self._merge(t.found_field, rows, ("role", "ref"), drop=True)
 
     def put_metadata(

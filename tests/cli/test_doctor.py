@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import ClassVar, Self
@@ -15,7 +16,7 @@ from okr_delivery.cli.run import run
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 from okr_delivery.sync import registry
-from okr_delivery.sync.connector import Ahead, Identity, SourceSpec
+from okr_delivery.sync.connector import Ahead, FoundField, Identity, Metadata, SourceSpec
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.transport import Transport
 from tests.conftest import NOW
@@ -107,6 +108,20 @@ def test_what_is_wrong_in_okr_files_hides_no_connection(doctor: Doctor, tmp_path
     assert code == 2
     assert "gone.yaml" in err
     assert "signed in as" in out
+
+
+class OfOneProject(Plain):
+    def metadata(self) -> Metadata:
+        fields = [FoundField("key_result", "customfield_7", "KR\x1b[31m", "name", "PAY\x1b[31m"),
+                  FoundField("estimate", "customfield_8", "Points", "board")]  # fmt: skip
+        return replace(super().metadata(), fields=tuple(fields))
+
+
+def test_fields_are_told_with_the_project_that_has_them_alone(doctor: Doctor) -> None:
+    _, out, _ = doctor("OfOneProject")
+    assert "field estimate: customfield_8 (Points), found by the board's settings" in out
+    assert "of PAY" in next(line for line in out.splitlines() if "customfield_7" in line)
+    assert "\x1b" not in out
 
 
 class Content(Plain):

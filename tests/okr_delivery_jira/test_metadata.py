@@ -69,6 +69,16 @@ def test_what_does_not_exist_is_named_with_what_does(
     assert known in str(caught.value)
 
 
+def test_fields_that_do_not_exist_are_named_all_at_once(site: Site) -> None:
+    connector = connect(fields={"key_result": "Key Reslt", "user_value": "Nobody", "estimate": "customfield_1"})
+    connector.identity()
+    with pytest.raises(ConfigError) as caught:
+        connector.metadata()
+    named = [(problem.what.id, problem.what.params["name"]) for problem in caught.value.problems]
+    assert {name for _, name in named} == {"Key Reslt", "Nobody", "customfield_1"}
+    assert {what for what, _ in named} == {"jira.error.field_unknown"}
+
+
 def test_configured_boards_widen_the_scope_and_a_kanban_board_has_no_sprints(site: Site) -> None:
     connector = connect(boards=("1", "2"))
     connector.identity()
@@ -208,7 +218,8 @@ def test_team_managed_fields_of_one_name_are_read_each_in_its_project(site: Site
     connector = connect(projects=("PAY", "CORE"), fields={"user_value": "User value"})
     connector.identity()
     metadata = connector.metadata()
-    assert [entry.id for entry in metadata.fields if entry.role == "user_value"] == [twin["id"] for twin in twins]
+    mine = [(entry.id, entry.project) for entry in metadata.fields if entry.role == "user_value"]
+    assert mine == [("customfield_10000", "PAY"), ("customfield_10001", "CORE")]
     core = {"id": "10001", "key": "CORE"}
     site.add(body(10001, customfield_10000="mine"), body(10002, project=core, customfield_10001="theirs"))
     (page,) = connector.pages(None, None, lambda _: {})

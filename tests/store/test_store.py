@@ -106,7 +106,7 @@ def test_derivations_come_back_and_are_replaced(store: Store) -> None:
 def test_metadata_comes_back_in_order(store: Store) -> None:
     statuses = [Status("jira", "10", "Done", Category.DONE, 2), Status("jira", "9", "New", Category.NEW, 0)]
     boards = [Board("jira", "42", "PAY", "scrum", "PAY", "customfield_1"), Board("jira", "7", "K", "kanban")]
-    fields = [FoundField("iteration", "c2", "Sprint", "schema"), FoundField("estimate", "c1", "Points", "board")]
+    fields = [FoundField("iteration", "c2", "Sprint", "schema"), FoundField("estimate", "c1", "Points", "board", "PAY")]
     with store.page("jira") as tx:
         tx.put_metadata(statuses, boards, fields, {"b": [1], "a": "中"}, at=77)
     assert store.statuses("jira") == (statuses[1], statuses[0])

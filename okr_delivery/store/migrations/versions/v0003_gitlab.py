@@ -1,4 +1,4 @@
-"""Issues that live on as another one, iterations that groups own, and deployments."""
+"""Issues that live on as another one, iterations that groups own, fields of one project alone, and deployments."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def upgrade() -> None:
     """Adds columns and a table; what is stored keeps its meaning."""
     op.add_column("issue", sa.Column("moved_to", sa.Text))
     op.add_column("iteration", sa.Column("owner", sa.Text))
+    op.add_column("found_field", sa.Column("project", sa.Text))
     op.create_table(
         "deployment",
         sa.Column("source", sa.Integer, primary_key=True, autoincrement=False),
