@@ -9,7 +9,7 @@ from typing import Any
 
 from okr_delivery.sandbox.addresses import GITLAB, JIRA, Addresses
 from okr_delivery.sandbox.gitlab.state import Tier
-from okr_delivery.sandbox.gitlab.translate import GROUP_PATH, path_of
+from okr_delivery.sandbox.gitlab.translate import GROUP_PATH, path_of, team_label
 
 Row = dict[str, Any]
 
@@ -58,6 +58,7 @@ class Company:
     note: str
     sources: tuple[Row, ...]
     addresses: Addresses = field(default_factory=Addresses)
+    epics: bool = False  # whether there are epics, which belong to groups
 
     @property
     def head(self) -> str:
@@ -74,6 +75,7 @@ class Company:
                 "name": text["teams"][team.id],
                 "source": source,
                 "project": path_of(key) if source == GITLAB else key,
+                "epics": team_label(path_of(key)) if self.epics and key in self.addresses.projects else "",
                 "iterations": team.iterations[source].format(**words),
                 "note": NOTES.get(source, {}).get(team.note, team.note),
                 "objectives": ", ".join(team.objectives),

@@ -51,7 +51,7 @@ def write_gitlab(
     """The same for a company on GitLab, as `translate.of_world` tells it for this tier. Raises OSError."""
     found = on_gitlab(world, tier, tuple(sources.TEAMS), sources.objectives(tuple(sources.TEAMS)))
     gitlab = sources.gitlab(url, token_env, tier)
-    return _write(folder, world, lang, sources.Company("gitlab_head", (gitlab,), found))
+    return _write(folder, world, lang, sources.Company("gitlab_head", (gitlab,), found, tier.paid))
 
 
 def write_mixed(
@@ -62,7 +62,7 @@ def write_mixed(
     rest = tuple(key for key in sources.TEAMS if key not in sources.ON_GITLAB)
     jira = sources.jira(jira_url, USER_ENV, TOKEN_ENV, rest)
     gitlab = sources.gitlab(gitlab_url, GITLAB_TOKEN_ENV, tier)
-    return _write(folder, world, lang, sources.Company("mixed_head", (jira, gitlab), found))
+    return _write(folder, world, lang, sources.Company("mixed_head", (jira, gitlab), found, tier.paid))
 
 
 def _write(folder: Path, world: World, lang: str, company: Company) -> list[Path]:

@@ -79,8 +79,8 @@ def _born(life: Life) -> None:
 def _labels(scene: Scene, issue: SiteIssue) -> list[str]:
     names = list(issue.labels)
     kind = TYPE_LABELS.get(scene.type_of(issue))
-    if scene.type_of(issue) == "Epic" and not scene.state.tier.paid:
-        kind = "epic"
+    if scene.type_of(issue) == "Epic":  # a group's epic says by a label whose it is
+        kind = setting.team_label(scene.projects[issue.project].path) if scene.state.tier.paid else "epic"
     if kind and kind not in names:
         names.append(kind)
     priority = next((row for row in scene.world.site.priorities if row["id"] == issue.priority), None)
@@ -128,7 +128,7 @@ def _row(life: Life, row: Wire) -> dict[str, object]:
         case name if name == jira_sprint(scene):
             return _planned(scene, str(row["to"] or ""))
         case name if name == scene.world.site.ids.points:
-            return _estimate(scene, row["toString"])
+            return _estimate(life, row["toString"])
         case setting.KEY_RESULT | setting.CONTRIBUTION as name:
             return _field(life, name, row["toString"])
         case _:
@@ -172,9 +172,12 @@ def _version(life: Life, row: Wire) -> dict[str, object]:
     return {"milestone": life.scene.periods[life.versions[-1]] if life.versions else None}
 
 
-def _estimate(scene: Scene, text: object) -> dict[str, object]:
+def _estimate(life: Life, text: object) -> dict[str, object]:
+    """Epics have no weight of their own."""
+    if life.item.kind == EPIC:
+        return {}
     points = float(str(text)) if text else None
-    if scene.state.tier.paid:
+    if life.scene.state.tier.paid:
         return {"weight": None if points is None else round(points)}
     return {"time_estimate": round((points or 0) * HOUR)}
 

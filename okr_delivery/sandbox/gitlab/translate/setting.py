@@ -238,6 +238,11 @@ def path_of(key: str) -> str:
     return f"{PATH}/{PROJECTS[key]}"
 
 
+def team_label(path: str) -> str:
+    """The label by which an epic says whose it is: `team::payments`."""
+    return f"team::{path.rpartition('/')[2]}"
+
+
 def number_of(issue: SiteIssue) -> int:
     """The number in a Jira key."""
     return int(issue.key.rpartition("-")[2])
