@@ -63,6 +63,8 @@ class Voice:
         """The text of a field in force; from what syncs saw where the history is not whole."""
         if self._is_told(name):
             return text_of(self.item.at(name, self.t))
+        if self.item.issue.history_complete and self.item.issue.updated <= self.t:
+            return text_of(self.item.issue.value(name))  # nothing was changed since
         versions = [claim.text for claim in self.seen.get(name, ()) if claim.seen_at <= self.t]
         return versions[-1] if versions else text_of(self.item.issue.value(name)) if not self.seen.get(name) else ""
 

@@ -144,10 +144,14 @@ class LinkReader:
                 if _says(then, self.snapshot.book.key_results):
                     found, late = then, True
                     break
-        kept = (
-            replace(c, frozen_at=committed_at, late=late or _first_heard(c) > committed_at) for c in found.contributions
-        )
+        settled = item.issue.updated <= committed_at  # whatever a sync saw later had stood since
+        kept = (self._kept(c, committed_at, late=late, settled=settled) for c in found.contributions)
         return replace(found, contributions=tuple(kept))
+
+    @staticmethod
+    def _kept(stated: Contribution, committed_at: int, *, late: bool, settled: bool) -> Contribution:
+        own = settled and stated.carrier is not Carrier.PARENT
+        return replace(stated, frozen_at=committed_at, late=late or (not own and _first_heard(stated) > committed_at))
 
     def _later(self, item: Item, committed_at: int) -> list[int]:
         """Instants after the commitment at which a carrier of the issue or of a parent changed, or was seen changed."""
