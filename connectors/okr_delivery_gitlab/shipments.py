@@ -23,7 +23,7 @@ IIDS = 50  # issues that one request asks for by number
 HIDDEN = frozenset({403, 404})
 LABEL = "graphql deployments"
 
-_QUERY = """query commits($path: ID!, $iids: [String!], $requests: Int!, $commits: Int!) {
+QUERY = """query commits($path: ID!, $iids: [String!], $requests: Int!, $commits: Int!) {
   project(fullPath: $path) {
     mergeRequests(iids: $iids, first: $requests) {
       nodes { iid commitsWithoutMergeCommits(first: $commits) {
@@ -133,7 +133,7 @@ class Shipments:
             "commits": COMMITS,
         }
         try:
-            data = self._client.graphql(_QUERY, asked, what=LABEL)
+            data = self._client.graphql(QUERY, asked, what=LABEL)
         except (GraphQLErrors, ServerBusyError):
             self._graphql = False
             return {}

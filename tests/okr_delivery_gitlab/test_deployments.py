@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import responses
+from graphql import parse, validate
 
 from okr_delivery.model.releases import ReleaseId
 from okr_delivery.model.work import Deployment, IterationKind, IterationState
@@ -15,7 +16,9 @@ from okr_delivery.sync.errors import AbortSyncError, ConfigError
 from okr_delivery.sync.transport import NetworkSpec, Transport
 from okr_delivery_gitlab.deployments import DeploymentReader
 from okr_delivery_gitlab.releases import ReleaseReader
-from okr_delivery_gitlab.shipments import MOST_REQUESTS
+from okr_delivery_gitlab.shipments import MOST_REQUESTS, QUERY
+from tests.okr_delivery_gitlab.schemas import SPEC
+from tests.okr_delivery_gitlab.schemas import spec as spec_schema
 from tests.okr_delivery_gitlab.shipping import APP, SHOP, URL, Forge, client, commit, deployment, request, spec
 
 DEPLOYMENTS = "projects/7/deployments"
@@ -185,6 +188,11 @@ def test_the_commits_of_a_first_deployment_of_everything_are_not_read(forge: For
     forge.deployments["7"] = [deployment(41, 9, *many)]
     (found,) = read()
     assert (len(found.issues), found.commits, forge.count("/api/graphql")) == (MOST_REQUESTS + 1, (), 0)
+
+
+@pytest.mark.skipif(not SPEC.exists(), reason="GitLab's schema is not beside the repository")
+def test_the_query_is_one_that_gitlab_has() -> None:
+    assert validate(spec_schema(), parse(QUERY)) == []
 
 
 # issues
