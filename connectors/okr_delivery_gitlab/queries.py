@@ -108,13 +108,16 @@ class Queries:
 
     def _other(self) -> str:
         """What is asked of another work item."""
-        named = " workItemType { name }" if self._can.has("WorkItemType", "name") else ""
+        typed = self._can.has("WorkItem", "workItemType") and self._can.has("WorkItemType", "name")
+        named = " workItemType { name }" if typed else ""
         return f"id title reference(full: true){named}"
 
     def _status(self) -> Iterable[tuple[str, str, str]]:
         name = "WorkItemWidgetStatus"
         found = self._can.member(name, "status")
-        is_object = found is not None and found.type == "WorkItemStatus" and self._can.has("WorkItemStatus", "id")
+        is_object = (
+            found is not None and found.type == "WorkItemStatus" and self._can.has("WorkItemStatus", "id", "name")
+        )
         if self._wish.status and self._can.widget("status", name) and is_object:
             yield "status", name, "status { id name }"
 

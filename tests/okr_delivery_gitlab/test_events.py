@@ -79,8 +79,15 @@ def test_a_person_may_be_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    "members", [{"id": None}, {"id": "x"}, {"created_at": None}, {"created_at": "yesterday"}, {"created_at": "1970-01-01T00:00:00Z"}]
-)  # fmt: skip
+    "members",
+    [
+        {"id": None},
+        {"id": "x"},
+        {"created_at": None},
+        {"created_at": "yesterday"},
+        {"created_at": "1970-01-01T00:00:00Z"},
+    ],
+)
 def test_a_row_that_makes_no_sense(members: dict[str, Any]) -> None:
     with pytest.raises(UnreadableEventError):
         read_event(LISTS[Kind.STATE], {**event(1, 1, state="closed"), **members})

@@ -1,0 +1,140 @@
+"""Queries are built from what a server has: every one that can be built is valid there and small enough."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from graphql import GraphQLSchema
+
+from okr_delivery_gitlab.capabilities import LOOKED_AT, Capabilities, Member, discover, introspection
+from okr_delivery_gitlab.client import GraphQLErrors
+from okr_delivery_gitlab.queries import LONGEST, Place, Queries, Wish
+from tests.okr_delivery_gitlab.schemas import SPEC, Server, faults, own, small, spec
+
+WISHES = [Wish(*wanted) for wanted in product((True, False), repeat=4)]
+ONE = [Place("acme/shop", False, ("12",))]
+MANY = [Place(f"acme/{'deep/' * 10}project-{n}", False, tuple(str(iid) for iid in range(50))) for n in range(10)]
+recorded = pytest.mark.skipif(not SPEC.is_file(), reason="GitLab's schema is not beside this repository")
+
+SCHEMAS = [
+    pytest.param(lambda: own(), id="smallest"),
+    pytest.param(lambda: own(newer=True), id="newest"),
+    pytest.param(lambda: own(newer=True, widgets=False), id="features"),
+    pytest.param(lambda: spec(), id="2023-08", marks=recorded),
+    pytest.param(lambda: spec(newer=True), id="2023-08-and-newer", marks=recorded),
+]
+
+
+@pytest.fixture(params=SCHEMAS)
+def schema(request: pytest.FixtureRequest) -> GraphQLSchema:
+    found: GraphQLSchema = request.param()
+    return found
+
+
+def test_every_query_that_can_be_built_is_valid(schema: GraphQLSchema) -> None:
+    assert faults(schema, introspection()) == []
+    found = discover(Server(schema))
+    assert found.activity
+    groups = [Place("acme", True, ("3",))] if found.group_items else []
+    for wish in WISHES:
+        queries = Queries(found, wish)
+        texts = [queries.items([*ONE, *groups], 50)[0], queries.items(MANY, 50)[0], queries.more(ONE[0], "x", 100)[0]]
+        for text in texts:
+            assert faults(schema, text) == []
+            assert len(text) < LONGEST / 3
+
+
+ALWAYS = {"Query": {"project"}, "WorkItem": {"id", "iid", "title", "reference"}}
+"""What every server with work items has."""
+
+
+def test_a_server_that_lacks_any_one_field_is_not_asked_for_it() -> None:
+    """Community editions and old versions: each field that we know of, taken away one by one."""
+    full = discover(Server(own(newer=True)))
+    taken = 0
+    for owner, members in full.types.items():
+        for member in sorted(set(members) - ALWAYS.get(owner, {"type", "customField"})):  # interfaces demand these
+            schema = small(newer=True)
+            del schema.type_map[owner].fields[member]  # type: ignore[attr-defined]  # objects all
+            found = discover(Server(schema))
+            if found.activity:
+                taken += 1
+                places = [*ONE, Place("acme", True, ("3",))] if found.group_items else ONE
+                query = Queries(found, Wish(custom=True)).items(places, 50)[0]
+                assert faults(schema, query) == [], (owner, member)
+    assert taken > 40
+
+
+@pytest.mark.parametrize(
+    "widget", ["Hierarchy", "LinkedItems", "Status", "CustomFields"],
+)  # fmt: skip
+def test_a_server_that_lacks_a_widget_is_not_asked_for_it(widget: str) -> None:
+    full = discover(Server(own(newer=True)))
+    name = f"WorkItemWidget{widget}"
+    left = Capabilities(full.types, full.filters, tuple(other for other in full.widgets if other != name))
+    assert name in Queries(full, Wish(custom=True)).items(ONE, 50)[0]
+    assert name not in Queries(left, Wish(custom=True)).items(ONE, 50)[0]
+
+
+@pytest.mark.parametrize("lacking", ["iids", "filter", "ONLY_ACTIVITY", "widget"])
+def test_without_activity_in_bulk_there_is_no_query(lacking: str) -> None:
+    full = discover(Server(own()))
+    types = {owner: dict(members) for owner, members in full.types.items()}
+    if lacking == "iids":
+        types["Project"]["workItems"] = Member("", ("first",))
+    if lacking == "filter":
+        types["WorkItemWidgetNotes"]["discussions"] = Member("", ("first", "after"))
+    filters = () if lacking == "ONLY_ACTIVITY" else full.filters
+    widgets = () if lacking == "widget" else full.widgets
+    assert full.activity
+    assert not Capabilities(types, filters, widgets).activity
+
+
+def test_what_newer_servers_have_is_asked_for() -> None:
+    found = discover(Server(own(newer=True)))
+    query = Queries(found, Wish(custom=True)).items([*ONE, Place("acme", True, ("3",))], 50)[0]
+    for wanted in ("linkedItems(first: 50)", "status { id name }", "customFieldValues", "number: value", "namespace(",
+                   "queryComplexity { score limit }"):  # fmt: skip
+        assert wanted in query
+    assert "customFieldValues" not in Queries(found, Wish()).items(ONE, 50)[0]
+
+
+def test_a_custom_status_that_is_a_text_is_left_alone() -> None:
+    found = discover(Server(own(newer=True)))
+    types = {**found.types, "WorkItemWidgetStatus": {"status": Member("String")}}
+    text = Capabilities(types, found.filters, found.widgets)
+    assert "status" not in Queries(text, Wish()).items(ONE, 50)[0]
+
+
+def test_capabilities_survive_a_trip_through_json() -> None:
+    found = discover(Server(own(newer=True)))
+    assert Capabilities.from_json(found.to_json()) == found
+    assert Capabilities.from_json({}) == Capabilities()
+    assert not Capabilities().activity
+
+
+class Refusing(Server):
+    """Refuses introspection that asks for more than `most` types, in GitLab's words."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(own(newer=True))
+        self._most = most
+        self.asked = 0
+
+    def graphql(self, query: str, variables: object = None, *, what: str) -> dict[str, object]:
+        self.asked += 1
+        if query.count("__type") - 2 > self._most:
+            raise GraphQLErrors(("Query has complexity of 300, which exceeds max complexity of 250",), {})
+        return dict(super().graphql(query, what=what))
+
+
+def test_introspection_that_is_too_complex_is_asked_in_halves() -> None:
+    server = Refusing(len(LOOKED_AT) // 2 + 1)
+    assert discover(server) == discover(Server(own(newer=True)))
+    assert server.asked == 3
+
+
+def test_a_server_that_refuses_introspection_knows_nothing() -> None:
+    server = Refusing(0)
+    assert discover(server) == Capabilities()
