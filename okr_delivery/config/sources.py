@@ -89,8 +89,16 @@ class FieldNames(Strict):
     key_result: Words | None = Field(None, description="Field that names key results, by name or id.")
     contribution: Words | None = Field(None, description="Field that holds the expected contribution, by name or id.")
     confidence: Words | None = Field(None, description="Field that holds the confidence in per cent, by name or id.")
-    estimate: Words = Field("auto", description="Estimate field, by name or id; auto: the board's own.")
-    priority: Words = Field("auto", description="Priority field, by name or id; auto: the tracker's own.")
+    estimate: Words = Field(
+        "auto",
+        description="Estimate field, by name or id; auto: the board's own. GitLab: weight, time_estimate or a custom"
+        " field; auto: the weight where there is one, else the time estimate in hours.",
+    )
+    priority: Words = Field(
+        "auto",
+        description="Priority field, by name or id; auto: the tracker's own. GitLab: scope of the labels that carry it;"
+        " auto: priority.",
+    )
     user_value: Words | None = Field(None, description="Field that states the user value, by name or id.")
     approved: Text = Field("scope-approved", description="Label of work whose addition after the start was approved.")
     rehearsed: Text = Field("rehearsed", description="Label of work whose release was rehearsed.")
@@ -223,6 +231,16 @@ class Source(Strict):
     def origin(self) -> tuple[str, str, int]:
         """Scheme, host and port: where this source's token may go."""
         return _origin(urlsplit(self.url))
+
+    def may_hold(self, project: str, project_id: str) -> bool:
+        """Whether the settings ask for a project, by its key, path or id, or by a group around it.
+
+        What is in a group that they name by its id, nobody can tell from a path.
+        """
+        path = project.casefold()
+        if path in {name.casefold() for name in self.projects} or project_id in self.projects:
+            return True
+        return any(group.isdecimal() or f"{path}/".startswith(f"{group.casefold()}/") for group in self.groups)
 
     @property
     def untold(self) -> frozenset[WorkField]:

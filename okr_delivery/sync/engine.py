@@ -307,11 +307,10 @@ class _Sync:
         not: a project that was deleted or closed to the token is left in just this way.
         """
         missing = natural(ref for ref in self._store.held_ids(self._name) if ref not in listed)
-        named = {name.casefold() for name in self._source.projects}
         taken_out = {
             issue.id
             for issue in self._store.issues(self._name, missing)
-            if named and not self._source.boards and not named & {issue.project.casefold(), issue.project_id}
+            if not self._source.boards and not self._source.may_hold(issue.project, issue.project_id)
         }
         rest = [ref for ref in missing if ref not in taken_out]
         alive = {ref for part in _blocks(rest) for ref in self._connector.visible(part)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from okr_delivery.config import Config, fetch_hash, load, settings_hash
+from okr_delivery.config import Config, Source, fetch_hash, load, settings_hash
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.okr import Location
 from tests.config.files import MINIMAL, loaded, said, write
@@ -256,3 +256,41 @@ def test_hashes_change_with_what_they_stand_for(tmp_path: Path) -> None:
     assert fetch_hash(plain.sources[0]) == fetch_hash(statuses.sources[0]) != fetch_hash(scope.sources[0])
     zoned = loaded(tmp_path, MINIMAL + "calendar: {timezone: Asia/Shanghai}\n")
     assert settings_hash(plain.sources[0], plain.calendar) != settings_hash(zoned.sources[0], zoned.calendar)
+
+
+@pytest.mark.parametrize(
+    ("project", "project_id", "held"),
+    [
+        ("mobile/app", "1", True),
+        ("Mobile/APP", "1", True),
+        ("web/site", "77", True),
+        ("tools/deep/x", "2", True),
+        ("tools", "3", True),
+        ("toolset/x", "4", False),
+        ("mobile/app2", "5", False),
+    ],
+)
+def test_which_projects_a_source_asks_for(project: str, project_id: str, held: bool) -> None:
+    base = {"name": "lab", "type": "gitlab", "url": "https://gitlab.acme.cn"}
+    source = Source.model_validate(base | {"projects": ["mobile/app", 77], "groups": ["tools"]})
+    assert source.may_hold(project, project_id) is held
+    assert Source.model_validate(base | {"groups": ["12"]}).may_hold(project, project_id)
+
+
+def test_labels_that_carry_the_workflow_are_part_of_what_is_asked() -> None:
+    """Statuses of another scope stand in every issue's history."""
+    base = {"name": "lab", "type": "gitlab", "url": "https://gitlab.acme.cn", "groups": ["mobile"]}
+    plain, scoped, order = (
+        Source.model_validate(base | {"statuses": statuses})
+        for statuses in ({}, {"label_scope": "workflow::"}, {"order": ["Open", "Closed"]})
+    )
+    assert scoped.statuses.label_scope == "workflow"
+    assert fetch_hash(plain) == fetch_hash(order)
+    assert fetch_hash(plain) != fetch_hash(scoped)
+
+
+@pytest.mark.parametrize("written", ["In Dev", "workflow::In Dev", "WORKFLOW::in dev"])
+def test_a_status_by_its_label_or_without_the_scope(written: str) -> None:
+    statuses = {"label_scope": "workflow", "order": ["Open", "workflow::In dev", "Closed"], "start": written}
+    base = {"name": "lab", "type": "gitlab", "url": "https://gitlab.acme.cn", "groups": ["mobile"]}
+    assert Source.model_validate(base | {"statuses": statuses}).statuses.start == written
