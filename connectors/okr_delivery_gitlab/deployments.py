@@ -158,7 +158,7 @@ def _finished(row: Row, job: Row) -> int:
     try:
         found = next((at for value in _ends(row, job) if (at := instant(value)) is not None), None)
     except ValueError as error:
-        raise broken("instant", LIST, value=str(error)[:40]) from error
+        raise broken("shape", LIST) from error
     if found is None:
         raise broken("shape", LIST)
     return found

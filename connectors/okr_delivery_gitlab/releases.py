@@ -46,7 +46,7 @@ def read_release(source: str, row: Row, project: str, order: int) -> Iterable[It
     try:
         released = instant(row.get("released_at"))
     except ValueError as error:
-        raise broken("instant", LIST, value=str(error)[:40]) from error
+        raise broken("shape", LIST) from error
     milestones = [ref for one in members(row.get("milestones")) if (ref := string(one.get("id")))]
     for milestone in milestones or [""]:
         yield Iteration(
