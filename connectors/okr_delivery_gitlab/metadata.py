@@ -65,6 +65,7 @@ class MetadataReader:
             boards=(),
             fields=tuple(found),
             warnings=(*scope.warnings, *self._warnings),
+            projects={project.id: project.path for project in scope.projects},
         )
 
     def _settings(self, seen: Seen, where: Sequence[Place], statuses: tuple[CustomStatus, ...]) -> Settings:

@@ -13,7 +13,7 @@ CATEGORIES = {
     "to_do": Category.NEW,
     "in_progress": Category.INDETERMINATE,
     "done": Category.DONE,
-    "canceled": Category.DONE,
+    "canceled": Category.CANCELLED,
 }
 
 

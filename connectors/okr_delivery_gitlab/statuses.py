@@ -22,7 +22,7 @@ _CATEGORIES = {
     "to_do": Category.NEW,
     "in_progress": Category.INDETERMINATE,
     "done": Category.DONE,
-    "canceled": Category.DONE,
+    "canceled": Category.CANCELLED,
 }
 
 

@@ -19,8 +19,13 @@ from okr_delivery.model.work import LIVES_ON, Category, Kind, Status, Value
 BEFORE = -1  # the stage of a status that stands before all configured ones, and of an unmapped one
 UNKNOWN = (BEFORE, Kind.UNMAPPED)
 
-_KIND = {Category.NEW: Kind.QUEUE, Category.INDETERMINATE: Kind.ACTIVE, Category.DONE: Kind.DONE}
-_RANK = {Category.NEW: 0, Category.INDETERMINATE: 1, Category.DONE: 2}
+_KIND = {
+    Category.NEW: Kind.QUEUE,
+    Category.INDETERMINATE: Kind.ACTIVE,
+    Category.DONE: Kind.DONE,
+    Category.CANCELLED: Kind.CANCELLED,
+}
+_RANK = {Category.NEW: 0, Category.INDETERMINATE: 1, Category.DONE: 2, Category.CANCELLED: 2}
 
 
 class StatusSettings(Protocol):
@@ -203,6 +208,8 @@ class _Compiler:
         return (BEFORE if kind is Kind.QUEUE else self._stage_of(kind, start), kind)
 
     def _by_place(self, status: Status, stage: int, start: int) -> Kind:
+        if status.category is Category.CANCELLED:
+            return Kind.CANCELLED
         if status.category is Category.DONE and not self._is_mid_flow(stage):
             return Kind.DONE
         if stage < start:

@@ -179,7 +179,7 @@ class Deployment:
     """A deployment that ended, successfully or not. `finished_at` is epoch seconds.
 
     `issues` are the tracker's ids of the issues whose merge requests it brought. `commits` holds an instant for each
-    commit that reached users with it for the first time; empty when the tracker does not tell.
+    commit that its environment got with it for the first time; empty when the tracker does not tell.
     """
 
     source: str
@@ -200,6 +200,7 @@ class Category(StrEnum):
     INDETERMINATE = "indeterminate"
     DONE = "done"
     UNDEFINED = "undefined"
+    CANCELLED = "cancelled"  # of trackers that tell work that was given up from work that was done
 
 
 @dataclass(frozen=True, slots=True)

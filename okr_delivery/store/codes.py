@@ -10,7 +10,13 @@ from collections.abc import Iterable
 from okr_delivery.model.work import Category, IterationState
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-CATEGORIES = {Category.NEW: 1, Category.INDETERMINATE: 2, Category.DONE: 3, Category.UNDEFINED: 4}
+CATEGORIES = {
+    Category.NEW: 1,
+    Category.INDETERMINATE: 2,
+    Category.DONE: 3,
+    Category.UNDEFINED: 4,
+    Category.CANCELLED: 5,
+}
 STATES = {IterationState.FUTURE: 1, IterationState.ACTIVE: 2, IterationState.CLOSED: 3}
 CATEGORY_OF = {code: category for category, code in CATEGORIES.items()}
 STATE_OF = {code: state for state, code in STATES.items()}

@@ -22,7 +22,7 @@ from dataclasses import replace
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.message import Message
 from okr_delivery.model.work import Category, Change, Field, Issue
-from okr_delivery.sync.connector import API, Connector, Held, Inspector, Metadata, Page
+from okr_delivery.sync.connector import API, Connector, Deploys, Held, Inspector, Metadata, Page
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.transport import Transport
 from okr_delivery.sync.writes import WriterFactory
@@ -79,6 +79,7 @@ class ConnectorKit:
             self.check_parts,
             self.check_ahead,
             self.check_census,
+            self.check_deployments,
             self.check_inspection,
             self.check_writer,
             self.check_secrets,
@@ -224,6 +225,19 @@ class ConnectorKit:
         _must(told.requests is None or told.requests > 0, "a sync without requests")
         _must(told.concurrency > 0, "no request at once")
 
+    def check_deployments(self) -> None:
+        """Of a tracker that tells of them: each once, by its end, and none that is held."""
+        connector, _ = self._ready(metadata=True)
+        if not isinstance(connector, Deploys):
+            return
+        every = list(connector.deployments(None))
+        ids = frozenset(deployment.id for deployment in every)
+        _must(len(ids) == len(every), "a deployment came twice")
+        _must({deployment.source for deployment in every} <= {self._source}, "a deployment of a foreign source")
+        ends = [deployment.finished_at for deployment in every]
+        _must(ends == sorted(ends), "deployments are not in the order of their ends")
+        _must(not list(connector.deployments(None, ids)), "a deployment came that is held")
+
     def check_inspection(self) -> None:
         """An inspector answers messages, after `identity()` and after a refusal alike, and shows no token."""
         connector, _ = self._ready()
@@ -302,7 +316,7 @@ def _issues(pages: Sequence[Page]) -> dict[str, tuple[Issue, tuple[Change, ...]]
 def _ended(metadata: Metadata, pages: Sequence[Page]) -> set[str]:
     """Ids of the issues whose status the tracker itself counts as done."""
     statuses = [*metadata.statuses, *(status for page in pages for status in page.statuses)]
-    done = {status.id for status in statuses if status.category is Category.DONE}
+    done = {status.id for status in statuses if status.category in (Category.DONE, Category.CANCELLED)}
     return {issue.id for page in pages for issue in page.issues if issue.value(Field.STATUS).id in done}
 
 

@@ -186,3 +186,72 @@ def test_the_fingerprint_changes_with_every_rule() -> None:
     prints = [compile_map(one, BOARD, "jira").fingerprint for one in variants]
     assert len(set(prints)) == len(prints)
     assert compile_map(EXAMPLE, tuple(reversed(BOARD)), "jira").fingerprint == prints[0]
+
+
+# -- trackers whose labels or own statuses carry the workflow ----------------------------------------------------------
+
+LABELS = (
+    status("opened", "Open", NEW, 0),
+    status("41", "ready", WORK, 1),
+    status("42", "dev", WORK, 2),
+    status("52", "dev", WORK, 3),  # another project's
+    status("43", "rejected", WORK, 4),
+    status("closed", "Closed", DONE, 5),
+)
+
+
+@pytest.mark.parametrize("scope", ["", "workflow::", "WorkFlow::"])
+def test_labels_are_named_with_or_without_their_scope(scope: str) -> None:
+    settings = StatusSettings(
+        label_scope="workflow", order=("Open", f"{scope}ready", f"{scope}dev", "Closed"), commitment="ready",
+        start=f"{scope}Dev", wait=(), cancelled=(f"{scope}rejected",),
+    )  # fmt: skip
+    found = compile_map(settings, LABELS, "lab")
+    require_sound(found)
+    assert {ref: (stage, kind) for ref, (stage, kind) in found.kinds.items() if ref != "43"} == {
+        "opened": (0, Kind.QUEUE),
+        "41": (1, Kind.QUEUE),
+        "42": (2, Kind.ACTIVE),
+        "52": (2, Kind.ACTIVE),
+        "closed": (3, Kind.DONE),
+    }
+    assert found.kinds["43"][1] is Kind.CANCELLED
+    assert [found.stage_of(name) for name in ("workflow::dev", "DEV", "42", "workflow::nothing")] == [2, 2, 2, None]
+    assert [found.is_undelivered(Value(*of)) for of in (("43", None), ("9", "Rejected"), ("42", "dev"))] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_an_unlisted_label_is_work_and_another_scope_is_no_name() -> None:
+    settings = StatusSettings(label_scope="workflow", order=("Open", "ready", "Closed"), start="ready")
+    assert compile_map(settings, LABELS, "lab").kinds["42"] == (1, Kind.ACTIVE)
+    with pytest.raises(UserError) as error:
+        require_sound(compile_map(StatusSettings(label_scope="workflow", wait=("flow::dev",)), LABELS, "lab"))
+    assert error.value.problems[0].what.params["status"] == "flow::dev"
+
+
+@pytest.mark.parametrize("resolution", ["moved", "duplicate"])
+def test_what_lives_on_elsewhere_is_not_delivered(resolution: str) -> None:
+    found = compile_map(StatusSettings(not_delivered=()), BOARD, "jira")
+    assert found.is_undelivered(Value(resolution, "whatever it is called"))
+    assert not found.is_undelivered(Value("3", resolution))
+
+
+def test_a_cancelled_status_is_no_resolution_where_the_tracker_has_resolutions() -> None:
+    found = compile_map(EXAMPLE, BOARD, "jira")
+    assert not found.is_undelivered(Value("15", "Rejected"))
+
+
+@pytest.mark.parametrize("order", [(), ("To do", "In progress", "Done", "Won't fix")])
+def test_work_that_the_tracker_itself_calls_given_up_is_cancelled(order: tuple[str, ...]) -> None:
+    own = (
+        status("status-1", "To do", NEW, 0),
+        status("status-2", "In progress", WORK, 1),
+        status("status-3", "Done", DONE, 2),
+        status("status-4", "Won't fix", Category.CANCELLED, 3),
+    )
+    assert [*kinds(StatusSettings(order=order), own).values()] == [Kind.QUEUE, Kind.ACTIVE, Kind.DONE, Kind.CANCELLED]
+    named = StatusSettings(order=order, done=("Done", "Won't fix"))
+    assert kinds(named, own)["Won't fix"] is Kind.DONE
