@@ -11,7 +11,7 @@ from okr_delivery.delivery.item import Item
 from okr_delivery.delivery.membership import VERSION_ID, iteration_ids
 from okr_delivery.model.calendar import Calendar
 from okr_delivery.model.releases import ReleaseId
-from okr_delivery.model.work import Deployment, Field, Iteration, IterationState
+from okr_delivery.model.work import Deployment, Field, Iteration, IterationKind, IterationState
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,12 @@ class Releases:
     ) -> None:
         self._versions, self._deployments, self._as_of = versions, deployments, as_of
         self._lives_on = lives_on
+
+    @cached_property
+    def told(self) -> bool:
+        """Whether there is a version or a deployment at all."""
+        versions = (version.kind is IterationKind.VERSION for version in self._versions.values())
+        return bool(self._deployments) or any(versions)
 
     def of(self, item: Item, wanted: Sequence[str], calendar: Calendar) -> Release | None:
         """The release of an issue; None while nothing in `wanted` has a date. Days are the calendar's."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -11,8 +13,10 @@ from okr_delivery.model.message import msg
 from okr_delivery.model.work import Deployment
 from okr_delivery.store import DeploymentMark, Store
 from okr_delivery.sync.errors import ConfigError, RetryLaterError
+from okr_delivery.sync.kit import ContractError
 from tests.sync.conftest import Sync
 from tests.sync.fake import DAY, NAME, NOW, FakeConnector, FakeTracker, source
+from tests.sync.test_kit import kit
 
 HOUR = 3600
 PRODUCTION = {"deployments": {"environments": ["production"]}}
@@ -163,3 +167,44 @@ def test_jira_has_none_to_connect() -> None:
 def test_an_empty_list_is_no_answer() -> None:
     with pytest.raises((ValueError, UserError), match=r"config\.type\.empty_list"):
         source(deployments={"environments": []})
+
+
+class Telling(FakeConnector):
+    """Keeps the contract: two deployments, by their ends."""
+
+    found: ClassVar[list[Deployment]] = [deployment(7, at=NOW - 9), deployment(8)]
+
+    def deployments(self, since: int | None, held: Container[str] = ()) -> Iterator[Deployment]:
+        return iter([one for one in sorted(self.found, key=lambda one: one.finished_at) if one.id not in held])
+
+
+class Twice(Telling):
+    found: ClassVar[list[Deployment]] = [deployment(7), deployment(7)]
+
+
+class Foreign(Telling):
+    found: ClassVar[list[Deployment]] = [replace(deployment(7), source="other")]
+
+
+class Backwards(Telling):
+    def deployments(self, since: int | None, held: Container[str] = ()) -> Iterator[Deployment]:
+        return reversed(list(super().deployments(since, held)))
+
+
+class Unheeding(Telling):
+    def deployments(self, since: int | None, held: Container[str] = ()) -> Iterator[Deployment]:
+        return super().deployments(since)
+
+
+def test_the_kit_accepts_who_keeps_the_contract() -> None:
+    kit(Telling).check_deployments()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(Twice, "twice"), (Foreign, "foreign"), (Backwards, "order"), (Unheeding, "held")],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_the_kit_names_what_a_connector_breaks(kind: type[Telling], said: str) -> None:
+    with pytest.raises(ContractError, match=said):
+        kit(kind).check_deployments()

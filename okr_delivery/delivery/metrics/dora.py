@@ -75,7 +75,10 @@ class _Project:
 def services(p: Population) -> tuple[Service, ...]:
     """The services of a population's team over its period, by source and name."""
     found = sorted(_projects(p.snapshot, p.team_id), key=lambda each: (each.source.name, natural(each.name)))
-    return tuple(_Figures(p, project).service() for project in found)
+    items: dict[tuple[str, str], list[Item]] = {}
+    for item in p.counted:
+        items.setdefault((item.source, item.issue.project_id), []).append(item)
+    return tuple(_Figures(p, each, items.get((each.source.name, each.id), [])).service() for each in found)
 
 
 def _projects(snapshot: Snapshot, team_id: str) -> list[_Project]:
@@ -111,8 +114,9 @@ def _takes_projects_whole(selector: Selector) -> bool:
 class _Figures:
     """The figures of one service."""
 
-    def __init__(self, p: Population, project: _Project) -> None:
-        self._p, self._project, self._snapshot = p, project, p.snapshot
+    def __init__(self, p: Population, project: _Project, items: Sequence[Item]) -> None:
+        """`items` are the project's issues that count."""
+        self._p, self._project, self._items, self._snapshot = p, project, items, p.snapshot
         self._source = project.source.name
         self._connected = project.source.deployments is not None
         every = [d for d in p.snapshot.deployments(self._source) if d.project_id == project.id]
@@ -224,14 +228,13 @@ class _Figures:
         return self._metric("item_to_release", value, len(lengths), spread=spread, out=out)
 
     def _released(self) -> Iterator[tuple[Item, date]]:
-        """Counted issues of the project with the day of their release, where a version or a deployment has one."""
+        """Issues with the day of their release, where a version or a deployment has one."""
         wanted = [one for one in self._project.source.release.from_ if one != "finished"]
         releases = self._snapshot.releases(self._source)
-        for item in self._p.counted:
-            if (item.source, item.issue.project_id) == (self._source, self._project.id):
-                found = releases.of(item, wanted, self._p.calendar)
-                if found is not None:
-                    yield item, found.day
+        for item in self._items if wanted and releases.told else ():
+            found = releases.of(item, wanted, self._p.calendar)
+            if found is not None:
+                yield item, found.day
 
 
 def first_commits(deployments: Iterable[Deployment]) -> Iterator[tuple[Deployment, tuple[int, ...]]]:
