@@ -56,7 +56,7 @@ def record(issue: Issue, changes: Sequence[Change]) -> dict[str, Any]:
             for c in changes
             if c.field not in LEFT_OUT
         ],
-    }
+    } | ({} if issue.moved_to is None else {"moved_to": issue.moved_to})
 
 
 def _said(field: Field, found: Value) -> list[str | None]:
@@ -95,6 +95,7 @@ def _issue(fact: Fact, found: Mapping[str, Any]) -> Issue:
         confidential=bool(found["confidential"]),
         history_complete=bool(found["history_complete"]),
         current={Field[name]: Value(*said) for name, said in found["current"].items()},
+        moved_to=found.get("moved_to"),
     )
 
 

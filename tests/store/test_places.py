@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,14 @@ def test_an_iteration_of_a_group_comes_back(store: Store) -> None:
     with store.page("lab") as tx:
         tx.put_iterations([found])
     assert store.iterations("lab") == (found,)
+
+
+@pytest.mark.parametrize("target", [None, "9200"])
+def test_a_ledger_remembers_where_a_gone_issue_lives_on(database_url: str, tmp_path: Path, target: str | None) -> None:
+    with open_store(database_url, ledger=tmp_path / "ledger") as store, store.page("lab") as tx:
+        tx.put_issues([replace(lab(1), moved_to=target)])
+        tx.put_changes(["9001"], [])
+        tx.tombstone({"9001": 1_700_000_900}, {})
+    with open_store(f"sqlite:///{tmp_path / 'other.db'}", ledger=tmp_path / "ledger") as anew:
+        anew.read_ledger()
+        assert [each.moved_to for each in anew.issues("lab")] == [target]
