@@ -64,6 +64,9 @@ class Numbered:
         self._kept = kept
         self._known: dict[str, str] = {}
 
+    def __contains__(self, text: object) -> bool:
+        return text in self._known
+
     def of(self, text: str) -> str:
         return text if text in self._kept else self._known.setdefault(text, f"{self._stem}-{len(self._known) + 1:02d}")
 

@@ -46,8 +46,8 @@ class GitLabScrubber:
         self._rules: Mapping[Keep, Callable[[str], str]] = {
             Keep.NAME: texts.name,
             Keep.WORD: texts.word,
-            Keep.PROSE: texts.filler.text,
-            Keep.CLAIMS: texts.claims.prose,
+            Keep.PROSE: texts.text,
+            Keep.CLAIMS: texts.prose,
             Keep.CLAIM: texts.claims.field,
             Keep.LABEL: texts.label,
             Keep.PATH: texts.reference,
@@ -122,9 +122,7 @@ class GitLabScrubber:
             return raw
         if SAFE.fullmatch(raw) or NUMBER.fullmatch(raw):
             return raw
-        if "after" in name.casefold() or "cursor" in name.casefold():
-            return self._texts.mark(raw)
-        return self._gid(raw) or self._texts.reference(raw)
+        return self._gid(raw) or self._texts.variable(name, raw)
 
     def _value(self, raw: object, key: str, kind: str) -> object:
         if isinstance(raw, Mapping):

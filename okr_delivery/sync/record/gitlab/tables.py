@@ -12,7 +12,7 @@ class Keep(Enum):
 
     NAME = "name"  # stays, but for people and addresses in it
     WORD = "word"  # one of a fixed set of the server's own: a single word stays
-    PROSE = "prose"
+    PROSE = "prose"  # filler but for issues that are closed by it
     CLAIMS = "claims"  # prose in which contribution lines are read
     CLAIM = "claim"  # a field that holds claims without their keyword
     LABEL = "label"
@@ -20,7 +20,7 @@ class Keep(Enum):
     PLACE = "place"  # an opaque place in a list
     ADDRESS = "address"
     ENVIRONMENT = "environment"
-    TAG = "tag"  # of a version: numbers stay
+    TAG = "tag"  # of a version, or a branch: numbers and what everybody has stay
     HASH = "hash"
     SENTENCE = "sentence"
 
@@ -66,7 +66,7 @@ _KINDS = {
     "deployment": "deployment deployments deployable lastDeployment",
     "environment": "environment environments",
     "release": "release releases",
-    "commit": "commit commits",
+    "commit": "commit commits commitsWithoutMergeCommits",
     "link": "_links",
     "error": "errors error",
 }
@@ -78,7 +78,7 @@ _ITEM = {
     "description": Keep.CLAIMS,
     "labels": Keep.LABEL,
     "source_branch": Keep.PROSE,
-    "target_branch": Keep.PROSE,
+    "target_branch": Keep.TAG,
 }
 MEMBERS: Mapping[str, Mapping[str, Keep]] = {
     "version": {"version": Keep.NAME, "revision": Keep.HASH},
@@ -94,6 +94,7 @@ MEMBERS: Mapping[str, Mapping[str, Keep]] = {
     "deployment": {"environment": Keep.ENVIRONMENT, "ref": Keep.TAG, "status": Keep.WORD},
     "release": {"tag_name": Keep.TAG, "name": Keep.TAG},
     "token": {"scopes": Keep.WORD},
+    "commit": {"title": Keep.PROSE, "message": Keep.PROSE},
 }
 """The texts that stay, or become something other than filler, in an object of a kind."""
 
@@ -177,6 +178,7 @@ SPAN = re.compile(r"-?\d{1,6}(?:mo|[wdhms])(?: \d{1,6}(?:mo|[wdhms]))*")
 _USUAL = "production prod staging stage testing test development dev other preview live"
 ENVIRONMENTS = frozenset(_USUAL.split())
 """Names of environments that say nothing."""
+BRANCHES = frozenset({"main", "master", "develop", "trunk"})
 
 _PARAMETERS = """
     scope state order_by sort pagination per_page page with_labels_details include_subgroups include_ancestors
@@ -188,7 +190,7 @@ WORDS_ASKED = frozenset(_PARAMETERS.split())
 _VALUES = """
     all any asc desc created_at updated_at released_at finished_at id title name path opened closed active merged keyset
     true false created_by_me assigned_to_me only_activity only_comments all_notes success failed canceled running issue
-    incident test_case task similarity last_activity_at due_date weight relative_position"""
+    incident test_case task similarity current upcoming started last_activity_at due_date weight relative_position"""
 VALUES = frozenset(_VALUES.split())
 """Those words."""
 _NUMBERS = """

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from okr_delivery.sync.record.gitlab.tables import (
+    BRANCHES,
     ENVIRONMENTS,
     GID,
     HASH,
@@ -33,6 +34,12 @@ FIRST_PERSON = 1_000_000
 _REFERENCE = re.compile(r"(?P<path>[^\s#&!~%]*)(?P<rest>[#&!]\d{1,19})?")
 _PAGE = re.compile(r"(?P<group>/groups)?/(?P<path>[^-].*?)(?P<rest>/-/(?:issues|work_items|merge_requests|milestones|"
                    r"epics|iterations)/\d{1,19})?/?")  # fmt: skip
+_LINK = r"https?://[^\s<>()\"']{1,500}?/(?:issues|work_items)/[0-9]{1,19}"
+_ISSUE = rf"(?:{_LINK}|(?:[\w.-]{{1,200}}(?:/[\w.-]{{1,200}}){{0,20}})?#[0-9]{{1,19}})"
+_CLOSES = re.compile(
+    r"(\b(?:[Cc]los(?:e[sd]?|ing)|[Ff]ix(?:e[sd]|ing)?|[Rr]esolv(?:e[sd]?|ing)|[Ii]mplement(?:s|ed|ing)?):? {1,9}"
+    rf"(?:(?:issues? {{1,9}})?{_ISSUE}(?: {{0,9}},? {{1,9}}and {{1,9}}| {{0,9}},? {{0,9}})?)+)"
+)
 _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SPOKEN = re.compile(r"[^\W\d_]+|\d+")
 _URL = re.compile(r"(?:https?|ftp|file)://\S+", re.IGNORECASE)
@@ -48,7 +55,7 @@ class Paths:
         named = [path.casefold() for path in known if not path.isdecimal()]
         self._known = tuple(path.strip("/") for path in named)
         self._groups = tuple(path for path in named if path.endswith("/"))
-        self._parts = frozenset(part for path in self._known for part in path.split("/"))
+        self._parts = {part for path in self._known for part in path.split("/")}
         self._digest = digest
 
     def keeps(self, path: str) -> bool:
@@ -59,7 +66,10 @@ class Paths:
 
     def of(self, path: str) -> str:
         """The path, or one of as many parts that stand for it."""
-        if not path.strip("/") or self.keeps(path):
+        if not path.strip("/"):
+            return path
+        if self.keeps(path):
+            self._parts.update(path.casefold().split("/"))  # beside it, people name it by its last part
             return path
         return "/".join(self._part(part) for part in path.split("/"))
 
@@ -76,6 +86,8 @@ class GitLabTexts(Texts):
         self._scopes = Numbered("scope")
         self._kept_scopes = tuple(f"{scope.casefold()}{SCOPE}" for scope in hints.scopes)
         self._environments = Numbered("environment", ENVIRONMENTS | {name.casefold() for name in hints.environments})
+        self._context = urlsplit(url).path.rstrip("/")
+        self.places.learn([OWN])
         self._ours: set[str] = set()  # words of queries
         self._members: set[str] = set()
 
@@ -95,7 +107,7 @@ class GitLabTexts(Texts):
 
     def tag(self, text: str) -> str:
         """The name of a version, or of a branch, that tells nothing but numbers; else filler."""
-        return text if TAG.fullmatch(text) else self.filler.text(text)
+        return text if TAG.fullmatch(text) or text in BRANCHES else self.filler.text(text)
 
     def hash(self, text: str) -> str:
         return text if HASH.fullmatch(text) else self.filler.text(text)
@@ -113,6 +125,29 @@ class GitLabTexts(Texts):
     def mark(self, text: str) -> str:
         """An opaque place in a list."""
         return self._marks.of(text)
+
+    def variable(self, name: str, text: str) -> str:
+        """What is sent along with a query: a place in a list that was met before, a word of the API, or a path."""
+        if text in self._marks or "after" in name.casefold() or "cursor" in name.casefold():
+            return self.mark(text)
+        return text if text.casefold() in VALUES else self.reference(text)
+
+    # prose
+
+    def text(self, text: str) -> str:
+        """Filler, except for what a merge request closes by it."""
+        return self._with_closing(text, self.filler.text)
+
+    def prose(self, text: str) -> str:
+        """The same where contribution lines are read."""
+        return self._with_closing(text, self.claims.prose)
+
+    def _with_closing(self, text: str, rest: Callable[[str], str]) -> str:
+        parts = _CLOSES.split(text)
+        return "".join(
+            re.sub(_ISSUE, lambda found: self.reference(found[0]), part) if place % 2 else rest(part)
+            for place, part in enumerate(parts)
+        )
 
     # people
 
@@ -155,6 +190,8 @@ class GitLabTexts(Texts):
     # addresses
 
     def _address(self, url: str) -> str:
+        if url.startswith("/") and not url.startswith("//"):
+            return self._address(OWN + url.removeprefix(self._context)).removeprefix(OWN)
         behind = self.places.behind(url)
         if behind is None:
             return super()._address(url)
@@ -194,7 +231,7 @@ class GitLabTexts(Texts):
             return value
         if name == "id":
             return self.paths.of(value)
-        if name in WORDS_ASKED and value.casefold() in VALUES:
+        if value.casefold() in VALUES:
             return value
         if name == "labels":
             return ",".join(map(self.label, value.split(",")))
