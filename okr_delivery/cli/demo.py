@@ -6,8 +6,8 @@ import shlex
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +22,12 @@ from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 
 if TYPE_CHECKING:
-    from okr_delivery.sandbox.jira_cloud import RunningServer
+    from okr_delivery.sandbox.serving import Served
+    from okr_delivery.sandbox.world import World
 
 DEFAULT = Path("okr-delivery-demo")
 SEED = 1
+ON_GITLAB = ("mobile", "objectives")  # the others' work is on Jira
 NOW_FILE = ".okr-delivery-demo"  # the instant at which the example organisation lives
 STEPS: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("sync",), (0,)),
@@ -39,9 +41,9 @@ STEPS: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
 
 @subcommand("demo")
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
-@click.option("--keep", is_flag=True, help="Keep the sandbox tracker running afterwards, until Ctrl-C.")
+@click.option("--keep", is_flag=True, help="Keep the sandbox trackers running afterwards, until Ctrl-C.")
 def command(app: App, /, folder: Path | None, keep: bool) -> int:
-    """A whole example: starts a sandbox tracker, writes config and OKR files, runs sync, gate, metrics, trace, report.
+    """A whole example: starts sandbox trackers, writes config and OKR files, runs sync, gate, metrics, trace, report.
 
     \b
     Examples:
@@ -50,14 +52,14 @@ def command(app: App, /, folder: Path | None, keep: bool) -> int:
     """
     target = app.cwd / (folder or DEFAULT)
     now = _prepare(app, target)
-    with _sandbox(app, target, now) as server:
+    with _sandbox(app, target, now) as servers:
         codes = _steps(app, target)
         if codes[-1] == INTERRUPTED:
             return INTERRUPTED
         well = all(code in good for code, (_, good) in zip(codes, STEPS, strict=True))
-        _closing(app, target, _serving(app, server, now), found=codes[1] == 1, well=well)
+        _closing(app, target, _serving(app, servers, now), found=codes[1] == 1, well=well)
         if keep:
-            _wait(app, server)
+            _wait(app, servers)
     return 0 if well else 2
 
 
@@ -85,42 +87,63 @@ def _remembered(marker: Path) -> int:
 
 
 @contextmanager
-def _sandbox(app: App, target: Path, now: int) -> Iterator[RunningServer]:
-    from okr_delivery.sandbox.jira_cloud import serve
-    from okr_delivery.sandbox.workspace import write
+def _sandbox(app: App, target: Path, now: int) -> Iterator[list[Served]]:
+    """A Jira and a GitLab: one company's work is on both."""
+    from okr_delivery.sandbox.workspace import write_mixed
     from okr_delivery.sandbox.world import build
 
-    world = build(seed=SEED, now=now, lang=app.lang)
-    port = _port(target)
+    ports = _ports(target)
+    with ExitStack() as running:
+        servers: list[Served] = []
+        world = build(seed=SEED, now=now, lang=app.lang)
+        for kind, serve in (("jira", _jira), ("gitlab", _gitlab)):
+            servers.append(running.enter_context(_started(app, serve, world, ports.get(kind, 0))))
+        jira, gitlab = (server.url for server in servers)
+        written = write_mixed(target, world, jira, gitlab, app.lang)
+        app.note("cli.demo.made", path=str(target), n=len(written), jira=jira, gitlab=gitlab)
+        yield servers
+
+
+def _jira(app: App, world: World, port: int) -> Served:
+    from okr_delivery.sandbox.jira_cloud import serve
+
+    return serve(world, port=port, clock=app.clock)
+
+
+def _gitlab(app: App, world: World, port: int) -> Served:
+    from okr_delivery.sandbox.gitlab import serve, translate
+    from okr_delivery.sandbox.world import build
+
+    by_day = build(seed=SEED, now=world.now, lang=app.lang, by_day=True)  # milestones know days only
+    told = [key for key, name in translate.PROJECTS.items() if name in ON_GITLAB]
+    return serve(translate.of_world(by_day, projects=told), port=port, clock=app.clock)
+
+
+def _started(app: App, serve: Callable[[App, World, int], Served], world: World, port: int) -> Served:
     try:
-        server = serve(world, port=port, clock=app.clock)
+        return serve(app, world, port)
     except OSError as error:
         raise user_error(
             msg("cli.sandbox.port", port=port, reason=error.strerror or ""), next_step=msg("cli.demo.port.next")
         ) from error
-    try:
-        written = write(target, world, server.url, app.lang)
-        app.note("cli.demo.made", path=str(target), n=len(written), url=server.url)
-        yield server
-    finally:
-        server.stop()
 
 
-def _port(target: Path) -> int:
-    """The port that the folder's configuration names already; 0 = any."""
+def _ports(target: Path) -> dict[str, int]:
+    """The ports that the folder's configuration names already, by type of tracker; 0 = any."""
     path = target / "okr-delivery.yaml"
     if not path.is_file():
-        return 0
+        return {}
     from okr_delivery.config import load
 
-    return next((urlsplit(s.url).port or 0 for s in load(path, cwd=target, env={}).sources if s.type == "jira"), 0)
+    return {source.type: urlsplit(source.url).port or 0 for source in load(path, cwd=target, env={}).sources}
 
 
 def _environment(app: App) -> dict[str, str]:
     from okr_delivery.sandbox import TOKEN, USER
 
     kept = {k: v for k, v in app.env.items() if not k.startswith("OKR_DELIVERY_")}
-    return {**kept, "OKR_DELIVERY_JIRA_USER": USER, "OKR_DELIVERY_JIRA_TOKEN": TOKEN}
+    tokens = {"OKR_DELIVERY_JIRA_TOKEN": TOKEN, "OKR_DELIVERY_GITLAB_TOKEN": TOKEN}
+    return {**kept, **tokens, "OKR_DELIVERY_JIRA_USER": USER}
 
 
 def _steps(app: App, target: Path) -> list[int]:
@@ -160,11 +183,14 @@ def _closing(app: App, target: Path, serving: str, *, found: bool, well: bool) -
             app.show(str(report))
 
 
-def _serving(app: App, server: RunningServer, now: int) -> str:
-    """The command that serves the same organisation again."""
+def _serving(app: App, servers: Sequence[Served], now: int) -> str:
+    """The commands that serve the same organisation again, the first in the background."""
     moment = datetime.fromtimestamp(now, UTC).isoformat()
-    port = urlsplit(server.url).port
-    return f"okr-delivery sandbox jira-cloud --port {port} --seed {SEED} --now {moment} --lang {app.lang}"
+    jira, gitlab = (
+        f"--port {urlsplit(server.url).port} --seed {SEED} --now {moment} --lang {app.lang}" for server in servers
+    )
+    only = " ".join(f"--only {name}" for name in ON_GITLAB)
+    return f"okr-delivery sandbox jira-cloud {jira} &\n  okr-delivery sandbox gitlab {gitlab} {only}"
 
 
 def _path_line(app: App) -> str:
@@ -175,6 +201,7 @@ def _path_line(app: App) -> str:
     return f'\n  export PATH={shlex.quote(str(folder))}:"$PATH"'
 
 
-def _wait(app: App, server: RunningServer) -> None:
-    app.note("cli.demo.keep", url=server.url)
+def _wait(app: App, servers: Sequence[Served]) -> None:
+    jira, gitlab = (server.url for server in servers)
+    app.note("cli.demo.keep", jira=jira, gitlab=gitlab)
     threading.Event().wait()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from okr_delivery.sandbox.replay import RunningReplay
     from okr_delivery.sandbox.serving import Served
 
+PROJECTS = ("payments", "mobile", "objectives", "portal", "platform")  # of the organisation on GitLab
 VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 
 
@@ -117,7 +118,8 @@ def jira_datacenter(app: App, /, context: str, **options: Any) -> int:
 @_tracker_options
 @click.option("--tier", type=click.Choice(["free", "premium", "ultimate"]), help="The plan; default ultimate.")
 @click.option("--server-version", metavar="V", help="The version it says it is; default 18.5.0.")
-def gitlab(app: App, /, tier: str | None, server_version: str | None, **options: Any) -> int:
+@click.option("--only", multiple=True, type=click.Choice(PROJECTS), help="Only this project of it; repeatable.")
+def gitlab(app: App, /, tier: str | None, server_version: str | None, only: tuple[str, ...], **options: Any) -> int:
     """A GitLab on loopback. Stops with Ctrl-C.
 
     \b
@@ -135,7 +137,7 @@ def gitlab(app: App, /, tier: str | None, server_version: str | None, **options:
         return serve
 
     def state(app: App, wanted: Wanted) -> Any:
-        return _gitlab_state(app, wanted, tier, server_version)
+        return _gitlab_state(app, wanted, tier, server_version, only)
 
     return _run(app, Wanted(**options), load, state, ready="cli.sandbox.ready_token")
 
@@ -220,17 +222,18 @@ def _jira_state(app: App, wanted: Wanted) -> Any:
     return load_recorded([app.cwd / path for path in (*wanted.recorded, *wanted.more)], wanted.site)
 
 
-def _gitlab_state(app: App, wanted: Wanted, tier: str | None, version: str | None) -> Any:
+def _gitlab_state(app: App, wanted: Wanted, tier: str | None, version: str | None, only: tuple[str, ...]) -> Any:
     """The synthetic organisation as a GitLab, its iterations bound by days; or what was recorded of a site."""
+    from okr_delivery.sandbox.gitlab import translate
     from okr_delivery.sandbox.gitlab.recorded import load as load_recorded
     from okr_delivery.sandbox.gitlab.state import Tier
-    from okr_delivery.sandbox.gitlab.translate import of_world
     from okr_delivery.sandbox.world import build
 
     if wanted.site is None:
         now = _instant(app, wanted.now)
         world = build(seed=wanted.seed, issues=wanted.issues, now=now, lang=app.lang, by_day=True)
-        state = of_world(world, Tier(tier or "ultimate"))
+        told = [key for key, name in translate.PROJECTS.items() if not only or name in only]
+        state = translate.of_world(world, Tier(tier or "ultimate"), projects=told)
     else:
         state = load_recorded([app.cwd / path for path in (*wanted.recorded, *wanted.more)], wanted.site)
     state.tier = Tier(tier) if tier else state.tier

@@ -77,6 +77,12 @@ def test_a_gitlab_of_a_tier_and_version(tmp_path: Path, words: tuple[str, ...], 
         assert any(issue["milestone"] for issue in issues)
 
 
+def test_a_gitlab_of_some_projects_alone(tmp_path: Path) -> None:
+    with _running(tmp_path, "gitlab", "--issues", "20", "--only", "mobile", "--only", "objectives") as url:
+        paths = {project["path_with_namespace"] for project in _ask(url, "groups/acme/projects")}
+        assert paths == {"acme/mobile", "acme/objectives"}
+
+
 def test_recorded_payloads_as_a_gitlab(tmp_path: Path) -> None:
     row = {
         "id": 9,
@@ -110,6 +116,7 @@ def test_recorded_payloads_as_a_gitlab(tmp_path: Path) -> None:
         (("jira-datacenter", "x.jsonl"), "--recorded"),
         (("jira-datacenter", "--faults", "none.yaml"), "none.yaml"),
         (("gitlab", "--tier", "gold"), "--tier"),
+        (("gitlab", "--only", "acme"), "--only"),
         (("gitlab", "--server-version", "new"), "--server-version"),
         (("gitlab", "--recorded", "x.jsonl"), "--site"),
     ],

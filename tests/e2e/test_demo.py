@@ -23,7 +23,13 @@ def test_demo_leaves_a_workspace_and_says_what_to_do_next(lang: str, tmp_path: P
     assert f'<html lang="{lang}' in reports[0].read_text(encoding="utf-8")
     assert "$ okr-delivery gate" in ended.out
     assert "okr-delivery explain" in ended.out
-    assert load(folder / "okr-delivery.yaml", cwd=folder, env={}).sources
+    assert [source.type for source in load(folder / "okr-delivery.yaml", cwd=folder, env={}).sources] == [
+        "jira",
+        "gitlab",
+    ]
+    commands = [line.split() for line in ended.out.splitlines() if line.startswith("  okr-delivery sandbox ")]
+    assert [words[2] for words in commands] == ["jira-cloud", "gitlab"]
+    assert commands[1][-4:] == ["--only", "mobile", "--only", "objectives"]
 
 
 def test_demo_again_keeps_what_the_user_edited(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from okr_delivery.sandbox.gitlab.state import GitLab, Tier
 from okr_delivery.sandbox.gitlab.translate import past, ships
 from okr_delivery.sandbox.gitlab.translate.setting import PATH as GROUP_PATH
-from okr_delivery.sandbox.gitlab.translate.setting import Workflow, keys, path_of, stage, team_label
+from okr_delivery.sandbox.gitlab.translate.setting import PROJECTS, Workflow, keys, path_of, stage, team_label
 from okr_delivery.sandbox.world import World
 
-__all__ = ["GROUP_PATH", "Workflow", "keys", "of_world", "path_of", "team_label"]
+__all__ = ["GROUP_PATH", "PROJECTS", "Workflow", "keys", "of_world", "path_of", "team_label"]
 
 
 def of_world(
