@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from okr_delivery.sync.errors import RetryLaterError
 from okr_delivery.sync.workers import MOST, Workers
-from okr_delivery_gitlab.client import GraphQLErrors
+from okr_delivery_gitlab.client import GraphQLErrors, ServerBusyError
 from okr_delivery_gitlab.events import actor_of
 from okr_delivery_gitlab.graphql import Asks
 from okr_delivery_gitlab.notes import Note
@@ -28,7 +27,6 @@ NEAR = 0.8
 """Share of the permitted complexity from which on the next queries are made smaller."""
 HOPELESS = 3
 """Work items refused one by one, none read: the server can't do it at all."""
-BUSY = frozenset({500, 502, 503, 504})
 _UNKNOWN = re.compile(
     r"doesn't exist on type|isn't a defined|No such type|doesn't accept argument|Cannot query field|Unknown type"
 )
@@ -90,9 +88,7 @@ class ActivityReader:
             data = self._client.graphql(*queries.items(_places(items), discussions), what="graphql activity")
         except GraphQLErrors as error:
             return self._smaller(items, discussions, error.messages, queries)
-        except RetryLaterError as error:
-            if error.status not in BUSY:
-                raise
+        except ServerBusyError:
             return self._smaller(items, discussions, (), queries)
         self._weigh(data)
         return self._found(items, data, queries)
@@ -170,7 +166,7 @@ class ActivityReader:
             query, variables = queries.more(_places([item])[0], cursor, size)
             try:
                 data = self._client.graphql(query, variables, what="graphql activity page")
-            except GraphQLErrors:
+            except (GraphQLErrors, ServerBusyError):
                 continue
             found = nodes(mapping(data.get("p0")).get("workItems"))
             return mapping(_merged(found[0]).get("discussions")) if len(found) == 1 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from okr_delivery_gitlab.client import GraphQLErrors
+from okr_delivery_gitlab.client import GraphQLErrors, ServerBusyError
 from okr_delivery_gitlab.graphql import Asks
 from okr_delivery_gitlab.values import Row, listed, mapping, members, string
 
@@ -101,11 +101,16 @@ class Capabilities:
 
 
 def discover(client: Asks) -> Capabilities:
-    """What the server's schema holds, in one request. A server that refuses introspection knows nothing."""
+    """What the server's schema holds, in one request. A server that refuses introspection knows nothing.
+
+    Raises SyncError for a server that does not answer.
+    """
     try:
         data = _asked(client, LOOKED_AT)
     except GraphQLErrors:
         return Capabilities()
+    except ServerBusyError as error:
+        raise error.__cause__ or error from None
     types = {name: _fields(mapping(data.get(name))) for name in LOOKED_AT if isinstance(data.get(name), dict)}
     values = members(mapping(data.get("filters")).get("enumValues"))
     widgets = members(mapping(data.get("widgets")).get("possibleTypes"))

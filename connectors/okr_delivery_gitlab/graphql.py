@@ -12,7 +12,11 @@ class Asks(Protocol):
     """The reading side of the client; safe to call from several threads."""
 
     def graphql(self, query: str, variables: Mapping[str, object] | None = None, *, what: str) -> Row:
-        """`data` of one query. Raises GraphQLErrors for top-level errors, whatever the status."""
+        """`data` of one query.
+
+        Raises GraphQLErrors for top-level errors, whatever the status, and ServerBusyError for a server that went on
+        failing; its cause is the SyncError to raise where nothing smaller can be asked.
+        """
         ...
 
     def pages(

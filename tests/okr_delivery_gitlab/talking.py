@@ -14,7 +14,7 @@ from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import msg
 from okr_delivery.sync.errors import RetryLaterError
 from okr_delivery_gitlab.capabilities import Capabilities, discover
-from okr_delivery_gitlab.client import GraphQLErrors, StatusError
+from okr_delivery_gitlab.client import GraphQLErrors, ServerBusyError, StatusError
 from tests.okr_delivery_gitlab.histories import at, iso
 from tests.okr_delivery_gitlab.schemas import Server, faults, own
 
@@ -119,10 +119,17 @@ def _wrong(query: str, newer: bool) -> list[str]:
     return faults(own(newer=newer), query)
 
 
-def busy(status: int | None = 500) -> RetryLaterError:
-    """What the transport says when it has repeated a request as often as it may."""
+def impatient(status: int | None) -> RetryLaterError:
+    """What the transport says when it has waited and repeated as often as it may."""
     error = RetryLaterError([Problem(msg("sync.error.server", status=status or 0))])
     error.status = status
+    return error
+
+
+def busy() -> ServerBusyError:
+    """What the client makes of it where the server failed."""
+    error = ServerBusyError("graphql activity")
+    error.__cause__ = impatient(500)
     return error
 
 

@@ -12,7 +12,7 @@ from okr_delivery_gitlab.activity import Activity, ActivityReader, Item
 from okr_delivery_gitlab.capabilities import Capabilities, discover
 from okr_delivery_gitlab.client import GraphQLErrors
 from okr_delivery_gitlab.queries import Queries, Wish
-from tests.okr_delivery_gitlab.talking import COMPLEX, Talking, Work, busy, note, refuses
+from tests.okr_delivery_gitlab.talking import COMPLEX, Talking, Work, busy, impatient, note, refuses
 
 
 @pytest.fixture
@@ -114,13 +114,12 @@ def test_pages_shrink_before_the_limit_is_met() -> None:
     assert talking.sizes[2:] == [12, 12, 12, 12]
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_server_that_breaks_under_a_query_gets_smaller_ones(workers: Workers, status: int) -> None:
+def test_a_server_that_breaks_under_a_query_gets_smaller_ones(workers: Workers) -> None:
     talking = site(50)
 
     def mood(iids: Sequence[str], discussions: int) -> None:
         if len(iids) > 13:
-            raise busy(status)
+            raise busy()
 
     talking.mood = mood
     assert whole(reader(talking).read(items(50), workers), 50)
@@ -131,7 +130,7 @@ def test_a_server_that_asks_for_patience_ends_the_run(workers: Workers, status: 
     talking = site(5)
 
     def mood(iids: Sequence[str], discussions: int) -> None:
-        raise busy(status)
+        raise impatient(status)
 
     talking.mood = mood
     with pytest.raises(RetryLaterError):
@@ -160,6 +159,27 @@ def test_a_server_that_can_do_nothing_is_soon_left_alone(workers: Workers) -> No
     assert found.useless
     assert talking.asked["graphql activity"] < 40
     assert found.read(items(5), workers) == {}
+
+
+def test_a_server_that_breaks_at_a_following_page_leaves_the_item_to_its_lists(workers: Workers) -> None:
+    talking = site(1, notes=60)
+    real = talking._node
+
+    def node(work: Work, variables: dict[str, object]) -> dict[str, object]:
+        if variables.get("after"):
+            raise busy()
+        return real(work, variables)
+
+    talking._node = node  # type: ignore[method-assign]
+    assert reader(talking).read(items(1), workers) == {}
+    assert talking.asked["graphql activity page"] == 2
+
+
+def test_a_server_that_breaks_when_asked_what_it_knows_ends_the_run() -> None:
+    talking = site(1)
+    talking.graphql = lambda *_, **__: (_ for _ in ()).throw(busy())  # type: ignore[method-assign]
+    with pytest.raises(RetryLaterError):
+        discover(talking)
 
 
 def test_what_the_server_does_not_show_is_left_out(workers: Workers) -> None:
