@@ -53,16 +53,16 @@ class Timeline:
         self._events = detail.events
         self._known = known
         self._life = Lifecycle(today, detail.events, known)
+        self.current = self._current()
+        """The values of today that have a history."""
 
     def stories(self) -> Iterator[Iterator[Change]]:
         """The changes of each field that has any, field by field."""
-        now = self.current()
         for kept, story, amend in self._told():
-            ending = Ending(now.get(kept, EMPTY), self._today.updated, amend)
+            ending = Ending(self.current[kept], self._today.updated, amend)
             yield changes_of(self._today.id, kept, story, ending)
 
-    def current(self) -> dict[Field, Value]:
-        """The values of today that have a history."""
+    def _current(self) -> dict[Field, Value]:
         today, final = self._today, self._life.final
         return {
             Field.STATUS: final.status,
@@ -102,7 +102,7 @@ class Timeline:
 
     def _plain(self) -> Iterator[tuple[Field, Story, Amends]]:
         """Fields whose values stand in their events."""
-        now = self.current()
+        now = self.current
         kind = {"weight": Kind.WEIGHT, "time": Kind.TIME}.get(self._known.settings.estimate)
         estimates = self._of(kind) if kind else self._customs(Field.ESTIMATE)
         yield Field.ESTIMATE, single(estimates, now[Field.ESTIMATE]), never if kind else always

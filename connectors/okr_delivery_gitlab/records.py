@@ -55,7 +55,7 @@ class IssueReader:
     def _current(self, row: Row, detail: Detail, today: Today) -> dict[Field, Value]:
         """The present value of every kept field, in the form that the history's sides have; EMPTY ones left out."""
         values = {
-            **Timeline(today, detail, self._known).current(),
+            **Timeline(today, detail, self._known).current,
             Field.PROJECT: Value(today.project_id or None, today.path),
             Field.KEY: Value(None, today.key),
             Field.CLAIM_LINES: Value(None, claim_lines(string(row.get("description")) or "") or None),

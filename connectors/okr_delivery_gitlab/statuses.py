@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from okr_delivery.model.work import EMPTY, Category, Change, Field, Status, Value
 from okr_delivery_gitlab.known import Known
@@ -16,6 +17,8 @@ MOVED = Value("moved", "Moved")
 DUPLICATE = Value("duplicate", "Duplicate")
 CUSTOM = "status-"
 """Before a custom status's own number, because labels that stand for statuses are numbered too."""
+CACHED = 4096
+"""Names of labels that were divided lately: the same few come again and again."""
 CLOSING = frozenset({"done", "canceled"})
 _CATEGORIES = {
     "triage": Category.NEW,
@@ -60,12 +63,14 @@ def met(source: str, changes: Iterable[Change], current: Iterable[Value], listed
             yield Status(source, value.id, value.name or value.id, category)
 
 
+@lru_cache(maxsize=CACHED)
 def scope_of(name: str) -> tuple[str, str]:
     """Scope and rest of a label's name; the last `::` divides them. The scope is "" for a plain label."""
     scope, sign, rest = name.rpartition("::")
     return (scope, rest) if sign and scope else ("", name)
 
 
+@lru_cache(maxsize=CACHED)
 def in_scope(name: str, scope: str) -> bool:
     """Whether a label is one of a scope, such as `workflow::doing` of `workflow`."""
     return scope_of(name)[0].casefold() == scope.casefold()
