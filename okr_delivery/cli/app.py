@@ -260,6 +260,10 @@ class App:
     def now(self) -> int:
         return int(self.clock())
 
+    def machine_instant(self, at: float) -> float:
+        """An instant of `clock` on this machine's own clock, which waits and time-outs run on."""
+        return time.time() + at - self.clock()
+
     def instant(self, text: str | None) -> int:
         """`--as-of`: a date means the end of that day in the calendar's zone; None means now."""
         if text is None:

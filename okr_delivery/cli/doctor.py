@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -78,7 +79,7 @@ def _source(app: App, source: Source) -> Iterator[UserError]:
     way = Way(network_of(app.config), source.url)
     try:
         _way(app, way)
-        connector, transport = connector_for(app.config, source, app.env, deadline=app.clock() + PATIENCE)
+        connector, transport = connector_for(app.config, source, app.env, deadline=time.time() + PATIENCE)
     except UserError as error:
         yield error
         return

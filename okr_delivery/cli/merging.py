@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ class Desk:
         from okr_delivery.output.gate_status import NAME
 
         url = self._app.config.reports.recheck_url
-        self._transport.deadline = self._app.clock() + PATIENCE
+        self._transport.deadline = time.time() + PATIENCE
         try:
             return self._connector.put_verdict(self.request, verdict, name=NAME, text=text, url=url)
         except UserError as error:
@@ -104,7 +105,7 @@ def _tracker(app: App, source: Source) -> tuple[MergeRequests, Transport]:
     from okr_delivery.sync.build import connector_for
     from okr_delivery.sync.connector import MergeRequests
 
-    connector, transport = connector_for(app.config, source, app.env, deadline=app.clock() + PATIENCE)
+    connector, transport = connector_for(app.config, source, app.env, deadline=time.time() + PATIENCE)
     if not isinstance(connector, MergeRequests):  # pragma: no cover - its class said that it is one
         raise TypeError(f"{source.type} knows no merge requests")
     return connector, transport

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +43,8 @@ def _look(app: App, source: Source, store: Store | None, full: bool) -> Estimate
     from okr_delivery.sync.build import connector_for
     from okr_delivery.sync.estimate import look
 
-    deadline = app.clock() + 60 * app.config.network.max_minutes if app.config.network.max_minutes else None
+    minutes = app.config.network.max_minutes
+    deadline = time.time() + 60 * minutes if minutes else None
     connector, transport = connector_for(app.config, source, app.env, deadline=deadline)
     try:
         return look(source, store, connector, transport, full=full)

@@ -47,7 +47,8 @@ def _sync(
     from okr_delivery.sync.build import connector_for
     from okr_delivery.sync.engine import sync_source
 
-    connector, transport = connector_for(app.config, source, app.env, deadline=deadline)
+    until = None if deadline is None else app.machine_instant(deadline)
+    connector, transport = connector_for(app.config, source, app.env, deadline=until)
     if recording is not None:
         recording.watch(source, transport)
     show = _Progress(app)
