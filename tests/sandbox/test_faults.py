@@ -199,5 +199,5 @@ def test_a_faults_file_with_everything(tmp_path: Path) -> None:
 
 
 def test_every_switch_is_turned_by_some_test() -> None:
-    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
     assert [spec.name for spec in fields(Faults) if f'"{spec.name}"' not in tests] == []

@@ -117,7 +117,7 @@ class Cost:
         cost += 1 if name in GITALY else 0
         if not kind.name.endswith("Connection"):
             return cost
-        rows = min(PAGE, *(given[side] for side in ("first", "last") if given.get(side) is not None), PAGE)
+        rows = min(PAGE, *(given[side] for side in ("first", "last") if isinstance(given.get(side), int)), PAGE)
         by_number = given.get("iid") or given.get("iids")
         return int(cost + cost * rows * (0 if by_number else MULTIPLIER.get(name, 0.01)))
 
