@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 import requests
 from gitlab import Gitlab
-from gitlab.exceptions import GitlabHttpError
+from gitlab.exceptions import GitlabError
 
 from okr_delivery.sync.connector import Secret, SourceSpec
 from okr_delivery.sync.errors import RetryLaterError
@@ -251,7 +251,7 @@ class GitLabClient:
                 method, path, query_data=dict(params or {}), post_data=body,  # type: ignore[arg-type]  # lists are JSON too
                 max_retries=0, obey_rate_limit=False, retry_transient_errors=False,
             )  # fmt: skip
-        except GitlabHttpError:
+        except GitlabError:
             if session.answer is None:
                 raise
             return session.answer

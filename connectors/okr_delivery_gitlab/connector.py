@@ -22,7 +22,7 @@ from okr_delivery_gitlab.epics import EPIC_ID, offers_epics
 from okr_delivery_gitlab.history import Detail, HistoryReader
 from okr_delivery_gitlab.identities import identify
 from okr_delivery_gitlab.inspection import Inspection
-from okr_delivery_gitlab.iterations import TimeboxReader
+from okr_delivery_gitlab.iterations import Timeboxes, TimeboxReader
 from okr_delivery_gitlab.labels import read_labels
 from okr_delivery_gitlab.lists import PAGE, Walk
 from okr_delivery_gitlab.mergerequests import Head, RequestReader, full_key
@@ -61,6 +61,7 @@ class GitLabConnector:
         self._client: GitLabClient | None = None
         self._identity: Identity | None = None
         self._settings: Settings | None = None
+        self._timeboxes: Timeboxes | None = None  # read with the metadata just now
         self._first_part: int | None = None  # the instant that divides a first sync whose first part this has read
         self._heads: dict[str, Head] = {}  # of merge requests that were read
         self._warnings: list[Message] = []
@@ -86,11 +87,11 @@ class GitLabConnector:
         return self._identity
 
     def metadata(self) -> Metadata:
-        """Reads projects, labels, statuses, custom fields and capabilities anew."""
+        """Reads projects, labels, statuses, custom fields, capabilities and timeboxes anew."""
         reader = MetadataReader(self._spec, self._site(), self._who().version)
-        settings, found = reader.read()
-        self._settings = settings
-        return replace(found, raw=settings.to_json())
+        self._settings, found = reader.read()
+        self._timeboxes = self._read_timeboxes({})
+        return replace(found, raw=self._known().to_json())
 
     def use(self, metadata: Metadata) -> None:
         """Takes stored metadata.
@@ -100,32 +101,20 @@ class GitLabConnector:
         settings = Settings.from_json(metadata.raw)
         if not same_settings(self._spec, settings):
             raise ValueError("other scopes of labels are named than those that were read")
-        self._settings = settings
+        self._settings, self._timeboxes = settings, None
 
     def iterations(self, known: Mapping[str, Iteration]) -> Iterable[Iteration]:
-        """Milestones and iterations of what is in scope; when nothing is known all of them, and releases.
+        """Milestones and iterations of the projects and groups in scope: all of them when nothing is known or the
+        metadata is new, else what may have changed.
 
         Looks for projects that were made in the groups since the metadata was read.
         """
+        brought, self._timeboxes = self._timeboxes, None
+        if brought is not None:
+            return brought.iterations
         if known:
             self._notice()
-        settings = self._known()
-        found = TimeboxReader(
-            source=self._spec.name,
-            client=self._site(),
-            can=Capabilities.from_json(settings.capabilities),
-            places=self._places(),
-            groups=settings.groups,
-            projects=settings.projects,
-            today=self._today(),
-        ).read(known)
-        every = {i.id: i for i in (*known.values(), *found.iterations)}
-        merged = {m.id: m for m in (*settings.milestones, *found.milestones)}
-        self._settings = replace(
-            settings, milestones=tuple(merged.values()), iterations=titles(tuple(every.values())),
-            features=settings.features | ({"iterations"} if found.offered else frozenset()),
-        )  # fmt: skip
-        return [*found.iterations, *self._releases()] if not known else found.iterations
+        return self._read_timeboxes(known).iterations
 
     def pages(
         self,
@@ -224,6 +213,27 @@ class GitLabConnector:
             return Sight(self._site(), Capabilities(), self.census).key(issue_id) if issue_id.isdigit() else None
         except (GraphQLErrors, ServerBusyError):
             return next((full_key(row) for row in self._rows() if str(row["id"]) == issue_id), None)
+
+    def _read_timeboxes(self, known: Mapping[str, Iteration]) -> Timeboxes:
+        """What was found; the settings can look it up from now on."""
+        settings = self._known()
+        found = TimeboxReader(
+            source=self._spec.name,
+            client=self._site(),
+            can=Capabilities.from_json(settings.capabilities),
+            places=self._places(),
+            groups=settings.groups,
+            projects=settings.projects,
+            today=self._today(),
+        ).read(known)
+        merged = {m.id: m for m in (*settings.milestones, *found.milestones)}
+        self._settings = replace(
+            settings,
+            milestones=tuple(merged.values()),
+            iterations={**settings.iterations, **titles(found.iterations)},
+            features=settings.features | ({"iterations"} if found.offered else frozenset()),
+        )
+        return found
 
     # how pages are read
 

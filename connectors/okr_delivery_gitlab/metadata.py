@@ -144,8 +144,10 @@ class MetadataReader:
                 yield FoundField(role, named[0].id, named[0].name, "name")
             else:
                 listed = ", ".join(f"{field.name} ({field.id})" for field in (named or seen.custom)[:LISTED])
-                problem = "field_ambiguous" if named else "field_unknown"
-                problems += refused(problem, self._spec.name, role=role, name=wanted, known=listed or "–").problems
+                if named:
+                    problems += refused("field_ambiguous", None, role=role, name=wanted, known=listed).problems
+                else:
+                    problems += refused("field_unknown", None, role=role, name=wanted, known=listed or "–").problems
         if problems:
             raise ConfigError(problems)
 

@@ -117,6 +117,11 @@ def _number(row: Row) -> int:
 
 def _refusal(answer: AnswerError, name: str) -> ConfigError:
     status = answer.response.status_code
-    error = refused("verdict_forbidden" if status in (401, 403, 404) else "verdict_refused", name, status=status)
+    forbidden = status in (401, 403, 404)
+    error = (
+        refused("verdict_forbidden", name, status=status)
+        if forbidden
+        else refused("verdict_refused", name, status=status)
+    )
     error.status = status
     return error

@@ -54,7 +54,8 @@ Losing = Callable[[str], AbstractContextManager[object]]
 class WriterKit:
     """`connect` builds a writer with its transport; `bad_label` is one that the tracker would not take.
 
-    `token` may not show up in anything that is printed. Without `losing` lost connections are not checked.
+    `token` may not show up in anything that is printed. Without `losing` lost connections are not checked. A tracker
+    that keeps no machine state on issues has no `properties`: they must be refused before anything is sent.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class WriterKit:
         token: str,
         bad_label: str = "two words",
         losing: Losing | None = None,
+        properties: bool = True,
     ) -> None:
         self._connect = connect
         self._issue_id = issue_id
@@ -73,6 +75,7 @@ class WriterKit:
         self._token = token
         self._bad_label = bad_label
         self._losing = losing
+        self._properties = properties
 
     def check(self) -> None:
         """All checks."""
@@ -105,16 +108,19 @@ class WriterKit:
 
     def check_bad_label(self) -> None:
         """Refused before anything is sent, the good edits beside it too."""
+        self._refused(AddLabel(self._bad_label), f"the label {self._bad_label!r}")
+
+    def _refused(self, edit: Edit, name: str) -> None:
         writer, transport = self._connect()
         writer.write(self._issue_id, [])
         before = transport.total
         try:
-            writer.write(self._issue_id, [AddLabel(LABEL), AddLabel(self._bad_label)])
+            writer.write(self._issue_id, [AddLabel(LABEL), edit])
         except ConfigError as error:
             _must(all(p.next_step is not None for p in error.problems), "a refusal does not say what to do")
-            _must(transport.total == before, "something was sent before the label was refused")
+            _must(transport.total == before, "something was sent before an edit was refused")
             return
-        raise ContractError(f"the label {self._bad_label!r} is accepted")
+        raise ContractError(f"{name} is accepted")
 
     def check_comment(self) -> None:
         """One for each mark: made, found again by another writer, rewritten in place, removed."""
@@ -162,7 +168,10 @@ class WriterKit:
             _must(self._seen().links == {**before, "kit:1": title}, "a link is not there once with its title")
 
     def check_property(self) -> None:
-        """Set, replaced, and the same when it is."""
+        """Set, replaced, and the same when it is; refused where the tracker has none."""
+        if not self._properties:
+            self._refused(PutProperty("kit.check", {"n": 1}), "a property")
+            return
         for value in ({"n": 1}, {"n": 2, "names": ["a"]}):
             self._twice(PutProperty("kit.check", value))
             _must(self._seen().properties.get("kit.check") == value, "a property does not hold what was put")
