@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from okr_delivery.sandbox.gitlab import wording
@@ -27,7 +26,6 @@ from okr_delivery.sandbox.site import BASE
 
 BOX = re.compile(r"^\s*(?:[-*+]|\d+\.)\s+\[([ xX])\]\s", re.MULTILINE)
 ITERATION_STATES = {"upcoming": 1, "current": 2, "closed": 3}
-HEALTHS = {"on_track": "on_track", "needs_attention": "needs_attention", "at_risk": "at_risk"}
 
 
 def instant(at: int | None) -> str | None:
@@ -360,8 +358,3 @@ def tasks(description: str) -> tuple[int, int]:
     """How many boxes of a description are ticked, and how many there are."""
     found = BOX.findall(description)
     return sum(1 for sign in found if sign != " "), len(found)
-
-
-def without(row: Wire, names: Mapping[str, bool]) -> Wire:
-    """The row without those members that are not wanted."""
-    return {name: value for name, value in row.items() if names.get(name, True)}

@@ -77,6 +77,8 @@ def test_the_schema_is_whole_at_every_version(version: str, *, enterprise: bool)
 
 
 def test_newer_versions_have_more() -> None:
+    assert "WorkItemWidgetNotes" not in _schema("15.0.0").type_map
+    assert validate_schema(_schema("15.0.0")) == []
     assert "WorkItemStatus" not in _schema("17.10.0").type_map
     assert "WorkItemStatus" in _schema("17.11.0").type_map
     assert str(_schema("17.10.0").type_map["WorkItemWidgetStatus"].fields["status"].type) == "String"  # type: ignore[attr-defined]  # an object type
