@@ -18,6 +18,8 @@ _PARTS = {
     "healthStatus": ("WorkItemWidgetHealthStatus", "healthStatus"),
     "startAndDueDate": ("WorkItemWidgetStartAndDueDate", "dueDate"),
     "milestone": ("WorkItemWidgetMilestone", "milestone { id title }"),
+    "timeTracking": ("WorkItemWidgetTimeTracking", "timeEstimate"),
+    "weight": ("WorkItemWidgetWeight", "weight"),
 }
 _HEALTH = {"onTrack": "on_track", "needsAttention": "needs_attention", "atRisk": "at_risk"}
 
@@ -162,6 +164,8 @@ def _row(node: Row) -> Row:
         ],
         "milestone": {"id": number_of(milestone.get("id")), "title": milestone.get("title")} if milestone else None,
         "due_date": parts.get("dueDate"),
+        "weight": parts.get("weight"),
+        "time_stats": {"time_estimate": parts.get("timeEstimate")},
         "health_status": _HEALTH.get(str(parts.get("healthStatus")), parts.get("healthStatus")),
     }
 

@@ -115,6 +115,15 @@ def test_a_weight_or_a_time_is_an_estimate(
         assert chinese in helped(finding, "zh")
 
 
+@pytest.mark.parametrize(("estimate", "found"), [("weight", []), ("time_estimate", ["KR205"])])
+def test_an_epic_has_hours_and_no_weight_of_its_own(world: World, estimate: str, found: list[str]) -> None:
+    epic = card(1, estimate=None)
+    epic = replace(epic, type="Epic", type_id="epic", current={**epic.current, Field.TYPE: Value("epic", "Epic")})
+    result = synced(world, epic, estimate=estimate).gate()
+    assert rules(result) == found
+    assert [row.not_applicable for row in result.counts if row.rule == "KR205"] == [0 if found else 1]
+
+
 def test_a_priority_is_a_label_where_the_project_uses_them(world: World) -> None:
     result = synced(world, card(1), card(2, labels=())).gate()
     assert [(f.rule, f.entity.key) for f in result.findings] == [("KR206", "acme/pay#2")]
