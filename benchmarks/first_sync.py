@@ -2,7 +2,7 @@
 
 The tracker is a process of its own that serves prepared bytes; each way runs in a fresh process, one after the other:
 
-- ours: connector, engine, SQLite store and derivation of a real run;
+- ours: connector, engine, SQLite store and derivation of a real run, in two processes where the machine has two cores;
 - the limit: requests ÷ concurrency × latency, and the time to decode the same bytes with the standard library alone;
 - the paged loop: `enhanced_search_issues(…, expand="changelog")` of the `jira` library over all pages, asking for the
   same fields, which keeps nothing (Jira cuts those histories at 40 entries; here hardly any is longer);
@@ -25,10 +25,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.served import Served, prepare, tap
+from benchmarks.served.memory import Sampled
 from benchmarks.served.process import ROOT
 from okr_delivery_jira.cloud import WORKERS
 
@@ -43,27 +45,32 @@ class Ours:
     """The median of our runs."""
 
     seconds: float
-    processor: float
+    processor: float  # of the process that stores
+    fetching: float  # of the one that fetches
     peak_mb: float
     requests: int
     issues: int
     changes: int
 
 
-def ours(folder: Path, latency: float, runs: int = RUNS) -> Ours:
-    """Syncs into a new store each time, each time in a new process."""
+def ours(folder: Path, latency: float, runs: int = RUNS, *, sampled: bool = False) -> Ours:
+    """Syncs into a new store each time, each time in a new process. `sampled` samples its memory, which takes time."""
     found = []
     for _ in range(runs):
         with Served(folder, latency=latency), tempfile.TemporaryDirectory() as target:
-            found.append(_client(folder, Path(target)))
+            found.append(_client(folder, Path(target), sampled=sampled))
     found.sort(key=lambda one: one.seconds)
     return found[len(found) // 2]
 
 
-def _client(folder: Path, target: Path) -> Ours:
+def _client(folder: Path, target: Path, *, sampled: bool = False) -> Ours:
+    """`peak_mb` is of all its processes together, what they share counted once."""
     command = [sys.executable, "-m", "benchmarks.served.client", str(folder), str(target)]
-    said = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
-    return Ours(**{name: said[name] for name in Ours.__slots__})
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as client:
+        with Sampled(client.pid) if sampled else nullcontext() as memory:
+            said = json.loads(client.communicate()[0])
+        peak = memory.peak if memory else said["peak_mb"]
+    return Ours(**{name: said[name] for name in Ours.__slots__} | {"peak_mb": peak})
 
 
 def decoding(folder: Path, runs: int = RUNS) -> tuple[float, int]:
@@ -119,7 +126,8 @@ def report(
     wire = mine.requests / WORKERS * latency
     limit = wire + decode
     print(f"{mine.issues:,} issues, {mine.changes:,} changes, {latency:.2f} s a request, load {os.getloadavg()[0]:.1f}")
-    print(f"  ours        {mine.seconds:8.1f} s   median of {RUNS}, {mine.processor:.1f} s of processor time")
+    used = f"processor {mine.processor:.1f} s storing, {mine.fetching:.1f} s fetching"
+    print(f"  ours        {mine.seconds:8.1f} s   median of {RUNS}, {used}")
     print(f"  the limit   {limit:8.1f} s   {mine.requests} requests ÷ {WORKERS} × latency = {wire:.1f} s,")
     print(f"  {'':<22} json.loads of the same {size / 1e6:.0f} MB = {decode:.1f} s")
     print(f"  paged loop  {paged:8.1f} s   {paged / mine.seconds:.1f} × ours")

@@ -1,7 +1,8 @@
 """One first sync in a process of its own: `python -m benchmarks.served.client FOLDER STORE`, prints what it took.
 
 Connector, engine, SQLite store and derivation are those of a real run; FOLDER holds the settings, STORE gets the store
-and the ledger. Seconds run from opening the store to the committed end; memory is the peak of the whole process.
+and the ledger. Seconds run from opening the store to the committed end; memory is the peak of this process, without
+that of the one that fetches for it.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ def main(folder: Path, target: Path) -> None:
         result = sync_source(
             source, store, connector, derive=deriver(config), team_of=lambda _: "jira", transport=transport, apart=True
         )
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = {
         "seconds": time.perf_counter() - began,
         "processor": time.process_time() - used,
+        "fetching": children.ru_utime + children.ru_stime,
         "peak_mb": peak(),
         "requests": transport.total,
         "issues": result.fetched,

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import copyreg
 import ctypes
-import gc
 import io
 import math
 import os
@@ -143,7 +142,6 @@ class Child:
         for stream in (sys.stdout, sys.stderr):
             with suppress(AttributeError, OSError, ValueError):  # there is none, or nobody reads it
                 stream.flush()  # or both processes would write what waits in it
-        gc.freeze()  # what both share is left alone by both collectors, so that it stays shared
         here = os.getpid()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
@@ -175,7 +173,6 @@ class Child:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
             self._reap()
-        gc.unfreeze()
 
     def _reap(self) -> None:
         if self._pid is not None:

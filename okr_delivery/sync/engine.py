@@ -25,6 +25,7 @@ from okr_delivery.sync import census, deploys
 from okr_delivery.sync.apart import Apart
 from okr_delivery.sync.connector import Connector, Identity, Metadata
 from okr_delivery.sync.errors import SyncError
+from okr_delivery.sync.garbage import frugal
 from okr_delivery.sync.ids import IdSet
 from okr_delivery.sync.pages import Derive as Derive
 from okr_delivery.sync.pages import Pages, Run
@@ -82,7 +83,7 @@ def sync_source(
         return sync.result(clock() - begun, (transport.total if transport else 0) - sent)
 
     try:
-        with store.lock(source.name):
+        with store.lock(source.name), frugal():
             sync.go(full)
     except SyncError as error:
         error.done = _measured(store, done())

@@ -17,7 +17,7 @@ from okr_delivery.sync.claims import claim_texts
 from okr_delivery.sync.connector import Connector, Held, Page
 from okr_delivery.sync.errors import AbortSyncError
 from okr_delivery.sync.failures import out_of_time
-from okr_delivery.sync.garbage import frugal
+from okr_delivery.sync.garbage import swept
 from okr_delivery.sync.ids import IdSet
 from okr_delivery.sync.run import Part, Plan
 from okr_delivery.sync.tally import Tally
@@ -60,7 +60,6 @@ class Pages:
         self.skipped = False
         self.met = IdSet()
 
-    @frugal()
     def read(
         self,
         todo: Plan,
@@ -80,7 +79,7 @@ class Pages:
         closed = todo.since is None and (todo.full or settled is None)
         reading = Reading(todo, partial(self._made, todo, settled, skip))
         with self._run.apart.pages(*self._both(reading, then), closed=closed) as pages:
-            for page in pages:
+            for page in swept(pages):
                 self._check(page, seen)
                 seen.add(page.after)
                 after = page.after or after
