@@ -45,14 +45,16 @@ class Labels:
 def first_labels(events: Iterable[Event], now: Mapping[str, str]) -> dict[str, str]:
     """What an issue was created with: labels whose first event removes them, and those without any event.
 
-    Labels are told apart by id; a name is that of today.
+    Labels are told apart by id; a name is that of today. Which of them was put on last nobody knows: they are ordered by
+    id, so that it is the same one whatever happens to the others later.
     """
     heads: dict[str, Event] = {}
     for event in events:
         if event.kind is Kind.LABEL and event.value.id is not None and event.action in (Action.ADD, Action.REMOVE):
             heads.setdefault(event.value.id, event)
     removed = {ref: e.value.name or "" for ref, e in heads.items() if e.action is Action.REMOVE}
-    return removed | {ref: name for ref, name in now.items() if ref not in heads}
+    found = removed | {ref: name for ref, name in now.items() if ref not in heads}
+    return dict(sorted(found.items(), key=lambda label: (len(label[0]), label[0])))
 
 
 def with_deleted(events: Sequence[Event], scope: str | None) -> list[Event]:
