@@ -11,7 +11,7 @@ from okr_delivery.sync.errors import SyncError
 from okr_delivery_gitlab.capabilities import Capabilities
 from okr_delivery_gitlab.client import GitLabClient
 from okr_delivery_gitlab.settings import Settings
-from okr_delivery_gitlab.tokens import Token, own_token
+from okr_delivery_gitlab.tokens import Token, is_bot, own_token
 
 SOON = 14
 """Days before a token's end from which on it is named."""
@@ -39,7 +39,8 @@ class Inspection:
         if token is None:
             yield msg("gitlab.inspect.untold")
             return
-        yield msg("gitlab.inspect.token", name=token.name, scopes=", ".join(sorted(token.scopes)) or "–")
+        kind = msg("gitlab.token.bot" if is_bot(self.client) else "gitlab.token.person")
+        yield msg("gitlab.inspect.token", name=token.name, kind=kind, scopes=", ".join(sorted(token.scopes)) or "–")
         if not token.reads:
             yield msg("gitlab.inspect.no_read")
         elif not token.writes:

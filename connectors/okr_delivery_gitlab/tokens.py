@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from okr_delivery_gitlab.values import day, listed, mapping, string
 
 JOB = "glcbt-"
 """How tokens of CI jobs begin since GitLab 16.8."""
+_BOT = re.compile(r"(?:project|group)_[0-9]+_bot")
 READS, WRITES = frozenset({"read_api", "api"}), frozenset({"api"})
 ALL = frozenset({400, 401, 403, 404})
 
@@ -71,3 +73,12 @@ def own_token(client: GitLabClient) -> Token | None:
         )
     except (StatusError, ValueError):
         return None
+
+
+def is_bot(client: GitLabClient) -> bool:
+    """Whether the token is a project's or a group's, which GitLab gives an account of its own."""
+    try:
+        me = mapping(client.get("user", what="user", expect=ALL))
+    except StatusError:
+        return False
+    return me.get("bot") is True or _BOT.match(string(me.get("username")) or "") is not None
