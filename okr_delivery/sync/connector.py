@@ -25,6 +25,10 @@ The engine calls, in this order and from one thread:
 `Deploys` (deployments), `MergeRequests` (what one closes or mentions), `Inspector` (what `doctor` shows) and
 `okr_delivery.sync.writes.WriterFactory` (what feedback writes with).
 
+With `since=None`, `pages` may run in a fork of the process, where the transport has new connections: what it leaves in
+the connector is lost to the calls that follow, so all it has to say goes into pages. A connector that keeps threads
+between calls is never forked.
+
 A connector never writes to the store, never sleeps (the transport does) and never swallows an error.
 `okr_delivery.sync.kit` is the conformance test that a connector's own tests call.
 """
