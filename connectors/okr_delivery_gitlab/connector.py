@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from okr_delivery.model.message import Message
 from okr_delivery.model.work import Deployment, Iteration
 from okr_delivery.sync.connector import Ahead, Held, Identity, MergeRequest, Metadata, Page, SourceSpec, Verdict
-from okr_delivery.sync.errors import ConfigError
+from okr_delivery.sync.errors import ConfigError, SyncError
 from okr_delivery.sync.workers import MOST, Workers
 from okr_delivery_gitlab.blocks import Block, Plan, Planner, Wanted, blocks, first_instant
 from okr_delivery_gitlab.capabilities import Capabilities
@@ -47,6 +47,10 @@ A_QUERY = 25
 """Issues whose activity one query brings, about."""
 NOTES, A_NOTE = "POST projects/:id/issues/:iid/notes", 1.0
 """GitLab takes 60 notes a minute of an account, and does not say so before there are more."""
+
+
+Detailed = tuple[Block, Mapping[str, Detail]]
+"""A block and the histories of its rows, by id."""
 
 
 class GitLabConnector:
@@ -248,13 +252,12 @@ class GitLabConnector:
             return planner.rest(first_part, self._who().server_time)
         return planner.every()
 
-    def _read(self, wanted: Wanted) -> Iterator[tuple[Block, Mapping[str, Detail]]]:
+    def _read(self, wanted: Wanted) -> Iterator[Detailed]:
         """Blocks with their histories; while those of one are read, the list behind it goes on."""
         walk = self._walk()
         with Workers(MOST) as fetching, Workers(1) as reading:
             histories = HistoryReader(self._site(), self._known(), fetching)
-            jobs = (partial(_detailed, histories, block) for block in blocks(walk, wanted))
-            yield from reading.ordered(jobs, 1)
+            yield from reading.ordered(_jobs(histories, blocks(walk, wanted)), 1)
 
     def _rows(self) -> Iterator[Row]:
         """Every row in scope."""
@@ -317,5 +320,18 @@ class GitLabConnector:
         return told
 
 
-def _detailed(histories: HistoryReader, block: Block) -> tuple[Block, Mapping[str, Detail]]:
+def _detailed(histories: HistoryReader, block: Block) -> Detailed:
     return block, histories.read(block.rows)
+
+
+def _jobs(histories: HistoryReader, found: Iterator[Block]) -> Iterator[Callable[[], Detailed]]:
+    """One for each block. What ends the lists ends the pages in its turn, behind the blocks that came before."""
+    try:
+        for block in found:
+            yield partial(_detailed, histories, block)
+    except SyncError as error:
+        yield partial(_raised, error)
+
+
+def _raised(error: SyncError) -> Detailed:
+    raise error

@@ -15,6 +15,9 @@ from okr_delivery_gitlab.values import Row, by_number, day, mapping, number_of, 
 ITERATION_ID = "iteration-"
 """Before an iteration's own number, because milestones are numbered too."""
 CADENCE_ID = "cadence-"
+UNDATED = 10_000_000
+"""Behind the ordinals of all days."""
+LAST = 2**31 - 1
 _STATES = {"1": "upcoming", "2": "current", "3": "closed"}
 _LIVE = {"upcoming": IterationState.FUTURE, "current": IterationState.ACTIVE}
 _GROUP_PAGE = re.compile(r"/groups/(?P<path>.+)/-/milestones/")
@@ -103,16 +106,19 @@ def iteration_of(source: str, row: Row, groups: Mapping[str, str]) -> Iteration:
 
 
 def in_order(iterations: Iterable[Iteration]) -> list[Iteration]:
-    """By their days, those without any last; the place in that order is the tracker's own order."""
+    """Each once, by their days, those without any last; the order they are given is the same in every list."""
     known = {iteration.id: iteration for iteration in iterations}
-    ordered = sorted(known.values(), key=_by_days)
-    return [replace(iteration, order=place) for place, iteration in enumerate(ordered)]
+    ordered = [replace(iteration, order=_order(iteration)) for iteration in known.values()]
+    return sorted(ordered, key=lambda iteration: (iteration.order, by_number(iteration.id)))
 
 
-def _by_days(iteration: Iteration) -> tuple[date, date, tuple[int, int, str]]:
-    first, last = iteration.first_day, iteration.last_day
+def _order(iteration: Iteration) -> int:
+    """The day it begins, else the one it ends; without either behind all days, by its number."""
+    day = iteration.first_day or iteration.last_day
+    if day is not None:
+        return day.toordinal()
     ref = iteration.id.removeprefix(ITERATION_ID)
-    return (first or last or date.max, last or date.max, by_number(ref))
+    return min(UNDATED + (int(ref) if ref.isdigit() else 0), LAST)
 
 
 def _state(closed: bool, first: date | None, today: date) -> IterationState:
