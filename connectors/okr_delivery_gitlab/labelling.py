@@ -45,7 +45,7 @@ class Labels:
 def first_labels(events: Iterable[Event], now: Mapping[str, str]) -> dict[str, str]:
     """What an issue was created with: labels whose first event removes them, and those without any event.
 
-    Labels are told apart by id; a name is that of today. Nobody knows which of them was put on last: they are ordered by
+    Labels are told apart by id; names are those of today. Nobody knows which was put on last: they are ordered by
     id, so that it is the same one whatever happens to the others later.
     """
     heads: dict[str, Event] = {}
