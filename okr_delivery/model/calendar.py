@@ -121,7 +121,7 @@ class Calendar:
         self._week = tuple(weekmask)
         self._overrides = dict(overrides or {})
         self._first = date(2020, 1, 1)
-        self._midnights: list[int] = []  # one per local date from _first on, and one more
+        self._midnights: Sequence[int] = ()  # one per local date from _first on, and one more
         self._worked: list[int] = []  # working seconds from _first to each of those midnights
         self._workdays: list[int] = []  # working days before each of those dates
         self._grow(2020, 2031)
@@ -158,7 +158,7 @@ class Calendar:
     def midnight(self, on: date) -> int:
         """The instant at which the local date begins."""
         if not FIRST <= on <= LAST:
-            return self._midnight(on)
+            return _midnight(on, self.zone)
         self._cover(on)
         return self._midnights[self._index(on)]
 
@@ -236,16 +236,25 @@ class Calendar:
         self._cover(_clamp(datetime.fromtimestamp(ts, UTC).date() - timedelta(days=2)))
         return True
 
-    def _midnight(self, on: date) -> int:
-        return int(datetime(on.year, on.month, on.day, tzinfo=self.zone).timestamp())
-
     def _grow(self, first: int, last: int) -> None:
         """Rebuilds the tables for the years `first` up to, not including, the local 2 January of `last`."""
         self._first = date(first, 1, 1)
-        days = [self._first + timedelta(days=n) for n in range((date(last, 1, 1) - self._first).days + 2)]
-        self._midnights = [self._midnight(on) for on in days]
+        self._midnights = _midnights(self.timezone, first, last)
         self._worked, self._workdays = [0], [0]
-        for n, on in enumerate(days[:-1]):
-            work = self.is_workday(on)
-            self._worked.append(self._worked[-1] + (self._midnights[n + 1] - self._midnights[n] if work else 0))
+        lengths = zip(self._midnights, self._midnights[1:], strict=False)
+        for n, (begin, end) in enumerate(lengths, self._first.toordinal()):
+            work = self.is_workday(date.fromordinal(n))
+            self._worked.append(self._worked[-1] + (end - begin if work else 0))
             self._workdays.append(self._workdays[-1] + work)
+
+
+def _midnight(on: date, zone: ZoneInfo) -> int:
+    return int(datetime(on.year, on.month, on.day, tzinfo=zone).timestamp())
+
+
+@lru_cache
+def _midnights(timezone: str, first: int, last: int) -> Sequence[int]:
+    """The local midnights of a zone, from 1 January of `first` to 2 January of `last`; teams share a zone."""
+    zone = ZoneInfo(timezone)
+    days = range(date(first, 1, 1).toordinal(), date(last, 1, 2).toordinal() + 1)
+    return tuple(_midnight(date.fromordinal(n), zone) for n in days)

@@ -42,6 +42,12 @@ def without_pictures(page: str) -> str:
 
 
 def specs(view: IterationReport) -> dict[str, Any]:
+    """What is handed to the renderer, chart by chart, without what is the same in all."""
+    common = {"$schema", "config"}
+    return {name: {k: v for k, v in spec.items() if k not in common} for name, spec in whole_specs(view).items()}
+
+
+def whole_specs(view: IterationReport) -> dict[str, dict[str, Any]]:
     """What is handed to the renderer, chart by chart."""
     movement = view.key_results.movements[0]
     assert movement.chart and view.value.chart and view.promise.chart and view.flow.chart
@@ -49,7 +55,7 @@ def specs(view: IterationReport) -> dict[str, Any]:
     seen: list[dict[str, Any]] = []
 
     def keep(spec: dict[str, Any], **_: object) -> str:
-        seen.append({key: value for key, value in spec.items() if key not in {"$schema", "config"}})
+        seen.append(spec)
         return '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
     with mock.patch.object(vl_convert, "vegalite_to_svg", keep):

@@ -7,6 +7,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from jsonschema import ValidationError
 
 from okr_delivery.locale import translator
 from okr_delivery.model.width import clip
@@ -16,7 +17,7 @@ from okr_delivery.report.chartdata import FlowChart, FlowLink, ScatterChart
 from okr_delivery.report.charts import draw
 from okr_delivery.report.charts.axes import tick_days
 from okr_delivery.report.charts.flow import layout
-from tests.report import scenario
+from tests.report import golden, scenario
 
 EN = translator("en")
 VIEW = scenario.view("en")
@@ -35,6 +36,17 @@ def flow_chart() -> FlowChart:
 def test_drawn_twice_is_the_same_although_the_renderer_counts_on() -> None:
     chart = scatter_chart()
     assert charts.scatter(chart, EN, name="scatter-1") == charts.scatter(chart, EN, name="scatter-1")
+
+
+@pytest.mark.parametrize("name", ["pace", "flow", "say_do", "scatter"])
+def test_every_chart_is_what_its_schema_allows(name: str) -> None:
+    """Altair would say so at each step, which is turned off where charts are drawn."""
+    spec = golden.whole_specs(scenario.view("en", points=500))[name]
+    draw.altair().LayerChart.validate(spec)
+    assert spec["config"]["background"] == "transparent" and spec["layer"]
+    spec["layer"][-1]["encoding"]["y"]["axes"] = None
+    with pytest.raises(ValidationError, match="axes"):
+        draw.altair().LayerChart.validate(spec)
 
 
 def test_coordinates_have_two_decimals_and_labels_keep_theirs() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -35,24 +36,43 @@ def available() -> bool:
 
 
 def altair() -> Any:
-    """Altair itself, imported when the first chart is drawn."""
+    """Altair itself, imported when the first chart is drawn.
+
+    It holds each part of a chart against the schema again whenever one is put into another, which takes longer than
+    all drawing; here that is off, and the tests hold the whole of each chart against it.
+    """
     if not available():
         raise ChartsMissingError
-    import altair as alt
+    return _imported()
 
+
+@lru_cache
+def _imported() -> Any:
+    import altair as alt
+    from altair.utils import schemapi
+
+    schemapi.disable_debug_mode()
     return alt
 
 
 def data(rows: Iterable[Mapping[str, object]]) -> Any:
-    return altair().Data(values=list(rows))
+    """Rows as a chart's data: a tuple, which Altair hands on where it copies a list with all that is in it."""
+    return altair().Data(values=tuple(rows))
+
+
+def encoded(mark: Any, **channels: Any) -> Any:
+    """`mark` with its channels. A text such as `label:N` is given its class here: Altair searches all it has for it."""
+    alt = altair()
+    typed = {name: getattr(alt, name.capitalize())(c) if isinstance(c, str) else c for name, c in channels.items()}
+    return mark.encode(**typed)
 
 
 def svg(chart: Any, *, name: str, alt: str, links: Iterable[str | None]) -> str:
     """`chart` drawn; `alt` describes it; only `links` may appear as addresses in it."""
     import vl_convert
 
-    spec = chart.configure(**_theme()).to_dict()
-    text = vl_convert.vegalite_to_svg(_cleaned(spec), vl_version=_version())
+    chart.config = _theme()
+    text = vl_convert.vegalite_to_svg(_cleaned(chart.to_dict(validate=False)), vl_version=_version())
     return _finished(text, name=name, alt=alt, links={link for link in links if link})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from okr_delivery.locale import Translator
 from okr_delivery.model.width import clip
 from okr_delivery.report.chartdata import FlowChart, FlowLink
-from okr_delivery.report.charts.draw import altair, data, svg
+from okr_delivery.report.charts.draw import altair, data, encoded, svg
 from okr_delivery.report.charts.palette import BLUE, GREY, INK, VERMILION
 from okr_delivery.report.words import Words
 
@@ -107,7 +107,7 @@ def flow(chart: FlowChart, t: Translator, *, name: str) -> str:
     y = _axis("Y", "y", [0, plan.height], reverse=True)
     layers = [*_joins(plan, x, y), *_ribbons(plan, t, x, y), *_fills(plan, x, y), _nodes(plan, x, y)]
     layers += [*_labels(plan, x, y)]
-    picture = altair().layer(*layers).properties(width=WIDTH, height=plan.height)
+    picture = altair().layer(*layers, width=WIDTH, height=plan.height)
     links = [link.url for link in chart.links]
     return svg(picture, name=name, alt=t("report.chart.flow.alt", n=chart.n), links=links)
 
@@ -133,7 +133,7 @@ def _steps(left: float, right: float, a: Box, b: Box) -> list[dict[str, float]]:
 
 def _area(rows: list[dict[str, Any]], x: Any, y: Any, channels: dict[str, str], **style: Any) -> Any:
     mark = altair().Chart(data(rows)).mark_area(**style)
-    return mark.encode(x=x, y=y, y2="y2:Q", detail="id:N", **channels)
+    return encoded(mark, x=x, y=y, y2="y2:Q", detail="id:N", **channels)
 
 
 def _joins(plan: Layout, x: Any, y: Any) -> list[Any]:
@@ -200,7 +200,7 @@ def _nodes(plan: Layout, x: Any, y: Any) -> Any:
         for box in column.values()
     ]
     mark = altair().Chart(data(rows)).mark_rect(color=INK, opacity=0.6, aria=False)
-    return mark.encode(x=x, x2="x2:Q", y=y, y2="y2:Q")
+    return encoded(mark, x=x, x2="x2:Q", y=y, y2="y2:Q")
 
 
 def _labels(plan: Layout, x: Any, y: Any) -> list[Any]:
@@ -214,4 +214,4 @@ def _labels(plan: Layout, x: Any, y: Any) -> list[Any]:
 def _text(column: dict[str, Box], left: float, x: Any, y: Any, *, width: int, **style: Any) -> Any:
     rows = [{"x": left, "y": b.top + b.height / 2, "text": clip(name, width)} for name, b in column.items()]
     mark = altair().Chart(data(rows)).mark_text(baseline="middle", aria=False, **style)
-    return mark.encode(x=x, y=y, text="text:N")
+    return encoded(mark, x=x, y=y, text="text:N")

@@ -7,7 +7,7 @@ from typing import Any
 from okr_delivery.locale import Translator
 from okr_delivery.report.chartdata import PaceChart
 from okr_delivery.report.charts.axes import day_axis, value_axis, x_of
-from okr_delivery.report.charts.draw import altair, data, svg
+from okr_delivery.report.charts.draw import altair, data, encoded, svg
 from okr_delivery.report.charts.palette import BLUE, GREEN, INK, ORANGE
 from okr_delivery.report.words import Words
 
@@ -19,7 +19,7 @@ def pace(chart: PaceChart, t: Translator, *, name: str) -> str:
     x, y = day_axis(chart.start, chart.end), _y(chart)
     layers = [*_band(chart, x, y), *_plan(chart, x, y), *_target(chart, y), _today(chart, x)]
     layers += [*_releases(chart, x), *_readings(chart, t, x, y)]
-    picture = altair().layer(*layers).properties(width=WIDTH, height=HEIGHT)
+    picture = altair().layer(*layers, width=WIDTH, height=HEIGHT)
     alt = t("report.chart.pace.alt", n=chart.n, kr=chart.kr, start=str(chart.start), end=str(chart.end))
     return svg(picture, name=name, alt=alt, links=[release.url for release in chart.releases])
 
@@ -35,7 +35,7 @@ def _band(chart: PaceChart, x: Any, y: Any) -> list[Any]:
         return []
     row = {"x": x_of(chart.start), "x2": x_of(chart.end), "y": chart.band[0], "y2": chart.band[1]}
     mark = altair().Chart(data([row])).mark_rect(color=GREEN, opacity=0.15, aria=False)
-    return [mark.encode(x=x, x2="x2:Q", y=y, y2="y2:Q")]
+    return [encoded(mark, x=x, x2="x2:Q", y=y, y2="y2:Q")]
 
 
 def _plan(chart: PaceChart, x: Any, y: Any) -> list[Any]:
@@ -43,19 +43,19 @@ def _plan(chart: PaceChart, x: Any, y: Any) -> list[Any]:
         return []
     rows = [{"x": x_of(p.day), "y": p.value} for p in chart.plan]
     line = altair().Chart(data(rows)).mark_line(color=INK, opacity=0.55, strokeDash=[6, 4], strokeWidth=1.5, aria=False)
-    return [line.encode(x=x, y=y)]
+    return [encoded(line, x=x, y=y)]
 
 
 def _target(chart: PaceChart, y: Any) -> list[Any]:
     if chart.target is None or chart.plan:
         return []
     line = altair().Chart(data([{"y": chart.target}])).mark_rule(color=GREEN, strokeWidth=1.5, aria=False)
-    return [line.encode(y=y)]
+    return [encoded(line, y=y)]
 
 
 def _today(chart: PaceChart, x: Any) -> Any:
     line = altair().Chart(data([{"x": x_of(chart.today)}])).mark_rule(color=INK, opacity=0.25, aria=False)
-    return line.encode(x=x)
+    return encoded(line, x=x)
 
 
 def _releases(chart: PaceChart, x: Any) -> list[Any]:
@@ -72,7 +72,7 @@ def _releases(chart: PaceChart, x: Any) -> list[Any]:
         )
         channels = {"href": "url:N"} if linked else {}
         if rows:
-            layers.append(mark.encode(x=x, y=alt.value(HEIGHT), description="label:N", **channels))
+            layers.append(encoded(mark, x=x, y=alt.value(HEIGHT), description="label:N", **channels))
     return layers
 
 
@@ -91,4 +91,4 @@ def _readings(chart: PaceChart, t: Translator, x: Any, y: Any) -> list[Any]:
     text = alt.Chart(data([last])).mark_text(
         align="right" if near_end else "left", dx=-8 if near_end else 8, dy=-8, fontWeight="bold", aria=False
     )
-    return [points.encode(x=x, y=y, description="label:N"), text.encode(x=x, y=y, text="text:N")]
+    return [encoded(points, x=x, y=y, description="label:N"), encoded(text, x=x, y=y, text="text:N")]

@@ -8,7 +8,7 @@ from typing import Any
 from okr_delivery.locale import Translator
 from okr_delivery.model.width import clip, width
 from okr_delivery.report.chartdata import SayDoBar, SayDoChart
-from okr_delivery.report.charts.draw import altair, data, svg
+from okr_delivery.report.charts.draw import altair, data, encoded, svg
 from okr_delivery.report.charts.palette import BLUE, INK, ORANGE, SAND, SKY
 from okr_delivery.report.words import Words
 
@@ -28,7 +28,7 @@ def say_do(chart: SayDoChart, t: Translator, *, name: str) -> str:
     x = altair().X("x:Q", axis=None, scale=altair().Scale(domain=[0, WIDTH], nice=False))
     y = altair().Y("y:Q", axis=None, scale=altair().Scale(domain=[0, height], reverse=True, nice=False))
     layers = [*_bars(segments, x, y), *_texts(bars, segments, t, x, y)]
-    picture = altair().layer(*layers).properties(width=WIDTH, height=height)
+    picture = altair().layer(*layers, width=WIDTH, height=height)
     return svg(picture, name=name, alt=t("report.chart.say_do.alt", n=chart.n), links=())
 
 
@@ -69,7 +69,7 @@ def _bars(segments: Sequence[dict[str, Any]], x: Any, y: Any) -> list[Any]:
         edge = {"stroke": INK, "strokeOpacity": 0.7 if name == "removed" else 0.0, "strokeWidth": 1, **dashes}
         mark = altair().Chart(data(rows)).mark_rect(fill=FILL[name], **edge)
         if rows:
-            layers.append(mark.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", description="label:N"))
+            layers.append(encoded(mark, x=x, x2="x2:Q", y=y, y2="y2:Q", description="label:N"))
     return layers
 
 
@@ -94,4 +94,4 @@ def _text(rows: Sequence[dict[str, Any]], x: Any, y: Any, **style: Any) -> Any:
     alt = altair()
     mark = alt.Chart(data(rows)).mark_text(baseline="middle", aria=False, **style)
     across = alt.X("cx:Q", axis=None, scale=x.to_dict()["scale"])
-    return mark.encode(x=across, y=alt.Y("cy:Q", axis=None, scale=y.to_dict()["scale"]), text="n:N")
+    return encoded(mark, x=across, y=alt.Y("cy:Q", axis=None, scale=y.to_dict()["scale"]), text="n:N")

@@ -9,7 +9,7 @@ from typing import Any
 from okr_delivery.locale import Translator
 from okr_delivery.report.chartdata import ScatterChart, ScatterPoint
 from okr_delivery.report.charts.axes import day_axis, value_axis, x_of
-from okr_delivery.report.charts.draw import altair, data, svg
+from okr_delivery.report.charts.draw import altair, data, encoded, svg
 from okr_delivery.report.charts.palette import BLUE, GREEN, INK, PURPLE, VERMILION
 from okr_delivery.report.words import Words
 
@@ -29,7 +29,7 @@ def scatter(chart: ScatterChart, t: Translator, *, name: str) -> str:
     tops = [0, chart.cap, *(p for p in (chart.p50, chart.p85, chart.p95) if p is not None and p <= chart.cap)]
     y = value_axis("y", tops, zero=True)
     layers = [*_bins(chart, t, x, y), *_lines(chart, t, words, y), *_points(chart, t, words, x, y)]
-    picture = altair().layer(*layers).properties(width=WIDTH, height=HEIGHT)
+    picture = altair().layer(*layers, width=WIDTH, height=HEIGHT)
     shown = {f"p{p}": words.days(getattr(chart, f"p{p}")) for p in (50, 85, 95)}
     alt = t("report.chart.scatter.alt", n=chart.n, **shown)
     return svg(picture, name=name, alt=alt, links=[point.url for point in chart.points])
@@ -46,7 +46,7 @@ def _points(chart: ScatterChart, t: Translator, words: Words, x: Any, y: Any) ->
             mark = altair().Chart(data(rows)).mark_point(shape=shape, color=colour, filled=True, opacity=0.7, size=44)
             channels = {"href": "url:N"} if linked else {}
             if rows:
-                layers.append(mark.encode(x=x, y=y, description="label:N", **channels))
+                layers.append(encoded(mark, x=x, y=y, description="label:N", **channels))
     return layers
 
 
@@ -69,7 +69,7 @@ def _lines(chart: ScatterChart, t: Translator, words: Words, y: Any) -> list[Any
     rule = alt.Chart(data(rows)).mark_rule(color=INK, opacity=0.5, strokeDash=[6, 4], aria=False).encode(y=y)
     labels = [{"y": row["place"], "text": row["text"]} for row in rows]
     text = alt.Chart(data(labels)).mark_text(align="left", baseline="middle", dx=5, aria=False)
-    return [rule, text.encode(x=alt.value(WIDTH), y=y, text="text:N")]
+    return [rule, encoded(text, x=alt.value(WIDTH), y=y, text="text:N")]
 
 
 def _bins(chart: ScatterChart, t: Translator, x: Any, y: Any) -> list[Any]:
@@ -89,7 +89,7 @@ def _bins(chart: ScatterChart, t: Translator, x: Any, y: Any) -> list[Any]:
     ]
     opacity = altair().Opacity("o:Q", scale=None, legend=None)
     mark = altair().Chart(data(rows)).mark_rect(color=BLUE)
-    return [mark.encode(x=x, x2="x2:Q", y=y, y2="y2:Q", opacity=opacity, description="label:N")]
+    return [encoded(mark, x=x, x2="x2:Q", y=y, y2="y2:Q", opacity=opacity, description="label:N")]
 
 
 def _apart(values: Sequence[float], least: float) -> list[float]:
