@@ -1,10 +1,11 @@
-"""The activity of many work items at once: one query a block, halved where the server can't answer it."""
+"""The activity of many work items at once: one query a block, in parts where the server can't answer it."""
 
 from __future__ import annotations
 
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -20,11 +21,13 @@ from okr_delivery_gitlab.values import Row, instant, mapping, members, nodes, nu
 
 BLOCK = 50
 """Work items a query; it takes seconds, and GitLab ends one after thirty."""
-PLACES = 10
+PLACES = 3
+"""Projects a query until the server has told what one costs: each is asked for by itself, its work items come along."""
+MOST_PLACES = 10
 FEWEST = 10
 """Discussions a page that are tried last, for one work item whose page is too much."""
 NEAR = 0.8
-"""Share of the permitted complexity from which on the next queries are made smaller."""
+"""Share of the permitted complexity that the next queries may reach."""
 HOPELESS = 3
 """Work items refused one by one, none read: the server can't do it at all."""
 _UNKNOWN = re.compile(
@@ -58,7 +61,7 @@ class ActivityReader:
         self._queries: Queries | None = queries
         self._renew: Callable[[], Queries | None] | None = renew
         self._lock = threading.Lock()
-        self._size = BLOCK
+        self._size, self._places, self._page_size = BLOCK, PLACES, DISCUSSIONS
         self._read = self._refused = 0
 
     def read(self, items: Sequence[Item], workers: Workers) -> dict[str, Activity]:
@@ -74,39 +77,70 @@ class ActivityReader:
         return self._queries is None
 
     def _jobs(self, items: Sequence[Item]) -> Iterator[Callable[[], dict[str, Activity]]]:
-        start = 0
-        while start < len(items):
-            part = _few_places(items[start : start + self._size])
-            start += len(part)
-            yield partial(self._block, part, DISCUSSIONS)
+        """Those of one project side by side: fewer projects a query."""
+        left = sorted(items, key=lambda item: (item.path, item.group))
+        while left:
+            part = _few_places(left[: self._size], self._places)
+            left = left[len(part) :]
+            yield partial(self._block, part)
 
-    def _block(self, items: Sequence[Item], discussions: int) -> dict[str, Activity]:
-        queries = self._queries
+    def _block(self, items: Sequence[Item]) -> dict[str, Activity]:
+        queries, discussions = self._queries, self._page_size
         if queries is None:
             return {}
+        places = _places(items)
         try:
-            data = self._client.graphql(*queries.items(_places(items), discussions), what="graphql activity")
+            data = self._client.graphql(*queries.items(places, discussions), what="graphql activity")
         except GraphQLErrors as error:
-            return self._smaller(items, discussions, error.messages, queries)
+            return self._refused_for(items, discussions, error.messages, queries)
         except ServerBusyError:
-            return self._smaller(items, discussions, (), queries)
-        self._weigh(data)
+            return self._smaller(items, discussions, sooner=True)
+        self._weigh(data, len(places))
         return self._found(items, data, queries)
 
-    def _smaller(
+    def _refused_for(
         self, items: Sequence[Item], discussions: int, said: Sequence[str], queries: Queries
     ) -> dict[str, Activity]:
-        """The same again in parts: what can't be read is in one of them. A single one is left for other ways."""
         if any(_UNKNOWN.search(message) for message in said) and self._renewed(queries):
-            return self._block(items, discussions)
+            return self._block(items)
+        if any("complex" in message for message in said):
+            return self._simpler(items, discussions)
+        return self._smaller(items, discussions)
+
+    def _simpler(self, items: Sequence[Item], discussions: int) -> dict[str, Activity]:
+        """Too complex: fewer projects at once, then fewer discussions a page. GitLab does not count the work items."""
+        places = len(_places(items))
+        if places == 1 and discussions <= FEWEST:
+            return self._smaller(items, discussions, sooner=True)
+        with self._lock:
+            if places > 1:
+                self._places = min(self._places, places // 2)
+            else:
+                self._page_size = min(self._page_size, max(FEWEST, discussions // 2))
+        first = _few_places(items, max(1, places // 2))
+        return self._block(first) | (self._block(items[len(first) :]) if places > 1 else {})
+
+    def _smaller(self, items: Sequence[Item], discussions: int, *, sooner: bool = False) -> dict[str, Activity]:
+        """The same again in parts: what can't be read is in one of them. A single one is left for other ways.
+
+        `sooner`: the next queries begin with as few.
+        """
         if len(items) > 1:
             half = len(items) // 2
-            if not said or any("complex" in message for message in said):
+            if sooner:
                 with self._lock:
                     self._size = min(self._size, half)
-            return self._block(items[:half], discussions) | self._block(items[half:], discussions)
-        if discussions > FEWEST:
-            return self._block(items, FEWEST)
+            return self._block(items[:half]) | self._block(items[half:])
+        return self._alone(items[0], discussions)
+
+    def _alone(self, item: Item, discussions: int) -> dict[str, Activity]:
+        """A single one that was refused: once more with few discussions a page, else it is left for other ways."""
+        queries = self._queries
+        if discussions > FEWEST and queries is not None:
+            with suppress(GraphQLErrors, ServerBusyError):
+                data = self._client.graphql(*queries.items(_places([item]), FEWEST), what="graphql activity")
+                self._weigh(data, 1)
+                return self._found([item], data, queries)
         with self._lock:
             self._refused += 1
             if self._refused >= HOPELESS and not self._read:
@@ -120,13 +154,15 @@ class ActivityReader:
                 self._queries, self._renew = self._renew(), None
             return self._queries is not used
 
-    def _weigh(self, data: Row) -> None:
+    def _weigh(self, data: Row, places: int) -> None:
+        """Learns how many projects a query may name."""
         told = mapping(data.get("queryComplexity"))
         score, limit = told.get("score"), told.get("limit")
         with self._lock:
             self._read += 1
-            if isinstance(score, int) and isinstance(limit, int) and score > NEAR * limit:
-                self._size = max(1, self._size // 2)
+            if isinstance(score, int) and isinstance(limit, int) and score > 0:
+                fit = int(NEAR * limit * places / score)
+                self._places = max(1, min(MOST_PLACES, fit))
 
     def _found(self, items: Sequence[Item], data: Row, queries: Queries) -> dict[str, Activity]:
         wanted = {item.number: item for item in items}
@@ -173,12 +209,12 @@ class ActivityReader:
         return None
 
 
-def _few_places(items: Sequence[Item]) -> Sequence[Item]:
+def _few_places(items: Sequence[Item], most: int) -> Sequence[Item]:
     """The first ones, as many as lie in few enough places."""
     places: set[tuple[str, bool]] = set()
     for count, item in enumerate(items):
         places.add((item.path, item.group))
-        if len(places) > PLACES:
+        if len(places) > most:
             return items[:count]
     return items
 

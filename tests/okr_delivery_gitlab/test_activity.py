@@ -49,11 +49,22 @@ def test_fifty_work_items_take_one_query(workers: Workers) -> None:
     assert sorted(talking.sizes) == [20, 50, 50]
 
 
-def test_several_projects_share_a_query(workers: Workers) -> None:
-    talking = Talking({f"p{n}": [Work(1000 + n, str(n), [note(1, "closed")])] for n in range(25)})
+def test_several_projects_share_a_query_as_many_as_the_server_allows(workers: Workers) -> None:
+    talking = Talking({f"p{n}": [Work(1000 + n, str(n), [note(1, "closed")])] for n in range(25)}, score=66)
     mixed = [item for n in range(25) for item in [Item(str(1000 + n), str(1000 + n), f"p{n}", False, str(n))]]
-    assert whole(reader(talking).read(mixed, workers), 25)
-    assert talking.asked == {"graphql activity": 3}
+    found = reader(talking)
+    assert whole(found.read(mixed, workers), 25)
+    assert talking.asked["graphql activity"] <= 9
+    before = talking.asked["graphql activity"]
+    assert whole(found.read(mixed, workers), 25)
+    assert talking.asked["graphql activity"] - before == 3
+
+
+def test_work_items_of_one_project_come_together_however_they_are_mixed(workers: Workers) -> None:
+    talking = Talking({f"p{n}": [Work(1000 * n + m, str(m)) for m in range(50)] for n in range(4)}, score=198)
+    mixed = [Item(str(1000 * n + m), str(1000 * n + m), f"p{n}", False, str(m)) for m in range(50) for n in range(4)]
+    assert whole(reader(talking).read(mixed, workers), 200, notes=0)
+    assert talking.sizes == [50, 50, 50, 50]
 
 
 def test_pages_that_overflow_are_read_to_their_end(workers: Workers) -> None:
@@ -103,15 +114,50 @@ def test_fewer_discussions_are_tried_for_a_work_item_that_is_too_much_by_itself(
     assert whole(reader(talking).read(items(1), workers), 1, notes=30)
 
 
-def test_pages_shrink_before_the_limit_is_met() -> None:
-    talking = site(400)
-    talking.score = 240
+def test_a_query_near_the_limit_is_followed_by_ones_with_fewer_projects() -> None:
+    talking = Talking({f"p{n}": [Work(1000 + n, str(n))] for n in range(12)}, score=240)
+    mixed = [Item(str(1000 + n), str(1000 + n), f"p{n}", False, str(n)) for n in range(12)]
     found = reader(talking)
     with Workers(1) as one:
-        assert whole(found.read(items(100), one), 100)
-        assert talking.sizes == [50, 50]
-        assert whole(found.read(items(48), one), 48)
-    assert talking.sizes[2:] == [12, 12, 12, 12]
+        assert whole(found.read(mixed[:3], one), 3, notes=0)
+        assert talking.sizes == [3]
+        assert whole(found.read(mixed, one), 12, notes=0)
+    assert talking.sizes[1] == 2
+
+
+@pytest.mark.parametrize("most", [2, 1])
+def test_projects_that_are_too_many_are_asked_for_in_parts_and_fewer_from_then_on(most: int) -> None:
+    talking = Talking({f"p{n}": [Work(1000 + 10 * n + m, str(m)) for m in range(5)] for n in range(6)})
+    mixed = [Item(str(1000 + 10 * n + m), str(1000 + 10 * n + m), f"p{n}", False, str(m))
+             for m in range(5) for n in range(6)]  # fmt: skip
+
+    def mood(iids: Sequence[str], discussions: int) -> None:
+        if len(iids) > 5 * most:
+            raise GraphQLErrors((COMPLEX,), {})
+
+    talking.mood, talking.score = mood, 200
+    found = reader(talking)
+    with Workers(1) as one:
+        assert whole(found.read(mixed, one), 30, notes=0)
+        before = talking.asked["graphql activity"]
+        assert whole(found.read(mixed, one), 30, notes=0)
+    assert talking.asked["graphql activity"] - before <= 6
+    assert min(talking.sizes) >= 5
+
+
+def test_one_project_that_is_too_complex_is_read_with_fewer_discussions_a_page(workers: Workers) -> None:
+    talking = site(200, notes=12)
+
+    def mood(iids: Sequence[str], discussions: int) -> None:
+        if discussions > 30:
+            raise GraphQLErrors((COMPLEX,), {})
+
+    talking.mood = mood
+    found = reader(talking)
+    assert whole(found.read(items(100), workers), 100, notes=12)
+    before = talking.asked["graphql activity"]
+    assert whole(found.read(items(100), workers), 100, notes=12)
+    assert talking.asked["graphql activity"] - before == 2
 
 
 def test_a_server_that_breaks_under_a_query_gets_smaller_ones(workers: Workers) -> None:
