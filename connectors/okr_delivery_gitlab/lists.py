@@ -72,9 +72,9 @@ class Walk:
         position = _Position(issues, behind)
         rows, response = self._begin(issues, position.start)
         for _ in range(MOST_PAGES):
-            if fresh := position.take(rows):
-                yield fresh
             link = self._client.next_link(response)
+            if fresh := position.take(rows, last=link is None):
+                yield fresh
             if link is None:
                 return
             if is_keyset(link) or not position.advanced:
@@ -109,8 +109,10 @@ class Walk:
         position = _Position(issues, behind)
         for rows in self._epics.pages(issues.place.path, issues.filters):
             known = [row for row in rows if created_of(row, issues.what) >= (position.start or "")]
-            if fresh := position.take(known):
+            if fresh := position.take(known, last=False):
                 yield fresh
+        if fresh := position.take((), last=True):
+            yield fresh
 
     def _begin(self, issues: IssueList, start: str | None) -> tuple[list[Row], requests.Response]:
         asked = {
@@ -132,17 +134,18 @@ class _Position:
     def __init__(self, issues: IssueList, behind: Mark | None) -> None:
         self._what = issues.what
         self._behind = behind
+        self._waiting: list[Row] = []  # rows of the creation that a former run ended in, until its last one comes
         self.start = behind.created if behind else None
         self._last = self.start
         self._border: set[str] = set()  # ids of rows of the creation `_last`: they may come again
         self._links: set[str] = set()
 
-    def take(self, rows: Sequence[Row]) -> list[Row]:
-        """Those that are new."""
+    def take(self, rows: Sequence[Row], *, last: bool) -> list[Row]:
+        """Those that are new. `last`: there are no more."""
         fresh: list[Row] = []
         for row in rows:
             created, ref = created_of(row, self._what), str(row["id"])
-            if created < (self._last or ""):  # neither sorted nor begun where it was asked to: the end would never come
+            if created < (self._last or ""):  # neither sorted nor begun where it was asked to: it would never end
                 raise broken("unsorted", self._what)
             if created == self._last and ref in self._border:
                 continue
@@ -151,15 +154,20 @@ class _Position:
             self._last = created
             self._border.add(ref)
             fresh.append(row)
-        return self._resumed(fresh)
+        return self._resumed(fresh, last=last)
 
-    def _resumed(self, rows: list[Row]) -> list[Row]:
-        """Drops what comes up to the row that a former run ended at."""
-        mark, self._behind = self._behind, None
+    def _resumed(self, rows: list[Row], *, last: bool) -> list[Row]:
+        """Drops what comes up to the row that a former run ended at; if that one is gone, nothing of its instant."""
+        mark = self._behind
         if mark is None:
             return rows
-        here = [str(row["id"]) for row in rows if created_of(row, self._what) == mark.created]
-        return rows[here.index(mark.id) + 1 :] if mark.id in here else rows
+        self._waiting += rows
+        here = [str(row["id"]) for row in self._waiting if created_of(row, self._what) == mark.created]
+        if mark.id not in here and len(here) == len(self._waiting) and not last:
+            return []
+        self._behind = None
+        found, self._waiting = self._waiting, []
+        return found[here.index(mark.id) + 1 :] if mark.id in here else found
 
     @property
     def advanced(self) -> bool:

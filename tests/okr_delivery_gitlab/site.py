@@ -16,6 +16,7 @@ from requests.structures import CaseInsensitiveDict
 from okr_delivery.sync.connector import Secret, SourceSpec
 from okr_delivery.sync.transport import NetworkSpec, Transport
 from okr_delivery_gitlab import GitLabConnector
+from tests.conftest import FrozenClock
 from tests.okr_delivery_gitlab.builders import URL, project
 
 DATE = "Mon, 21 Sep 2026 14:13:20 GMT"  # builders.NOW
@@ -125,8 +126,10 @@ def spec(**more: Any) -> SourceSpec:
     return SourceSpec(name="gitlab", type="gitlab", **(given | more))
 
 
-def transport(**more: Any) -> Transport:
-    return Transport(NetworkSpec(), origin=URL, sleep=lambda _: None, **more)
+def transport(origin: str = URL, **more: Any) -> Transport:
+    """One whose waits pass in no time."""
+    clock = FrozenClock()
+    return Transport(NetworkSpec(), origin=origin, clock=clock, sleep=clock.sleep, **more)
 
 
 def connect(**more: Any) -> GitLabConnector:

@@ -13,8 +13,9 @@ from okr_delivery.sandbox.world import DEFAULT_NOW, build
 from okr_delivery.store import Store
 from okr_delivery.sync.connector import Secret, SourceSpec
 from okr_delivery.sync.engine import SourceResult, sync_source
-from okr_delivery.sync.transport import NetworkSpec, Transport
+from okr_delivery.sync.transport import Transport
 from okr_delivery_gitlab import GitLabConnector
+from tests.okr_delivery_gitlab.site import transport
 
 PROJECTS = ("acme/payments", "acme/mobile")
 
@@ -41,12 +42,12 @@ def spec(server: RunningServer, **more: Any) -> SourceSpec:
 
 
 def connect(server: RunningServer, **more: Any) -> tuple[GitLabConnector, Transport]:
-    transport = Transport(NetworkSpec(), origin=server.url, sleep=lambda _: None)
-    return GitLabConnector.open(spec(server, **more), transport), transport
+    way = transport(server.url)
+    return GitLabConnector.open(spec(server, **more), way), way
 
 
 def sync(server: RunningServer, store: Store, *, full: bool = False, **more: Any) -> SourceResult:
-    connector, transport = connect(server, **more)
+    connector, way = connect(server, **more)
     given = connector._spec
     groups = given.options.get("groups", ())
     source = Source.model_validate({
@@ -54,7 +55,7 @@ def sync(server: RunningServer, store: Store, *, full: bool = False, **more: Any
         "statuses": {"label_scope": "workflow"},
     })  # fmt: skip
     return sync_source(
-        source, store, connector, derive=lambda *_: None, team_of=lambda _: "gitlab", transport=transport, full=full,
+        source, store, connector, derive=lambda *_: None, team_of=lambda _: "gitlab", transport=way, full=full,
     )  # fmt: skip
 
 
