@@ -67,11 +67,14 @@ class CustomFields:
         known = ((number_of(mapping(row.get("customField")).get("id")), row) for row in rows)
         return {ref: row for ref, row in known if ref is not None}
 
-    def _differs(self, here: Mapping[str, Row], edit: SetField) -> bool:
-        row = here.get(edit.field_id)
+    def _differs(self, known: Mapping[str, Row], edit: SetField) -> bool:
+        row = known.get(edit.field_id)
         if row is None:
             raise refused("no_field", self._calls.where, field=edit.field_id)
-        return shown(row) != _plain(edit.value)
+        here, wanted = shown(row), _plain(edit.value)
+        if "selectedOptions" in row:  # options go by name in any case
+            here, wanted = (here or "").casefold(), (wanted or "").casefold()
+        return here != wanted
 
     def _update(self, fields: list[dict[str, object]]) -> None:
         self._calls.count += 1
