@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -12,27 +12,11 @@ from okr_delivery.model.work import Iteration, IterationKind, IterationState
 from okr_delivery.sync.workers import together
 from okr_delivery_gitlab.capabilities import Capabilities
 from okr_delivery_gitlab.client import GitLabClient, StatusError
-from okr_delivery_gitlab.problems import broken
+from okr_delivery_gitlab.planned import Listed, PlannedReader, offers
 from okr_delivery_gitlab.scope import HIDDEN, Place
 from okr_delivery_gitlab.settings import Group, Milestone, Project
 from okr_delivery_gitlab.timeboxes import Homes, in_order, iteration_of, milestone_of
-from okr_delivery_gitlab.values import Row, mapping, nodes, string
-
-AT_ONCE = 10
-"""Groups whose iterations are asked for in one query."""
-MOST_PAGES = 1000
-MILESTONES = """query milestones($path: ID!, $state: MilestoneStateEnum, $after: String) {
-  group(fullPath: $path) {
-    milestones(includeAncestors: true, includeDescendants: true, state: $state, first: 100, after: $after) {
-      pageInfo { hasNextPage endCursor }
-      nodes { id iid title description state startDate dueDate webPath }
-    }
-  }
-}"""
-_ITERATIONS = """iterations(includeAncestors: true, state: $state, first: 100, after: %s) {
-      pageInfo { hasNextPage endCursor }
-      nodes { id title description state startDate dueDate webPath iterationCadence { id title } }
-    }"""
+from okr_delivery_gitlab.values import Row, mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +44,10 @@ class TimeboxReader:
     def read(self, known: Mapping[str, Iteration]) -> Timeboxes:
         """With nothing known all of them; else what is open, and what was open and is listed no more."""
         own = [i for i in known.values() if i.kind is IterationKind.MILESTONE]
-        rows = [row for place in together([partial(self._milestones, p, bool(known)) for p in self.places])
-                for row in place]  # fmt: skip
+        rows, cadences = self._rows(live=bool(known))
         rows += self._left([i for i in own if i.state is not IterationState.CLOSED], rows)
         homes = Homes(self.projects, {group.id: group.path for group in self.groups})
         read = [milestone_of(self.source, row, homes, self.today) for row in rows]
-        cadences = self._cadences(bool(known))
         iterations = [iteration_of(self.source, row, self._paths()) for row in cadences or ()]
         ended = self._ended(known.values(), {i.id for i in iterations}) if cadences is not None else []
         found = [*in_order(milestone for milestone, _ in read), *in_order([*iterations, *ended])]
@@ -75,14 +57,28 @@ class TimeboxReader:
             offered=cadences is not None,
         )
 
+    def _rows(self, *, live: bool) -> tuple[list[Row], list[Row] | None]:
+        """Milestones and iterations, all that GraphQL lists in as few queries as hold them."""
+        roots = {"groups": "group", "projects": "project"}
+        asked = [p for p in self.places if offers(self.can, roots[p.kind], "milestones")]
+        leaves = self._leaves()
+        bulk = leaves if offers(self.can, "group", "iterations") else []
+        wanted = [Listed(roots[place.kind], place.path, "milestones") for place in asked]
+        wanted += [Listed("group", path, "iterations") for path in bulk]
+        found = PlannedReader(self.client, live=live).read(wanted)
+        others = together([partial(self._milestones, p, live) for p in self.places if p not in asked])
+        milestones = [row for rows in (*found[: len(asked)], *others) for row in rows]
+        if bulk:
+            return milestones, [row for rows in found[len(asked) :] for row in rows]
+        return milestones, self._cadences(leaves, live)
+
     # milestones
 
     def _milestones(self, place: Place, live: bool) -> list[Row]:
+        """Those of one place by REST."""
         state = {"state": "active"} if live else {}
         if place.kind == "projects":
             return self._listed(place.below, {"include_ancestors": "true", **state})
-        if self.can.takes("Group", "milestones", "includeAncestors", "includeDescendants", "state"):
-            return list(self._of_group(place.path, "active" if live else None))
         rows = self._listed(place.below, {"include_ancestors": "true", "include_descendants": "true", **state})
         inside = [p for p in self.projects if f"{p.path}/".casefold().startswith(f"{place.path}/".casefold())]
         lists = together([partial(self._listed, f"projects/{p.id}", state) for p in inside])
@@ -95,19 +91,6 @@ class TimeboxReader:
             return self.client.rows(f"{below}/milestones", params, what=f"{kind}/:id/milestones", expect=HIDDEN)
         except StatusError:
             return []
-
-    def _of_group(self, path: str, state: str | None) -> Iterator[Row]:
-        after: str | None = None
-        for _ in range(MOST_PAGES):
-            data = self.client.demand(
-                MILESTONES, {"path": path, "state": state, "after": after}, what="graphql milestones"
-            )
-            connection = mapping(mapping(data.get("group")).get("milestones"))
-            yield from nodes(connection)
-            after = next_cursor(connection)
-            if after is None:
-                return
-        raise broken("endless", "graphql milestones")
 
     def _left(self, known: Iterable[Iteration], rows: Sequence[Row]) -> list[Row]:
         """Milestones that were open when last seen: closed since, or deleted."""
@@ -125,14 +108,8 @@ class TimeboxReader:
 
     # iterations
 
-    def _cadences(self, live: bool) -> list[Row] | None:
-        """None where the tier has no iterations."""
-        paths = self._leaves()
-        if not paths:
-            return None
-        if self.can.takes("Group", "iterations", "includeAncestors", "state"):
-            parts = [paths[start : start + AT_ONCE] for start in range(0, len(paths), AT_ONCE)]
-            return [row for rows in together([partial(self._queried, part, live) for part in parts]) for row in rows]
+    def _cadences(self, paths: Sequence[str], live: bool) -> list[Row] | None:
+        """By REST; None where the tier has no iterations."""
         lists = together([partial(self._by_rest, path, live) for path in paths])
         return None if all(rows is None for rows in lists) else [row for rows in lists for row in rows or ()]
 
@@ -140,33 +117,6 @@ class TimeboxReader:
         """The groups in scope below which there is no other one: lists hold what their ancestors have."""
         paths = {p.group for p in self.projects if p.group} | {group.path for group in self.groups}
         return sorted(path for path in paths if not any(other.startswith(f"{path}/") for other in paths))
-
-    def _queried(self, paths: Sequence[str], live: bool) -> list[Row]:
-        """The iterations of some groups; what a first page does not hold is asked for group by group."""
-        found: list[Row] = []
-        data = self._asked(dict.fromkeys(paths), live)
-        for n, path in enumerate(paths):
-            connection = mapping(mapping(data.get(f"g{n}")).get("iterations"))
-            found += nodes(connection)
-            after = next_cursor(connection)
-            for _ in range(MOST_PAGES):
-                if after is None:
-                    break
-                more = mapping(mapping(self._asked({path: after}, live).get("g0")).get("iterations"))
-                found += nodes(more)
-                after = next_cursor(more)
-        return found
-
-    def _asked(self, places: Mapping[str, str | None], live: bool) -> Row:
-        holes = ", ".join(f"$p{n}: ID!, $a{n}: String" for n, _ in enumerate(places))
-        asked = "\n".join(
-            f"  g{n}: group(fullPath: $p{n}) {{\n    {_ITERATIONS % f'$a{n}'}\n  }}" for n, _ in enumerate(places)
-        )
-        variables: dict[str, object] = {"state": "opened" if live else "all"}
-        for n, (path, after) in enumerate(places.items()):
-            variables |= {f"p{n}": path, f"a{n}": after}
-        query = f"query iterations({holes}, $state: IterationState) {{\n{asked}\n}}"
-        return self.client.demand(query, variables, what="graphql iterations")
 
     def _by_rest(self, path: str, live: bool) -> list[Row] | None:
         asked = {"include_ancestors": "true", "state": "opened" if live else "all"}
@@ -195,9 +145,3 @@ class TimeboxReader:
             self.paths.update({p.group_id: p.group for p in self.projects if p.group_id and p.group})
             self.paths.update({group.id: group.path for group in self.groups})
         return self.paths
-
-
-def next_cursor(connection: Row) -> str | None:
-    """Where the next page of a GraphQL connection begins; None on the last one."""
-    page = mapping(connection.get("pageInfo"))
-    return string(page.get("endCursor")) if page.get("hasNextPage") is True else None
