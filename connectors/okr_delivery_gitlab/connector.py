@@ -113,6 +113,7 @@ class GitLabConnector:
 
         Looks for projects that were made in the groups since the metadata was read.
         """
+        self._known()  # which may read the metadata just now
         brought, self._timeboxes = self._timeboxes, None
         if brought is not None:
             return brought.iterations
