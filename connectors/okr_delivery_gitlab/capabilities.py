@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from okr_delivery_gitlab.client import GraphQLErrors, ServerBusyError
-from okr_delivery_gitlab.graphql import Asks
+from okr_delivery_gitlab.graphql import Asks, persistent
 from okr_delivery_gitlab.values import Row, listed, mapping, members, string
 
 LOOKED_AT = (
@@ -103,7 +103,7 @@ class Capabilities:
 def discover(client: Asks) -> Capabilities:
     """What the server's schema holds, in one request. A server that refuses introspection knows nothing.
 
-    Raises SyncError for a server that does not answer.
+    Raises SyncError for a server that does not answer, or only that something went wrong.
     """
     try:
         data = _asked(client, LOOKED_AT)
@@ -120,7 +120,7 @@ def discover(client: Asks) -> Capabilities:
 def _asked(client: Asks, names: Sequence[str]) -> dict[str, object]:
     """In two halves where it is too complex in one."""
     try:
-        return dict(client.graphql(introspection(names), what="graphql schema"))
+        return dict(persistent(client, introspection(names), what="graphql schema"))
     except GraphQLErrors as error:
         if len(names) < 2 or not any("complex" in message for message in error.messages):
             raise

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from okr_delivery_gitlab.client import GraphQLErrors
+from okr_delivery_gitlab.problems import later
 from okr_delivery_gitlab.values import Row
+
+_TROUBLE = re.compile(r"internal server error|tim(?:ed |e-?)out", re.IGNORECASE)
+"""The words of a server in trouble, which the same query may pass a moment later."""
 
 
 class Asks(Protocol):
@@ -29,3 +35,32 @@ class Asks(Protocol):
     ) -> Iterator[list[Row]]:
         """All pages of a REST list. Raises StatusError for a status in `expect`."""
         ...
+
+
+class Queries(Protocol):
+    """What answers queries, and no lists."""
+
+    def graphql(self, query: str, variables: Mapping[str, object] | None = None, *, what: str) -> Row: ...
+
+
+def persistent(client: Queries, query: str, variables: Mapping[str, object] | None = None, *, what: str) -> Row:
+    """The `data` of a query that is asked a second time where the server is in trouble and says so with 200.
+
+    What a server fails to say must not be taken for what it has not got. Raises RetryLaterError if the trouble lasts,
+    GraphQLErrors for a refusal, and ServerBusyError.
+    """
+    try:
+        return client.graphql(query, variables, what=what)
+    except GraphQLErrors as error:
+        if not _in_trouble(error):
+            raise
+    try:
+        return client.graphql(query, variables, what=what)
+    except GraphQLErrors as error:
+        if _in_trouble(error):
+            raise later("graphql", what, said="; ".join(error.messages)) from error
+        raise
+
+
+def _in_trouble(error: GraphQLErrors) -> bool:
+    return any(_TROUBLE.search(said) for said in error.messages)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from okr_delivery_gitlab.capabilities import Capabilities
 from okr_delivery_gitlab.client import GitLabClient, GraphQLErrors
+from okr_delivery_gitlab.graphql import persistent
 from okr_delivery_gitlab.settings import CustomStatus
 from okr_delivery_gitlab.values import Row, mapping, nodes, number_of, string
 
@@ -65,7 +66,7 @@ class NamespaceReader:
         asked = "\n".join(f"  n{n}: {root}(fullPath: $p{n}) {{ {wanted} }}" for n, _ in enumerate(self._paths))
         variables = {f"p{n}": path for n, path in enumerate(self._paths)}
         try:
-            data = self._client.graphql(f"query {what}({holes}) {{\n{asked}\n}}", variables, what=f"graphql {what}")
+            data = persistent(self._client, f"query {what}({holes}) {{\n{asked}\n}}", variables, what=f"graphql {what}")
         except GraphQLErrors:
             return []
         return [mapping(data.get(f"n{n}")) for n, _ in enumerate(self._paths)]

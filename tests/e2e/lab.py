@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from okr_delivery.config import Config, load
 from okr_delivery.delivery.derive import deriver
@@ -55,6 +55,8 @@ class Clock:
 class Lab:
     """A served site and the workspace that syncs it."""
 
+    SOURCE: ClassVar = "jira"  # its name, which is its team's too
+
     kind: str
     server: RunningServer
     folder: Path
@@ -85,7 +87,7 @@ class Lab:
     def sync(self, *, full: bool = False, deadline: float | None = None) -> SourceResult:
         """One sync. Raises what the engine raises."""
         config = self.config
-        source = config.source("jira")
+        source = config.source(self.SOURCE)
         connector, transport = connector_for(
             config, source, self.env, clock=self.clock, sleep=self.clock.sleep, deadline=deadline
         )
@@ -95,7 +97,7 @@ class Lab:
                 store,
                 connector,
                 derive=deriver(config),
-                team_of=lambda _: "jira",
+                team_of=lambda _: self.SOURCE,
                 transport=transport,
                 full=full,
                 deadline=deadline,
@@ -120,13 +122,18 @@ class Lab:
     @property
     def complete(self) -> bool:
         with self.store() as store:
-            state = store.source("jira")
+            state = store.source(self.SOURCE)
             return state is not None and state.complete
 
     def dump(self) -> dict[str, Any]:
         """Everything that was learnt, with the server's address made one."""
         with self.store() as store:
             return dict(_plain(store.dump(), self.server.url))
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """What was learnt of the source."""
+        return dict(self.dump()["sources"][self.SOURCE])
 
 
 def _plain(value: Any, url: str) -> Any:

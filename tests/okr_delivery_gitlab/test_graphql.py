@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from graphql import GraphQLSchema
 
+from okr_delivery.sync.errors import RetryLaterError
 from okr_delivery_gitlab.capabilities import LOOKED_AT, Capabilities, Member, discover, introspection
 from okr_delivery_gitlab.client import GraphQLErrors
 from okr_delivery_gitlab.queries import LONGEST, Place, Queries, Wish
@@ -138,3 +139,24 @@ def test_introspection_that_is_too_complex_is_asked_in_halves() -> None:
 def test_a_server_that_refuses_introspection_knows_nothing() -> None:
     server = Refusing(0)
     assert discover(server) == Capabilities()
+
+
+class Troubled(Server):
+    """Answers 200 with these words instead of data, `times` times."""
+
+    def __init__(self, said: str, times: int) -> None:
+        super().__init__(own(newer=True))
+        self._said, self._times = said, times
+
+    def graphql(self, query: str, variables: object = None, *, what: str) -> dict[str, object]:
+        self._times -= 1
+        if self._times >= 0:
+            raise GraphQLErrors((self._said,), {})
+        return dict(super().graphql(query, what=what))
+
+
+@pytest.mark.parametrize("said", ["Internal server error", "Request timed out. Please try a smaller set of records."])
+def test_a_server_in_trouble_is_asked_again_and_not_taken_for_one_that_knows_nothing(said: str) -> None:
+    assert discover(Troubled(said, 1)) == discover(Server(own(newer=True)))
+    with pytest.raises(RetryLaterError, match="graphql"):
+        discover(Troubled(said, 2))
