@@ -1,4 +1,4 @@
-"""Events of an issue -> changes of the kept fields, from its creation to what is true of it now.
+"""Events of an issue -> its timeline: changes of the kept fields, from its creation to what is true of it now.
 
 Whatever the events leave open or contradict, the last change of a field ends in its value of today.
 """
@@ -24,46 +24,51 @@ _SENTENCES = {"related to": "relates to", "blocking": "blocks", "blocked by": "i
 
 
 class ChangeReader:
-    """Reads the histories of one source's issues. `now` (epoch seconds) bounds what instants are believed."""
+    """Folds the histories of one source's issues. `now` (epoch seconds) bounds what instants are believed."""
 
     def __init__(self, settings: Settings, now: int) -> None:
         self._known = Known(settings)
         self._now = now
 
-    def read(self, row: Row, detail: Detail) -> tuple[Change, ...]:
-        """All kept changes of one issue in (ts, history id, item) order.
+    def read(self, row: Row, detail: Detail) -> Timeline:
+        """The timeline of one issue.
 
-        Raises UnreadableError as `IssueReader.read` does, AbortSyncError for an event with an instant that can't be
-        true.
+        Raises UnreadableError when id, key, state or a date are missing or make no sense, AbortSyncError for an event
+        with an instant that can't be true.
         """
         today = read_today(row, detail, self._known, self._now)
         for event in detail.events:
             if event.ts > self._now + DAY:
                 raise broken("instant", today.key, value=event.ts)
-        told = Timeline(today, detail, self._known)
-        changes = [change for kept in told.stories() for change in kept]
-        return tuple(sorted([*changes, *_links(today.id, detail.events)], key=lambda change: change.order))
+        return Timeline(today, detail, self._known)
 
 
 class Timeline:
-    """The stories of one issue's fields, and what each is today in the form that they have there."""
+    """The stories of one issue's fields, and what each is today in the form that they have there.
+
+    `current` are the values of today that have a history.
+    """
 
     def __init__(self, today: Today, detail: Detail, known: Known) -> None:
-        self._today = today
+        self.today = today
         self._events = detail.events
         self._known = known
         self._life = Lifecycle(today, detail.events, known)
         self.current = self._current()
-        """The values of today that have a history."""
 
-    def stories(self) -> Iterator[Iterator[Change]]:
+    def changes(self) -> tuple[Change, ...]:
+        """All kept changes in (ts, history id, item) order."""
+        own = (change for kept in self._stories() for change in kept)
+        return tuple(sorted([*own, *_links(self.today.id, self._events)], key=lambda change: change.order))
+
+    def _stories(self) -> Iterator[Iterator[Change]]:
         """The changes of each field that has any, field by field."""
         for kept, story, amend in self._told():
-            ending = Ending(self.current[kept], self._today.updated, amend)
-            yield changes_of(self._today.id, kept, story, ending)
+            ending = Ending(self.current[kept], self.today.updated, amend)
+            yield changes_of(self.today.id, kept, story, ending)
 
     def _current(self) -> dict[Field, Value]:
-        today, final = self._today, self._life.final
+        today, final = self.today, self._life.final
         return {
             Field.STATUS: final.status,
             Field.RESOLUTION: final.resolution,
@@ -85,8 +90,8 @@ class Timeline:
         yield Field.PRIORITY, life.story(lambda moment: moment.priority), never
         yield Field.LABELS, life.story(_names), never
         known = self._known
-        milestones = self._timebox(Kind.MILESTONE, self._today.milestone, known.title)
-        iterations = self._timebox(Kind.ITERATION, self._today.iteration, known.settings.iterations.get)
+        milestones = self._timebox(Kind.MILESTONE, self.today.milestone, known.title)
+        iterations = self._timebox(Kind.ITERATION, self.today.iteration, known.settings.iterations.get)
         yield Field.ITERATION, joined(milestones, iterations, join=timeboxes), never
         yield from self._plain()
 
@@ -111,7 +116,7 @@ class Timeline:
         yield Field.TYPE, single([_typed(event) for event in self._of(Kind.TYPE)], now[Field.TYPE]), always
         parent = now[Field.PARENT]
         yield Field.PARENT, single([_with_id(e, parent) for e in self._of(Kind.PARENT)], parent), _both(parent)
-        for kept in self._today.custom:
+        for kept in self.today.custom:
             if kept is not Field.ESTIMATE:
                 yield kept, single(self._customs(kept), now[kept]), always
 

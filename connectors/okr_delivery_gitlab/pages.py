@@ -24,7 +24,7 @@ class PageMaker:
 
     def __init__(self, source: str, settings: Settings, who: Identity) -> None:
         self._source = source
-        self._issues = IssueReader(source, settings, who.base_url, who.server_time)
+        self._issues = IssueReader(source, who.base_url)
         self._changes = ChangeReader(settings, who.server_time)
         self._listed = {status.id for status in statuses_of(source, settings)}
 
@@ -35,10 +35,12 @@ class PageMaker:
         for row in block.rows:
             detail = details[str(row["id"])]
             try:
-                issues.append(self._issues.read(row, detail))
-                changes.extend(self._changes.read(row, detail))
+                told = self._changes.read(row, detail)
             except UnreadableError as error:
                 skipped.append(_unread(row, error))
+            else:
+                issues.append(self._issues.read(row, detail, told))
+                changes.extend(told.changes())
         return Page(
             issues=tuple(issues),
             changes=tuple(changes),

@@ -116,8 +116,8 @@ class Telling:
 def read(body: dict[str, Any], *events: Event, settings: Settings = SETTINGS, **more: Any) -> Read:
     """The issue and its changes; `more` are members of the detail."""
     detail = Detail(tuple(sorted(events, key=lambda event: event.order)), **more)
-    issue = IssueReader("git", settings, "https://git.example.com", NOW).read(body, detail)
-    return Read(issue, ChangeReader(settings, NOW).read(body, detail))
+    told = ChangeReader(settings, NOW).read(body, detail)
+    return Read(IssueReader("git", "https://git.example.com").read(body, detail, told), told.changes())
 
 
 class Read:

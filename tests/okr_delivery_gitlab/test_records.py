@@ -13,10 +13,11 @@ import pytest
 
 from okr_delivery.model.work import Field, Link, Value
 from okr_delivery_gitlab.activity import read_row
+from okr_delivery_gitlab.changes import ChangeReader
 from okr_delivery_gitlab.history import Detail, item_of
 from okr_delivery_gitlab.known import Known
-from okr_delivery_gitlab.records import IssueReader, UnreadableError
 from okr_delivery_gitlab.settings import Label, Settings
+from okr_delivery_gitlab.today import UnreadableError
 from okr_delivery_gitlab.told import Home, understand
 from tests.okr_delivery_gitlab.histories import NOW, SETTINGS, Read, at, consistent, iso, milestone, read, row
 
@@ -146,7 +147,7 @@ def test_labels_may_be_names_alone() -> None:
 )
 def test_bodies_that_make_no_sense(members: dict[str, Any], reason: str) -> None:
     with pytest.raises(UnreadableError) as caught:
-        IssueReader("git", SETTINGS, "https://git.example.com", NOW).read(row(**members), Detail())
+        ChangeReader(SETTINGS, NOW).read(row(**members), Detail())
     assert caught.value.reason == reason
 
 

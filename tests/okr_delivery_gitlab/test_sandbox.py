@@ -110,7 +110,7 @@ def test_what_is_only_difficult_changes_nothing(
 HARMFUL: list[dict[str, Any]] = [
     {"failures": [{"endpoint": "projects/:id/issues", "at": 2, "times": 9, "status": 500}]},
     {"failures": [{"endpoint": "projects/:id/issues", "at": 3, "status": 401}]},
-    {"failures": [{"endpoint": "projects/:id/milestones", "kind": "html_login"}]},
+    {"failures": [{"endpoint": "projects/:id/labels", "kind": "html_login"}]},
     {"failures": [{"endpoint": "graphql", "at": 3, "kind": "graphql_errors"}]},
     {"failures": [{"endpoint": "projects/:id/issues", "at": 2, "kind": "redirect"}]},
     {"foreign_link": "elsewhere.invalid", "page_most": 5},

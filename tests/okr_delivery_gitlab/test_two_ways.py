@@ -37,7 +37,7 @@ class Told:
 
     def changes(self, details: Mapping[str, Detail]) -> dict[str, tuple[Change, ...]]:
         reader = ChangeReader(self.settings, self.now)
-        return {str(row["id"]): reader.read(row, details[str(row["id"])]) for row in self.rows}
+        return {str(row["id"]): reader.read(row, details[str(row["id"])]).changes() for row in self.rows}
 
 
 PLANS = [(Tier.FREE, "labels", False), (Tier.ULTIMATE, "labels", False), (Tier.ULTIMATE, "statuses", True)]
@@ -88,12 +88,13 @@ def test_both_are_whole_and_the_bulk_needs_no_list_where_its_notes_hold_ids(told
 
 
 def test_both_end_in_what_is_true(told: Told) -> None:
-    issues = IssueReader("gitlab", told.settings, "https://git.example.com", told.now)
+    issues = IssueReader("gitlab", "https://git.example.com")
+    reader = ChangeReader(told.settings, told.now)
     for row in told.rows:
         ref = str(row["id"])
         item = told.forge.items[int(ref)]
         for details in (told.bulk, told.lists):
-            issue = issues.read(row, details[ref])
+            issue = issues.read(row, details[ref], reader.read(row, details[ref]))
             assert issue.value(Field.LABELS) == Value(None, _names(told.forge, item))
             boxes = [str(item.milestone or ""), f"iteration-{item.iteration}" if item.iteration else ""]
             assert issue.value(Field.ITERATION).id == (",".join(filter(None, boxes)) or None)
