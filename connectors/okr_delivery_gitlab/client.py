@@ -12,9 +12,10 @@ from gitlab import Gitlab
 from gitlab.exceptions import GitlabError
 
 from okr_delivery.sync.connector import Secret, SourceSpec
-from okr_delivery.sync.errors import RetryLaterError
+from okr_delivery.sync.errors import RetryLaterError, SyncError
 from okr_delivery.sync.transport import Repeat
 from okr_delivery_gitlab.diagnosis import diagnose
+from okr_delivery_gitlab.paging import following
 from okr_delivery_gitlab.problems import broken
 from okr_delivery_gitlab.values import Row, listed, mapping, members, string
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 MOST_PAGES = 100_000
 REDIRECTS = frozenset({301, 302, 307, 308})
 GRAPHQL = "/api/graphql"
+NO_GRAPHQL = frozenset({400, 401, 403, 404, 405, 410, 501})
+"""What a server without GraphQL for this account answers; REST says whether the account itself is refused."""
 MOST_SAID = 300
 
 
@@ -46,7 +49,8 @@ class AnswerError(Exception):
 class GraphQLErrors(Exception):  # noqa: N818  # several at once
     """A query was refused: its top-level `errors`, with whatever HTTP status. `messages` are the server's words.
 
-    `data` is what was answered all the same: where single things may not be seen, the others are there.
+    `data` is what was answered all the same: where single things may not be seen, the others are there. Its cause, if
+    it has one, is what the status means where nothing else can be asked.
     """
 
     def __init__(self, messages: Sequence[str], data: Row | None = None) -> None:
@@ -117,7 +121,7 @@ class GitLabClient:
         what: str,
         expect: frozenset[int] = frozenset(),
     ) -> Iterator[list[Row]]:
-        """All pages of a list: `Link: rel="next"` is followed literally, totals are not looked at.
+        """All pages of a list; `paging` tells how the next one is found. Totals are not looked at.
 
         Raises AbortSyncError for a page that is no list and for links that lead in a circle.
         """
@@ -125,13 +129,16 @@ class GitLabClient:
         seen: set[str] = set()
         while True:
             yield rows
-            link = self.next_link(response)
+            link = self.next_link(response, rows)
             if link is None:
                 return
             if link in seen or len(seen) > MOST_PAGES:
                 raise broken("endless", what)
             seen.add(link)
+            before = rows
             rows, response = self.follow(link, what=what)
+            if rows == before:  # a server that has no pages gives all it has each time
+                return
 
     def rows(
         self,
@@ -149,23 +156,23 @@ class GitLabClient:
         response, value = self._read(link, None, what, frozenset())
         return _rows(value, what), response
 
-    def next_link(self, response: requests.Response) -> str | None:
-        """Where the next page is, as the server wrote it; None on the last one."""
-        return response.links.get("next", {}).get("url") or None
+    def next_link(self, response: requests.Response, rows: Sequence[Row]) -> str | None:
+        """Where the page behind these rows is; None on the last one."""
+        return following(response, len(rows))
 
     def graphql(self, query: str, variables: Mapping[str, object] | None = None, *, what: str) -> Row:
         """`data` of one query that only reads. `what` labels it ("graphql activity").
 
-        Raises GraphQLErrors for top-level errors and an answer without data, ServerBusyError for a server that went on
-        failing (its cause is what to raise where nothing smaller can be asked), else what `Transport.read` raises.
+        Raises GraphQLErrors for top-level errors, an answer without data and a server that has no GraphQL for this
+        account, ServerBusyError for a server that went on failing (its cause is what to raise where nothing smaller
+        can be asked), else what `Transport.read` raises.
         """
         body = {"query": query, "variables": dict(variables or {})}
 
         def attempt() -> requests.Response:
             response = self._send("post", f"{self._url}{GRAPHQL}", None, body)
-            problem = diagnose(response, what)
-            if problem is not None:
-                raise problem
+            if response.status_code in NO_GRAPHQL:
+                raise _errors(response, what)
             return response
 
         try:
@@ -181,6 +188,8 @@ class GitLabClient:
         try:
             return self.graphql(query, variables, what=what)
         except GraphQLErrors as error:
+            if isinstance(error.__cause__, SyncError):
+                raise error.__cause__ from None
             raise broken("graphql", what, said="; ".join(error.messages)[:MOST_SAID]) from error
         except ServerBusyError as error:
             raise error.__cause__ or error from None
@@ -301,6 +310,17 @@ def _data(value: object) -> Row:
     if said or not isinstance(answer.get("data"), dict):
         raise GraphQLErrors(said or ["no data"], mapping(answer.get("data")))
     return mapping(answer["data"])
+
+
+def _errors(response: requests.Response, what: str) -> GraphQLErrors:
+    """A refusal by status, in the server's words where it has some."""
+    try:
+        said = [_said(error) for error in listed(mapping(response.json()).get("errors"))]
+    except ValueError:
+        said = []
+    refusal = GraphQLErrors(said or [str(response.status_code)])
+    refusal.__cause__ = diagnose(response, what)
+    return refusal
 
 
 def _said(error: object) -> str:

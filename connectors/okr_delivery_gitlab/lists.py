@@ -72,7 +72,7 @@ class Walk:
         position = _Position(issues, behind)
         rows, response = self._begin(issues, position.start)
         for _ in range(MOST_PAGES):
-            link = self._client.next_link(response)
+            link = self._client.next_link(response, rows)
             if fresh := position.take(rows, last=link is None):
                 yield fresh
             if link is None:
