@@ -19,7 +19,7 @@ from okr_delivery.sync.errors import RetryLaterError, SkipRecordError, SyncError
 from okr_delivery.sync.run import SourceResult
 from tests.sync.alone import alone
 from tests.sync.fake import NAME, NOW, FakeConnector, FakeTracker, derive, issue, source, team_of
-from tests.sync.test_apart import no_children
+from tests.sync.made_apart import no_children
 
 MAKERS = "sync.loop"  # the id of a warning that says who made a page
 
