@@ -50,5 +50,6 @@ def test_no_text_is_left_over() -> None:
     used |= {f"gitlab.unreadable.{reason}" for reason in UNREADABLE}
     used |= {f"gitlab.warning.{name}" for name in WARNINGS} | {f"gitlab.inspect.{name}" for name in INSPECTED}
     used |= {f"gitlab.feature.{name}" for name in (*FEATURES, "and")}
+    used |= {f"gitlab.token.{kind}" for kind in ("bot", "person")}
     known = {message_id for message_id in catalogue("en") if message_id.startswith("gitlab.")}
     assert known == used
