@@ -57,8 +57,12 @@ def dump(url: str) -> object:
         return store.dump()
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    ("database_urls", "moment"), [("sqlite", "before"), ("postgres", "after")], indirect=["database_urls"]
+)
 def test_killed_at_every_page(database_urls: Callable[[], str], moment: str, tmp_path: Path) -> None:
+    """What a death after one commit leaves is what a death before the next leaves; tests/sync holds every moment
+    against either database."""
     with serve(build(seed=5, issues=ISSUES, now=NOW), clock=lambda: float(NOW)) as server:
         cli = workspace_for(server, tmp_path / "work")
         with Syncs(cli.folder) as sync:
