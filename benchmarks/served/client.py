@@ -19,18 +19,17 @@ from okr_delivery.sandbox import TOKEN, USER
 from okr_delivery.store import open_store
 from okr_delivery.sync.build import connector_for
 from okr_delivery.sync.engine import sync_source
-from okr_delivery_jira import JiraConnector
 
 
 def main(folder: Path, target: Path) -> None:
-    env = {"OKR_DELIVERY_JIRA_USER": USER, "OKR_DELIVERY_JIRA_TOKEN": TOKEN}
+    env = {"OKR_DELIVERY_JIRA_USER": USER, "OKR_DELIVERY_JIRA_TOKEN": TOKEN, "OKR_DELIVERY_GITLAB_TOKEN": TOKEN}
     config = load(None, cwd=folder, env=env)
-    source = config.source(JiraConnector.type)
+    source = config.sources[0]
     began, used = time.perf_counter(), time.process_time()
     connector, transport = connector_for(config, source, env)
     with open_store(f"sqlite:///{target / 'store.db'}", ledger=target / "ledger") as store:
         result = sync_source(
-            source, store, connector, derive=deriver(config), team_of=lambda _: "jira", transport=transport, apart=True
+            source, store, connector, derive=deriver(config), team_of=lambda _: "a", transport=transport, apart=True
         )
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = {

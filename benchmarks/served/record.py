@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.served.pieces import Piece, Writer
+from benchmarks.served.serving import BASE
 from okr_delivery.config import load
 from okr_delivery.sandbox.jira_cloud import serve
 from okr_delivery.sandbox.world import build
@@ -26,8 +27,6 @@ ledger: ledger/
 sources:
   - {name: jira, type: jira, url: "URL", projects: [PAY, MOB]}
 """
-BASE = b"http://prepared.invalid"
-"""Stands for the server's own address in what is stored."""
 INLINE = 40
 """Entries that Jira Cloud puts into a body, at most, newest first."""
 STEP = 1_000_000

@@ -1,26 +1,18 @@
-"""The process that serves prepared pieces: HTTP/1.1 with open connections, one thread, latency slept.
+"""The process that serves a Jira Cloud of prepared pieces.
 
-    python -m benchmarks.served.server FOLDER [--latency 0.1] [--spool FILE] [--tls CERTIFICATE KEY]
-
-Prints its port. `GET /_requests` answers, without latency, how many requests came since the last time. With `--spool`
-the bodies of all answers are appended to a file, each behind its length.
+python -m benchmarks.served.server FOLDER [--latency 0.1] [--spool FILE] [--tls CERTIFICATE KEY]
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import json
 import re
-import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import formatdate
-from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from benchmarks.served.pieces import Pieces
-from benchmarks.served.record import BASE
+from benchmarks.served.serving import Answer, serve
 
 SIZES = {"id": 5000, "other": 100}
 DEFAULT_SIZE = 50
@@ -57,8 +49,16 @@ class Site:
         self.url = b""
         self._found: tuple[str, list[str]] = ("", [])
 
-    def answer(self, asked: Asked) -> bytes | None:
-        """The body of a 200; None for what was never recorded."""
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._pieces.headers
+
+    def answer(self, method: str, target: str, sent: bytes) -> Answer | None:
+        query: dict[str, object] = {k: v[0] if k == "jql" else v for k, v in parse_qs(urlsplit(target).query).items()}
+        found = self._body(Asked(method, target, query | (json.loads(sent) if sent else {})))
+        return None if found is None else Answer(found)
+
+    def _body(self, asked: Asked) -> bytes | None:
         name = asked.path.rpartition("/rest/api/")[2].partition("/")[2]
         if name == "issue/bulkfetch":
             return b'{"issues":[%s],"issueErrors":[]}' % self._pieces.bodies(asked.texts("issueIdsOrKeys"))
@@ -99,77 +99,5 @@ class Site:
         return self._found[1]
 
 
-class Server:
-    """One connection after another on one loop."""
-
-    def __init__(self, site: Site, headers: dict[str, str], latency: float, spool: BinaryIO | None) -> None:
-        self._site, self._latency, self._spool = site, latency, spool
-        lines = {"Content-Type": "application/json;charset=UTF-8", **headers}
-        self._head = "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode()
-        self._requests = 0
-
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                await self._one(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        length = re.search(r"(?im)^content-length:\s*(\d+)", head)
-        body = await reader.readexactly(int(length[1])) if length else b""
-        method, target = head.split(" ", 2)[:2]
-        if target == "/_requests":
-            data, self._requests = b'{"requests":%d}' % self._requests, 0
-            writer.write(self._reply(200, data))
-            return
-        self._requests += 1
-        query: dict[str, object] = {k: v[0] if k == "jql" else v for k, v in parse_qs(urlsplit(target).query).items()}
-        asked = Asked(method, target, query | (json.loads(body) if body else {}))
-        await asyncio.sleep(self._latency)
-        found = self._site.answer(asked)
-        writer.write(self._reply(404, b"{}") if found is None else self._reply(200, self._own(found)))
-        await writer.drain()
-
-    def _own(self, data: bytes) -> bytes:
-        data = data.replace(BASE, self._site.url)
-        if self._spool is not None:
-            self._spool.write(b"%d\n" % len(data) + data)
-            self._spool.flush()
-        return data
-
-    def _reply(self, status: int, data: bytes) -> bytes:
-        line = f"HTTP/1.1 {status} {'OK' if status == 200 else 'Not Found'}\r\nDate: {formatdate(usegmt=True)}\r\n"
-        return line.encode() + self._head + b"Content-Length: %d\r\n\r\n" % len(data) + data
-
-
-async def run(folder: Path, latency: float, spool: Path | None, tls: tuple[str, str] | None) -> None:
-    pieces = Pieces(folder)
-    site = Site(pieces)
-    context = None
-    if tls:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(*tls)
-    out = spool.open("wb") if spool else None
-    server = await asyncio.start_server(
-        Server(site, pieces.headers, latency, out).connected, "127.0.0.1", 0, ssl=context
-    )
-    port = server.sockets[0].getsockname()[1]
-    site.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}".encode()
-    print(port, flush=True)
-    await server.serve_forever()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--latency", type=float, default=0.1)
-    parser.add_argument("--spool", type=Path)
-    parser.add_argument("--tls", nargs=2)
-    asked = parser.parse_args()
-    asyncio.run(run(asked.folder, asked.latency, asked.spool, tuple(asked.tls) if asked.tls else None))
-
-
 if __name__ == "__main__":
-    main()
+    serve(lambda folder: Site(Pieces(folder)))
