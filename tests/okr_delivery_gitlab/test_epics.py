@@ -28,7 +28,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def server(clock: Clock) -> Iterator[RunningServer]:
-    with serve(organisation(12), clock=clock) as running:
+    with serve(organisation(12, projects=("PAY",)), clock=clock) as running:
         yield running
 
 
