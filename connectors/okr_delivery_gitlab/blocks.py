@@ -114,10 +114,12 @@ def blocks(walk: Walk, wanted: Wanted) -> Iterator[Block]:
         if number < start:
             continue
         pages = walk.pages(issues, mark if number == start else None)
-        yield from _cut(pages, wanted, issues, f"{wanted.plan.name}:{number}")
+        yield from _cut(pages, wanted, issues, f"{wanted.plan.name}:{number}", walk)
 
 
-def _cut(pages: Iterator[list[Row]], wanted: Wanted, issues: IssueList, name: str) -> Iterator[Block]:
+def _cut(
+    pages: Iterator[list[Row]], wanted: Wanted, issues: IssueList, name: str, walk: Walk
+) -> Iterator[Block]:  # fmt: skip
     waiting: list[Row] = []
     after = ""
     for page in pages:
@@ -127,7 +129,7 @@ def _cut(pages: Iterator[list[Row]], wanted: Wanted, issues: IssueList, name: st
             waiting = []
         waiting += fresh
         mark = mark_of(page[-1], issues.what)
-        after = f"{name}:{mark.id}:{mark.created}"
+        after = f"{name}:{mark.id}:{mark.created if walk.ordered else ''}"
     if waiting:
         yield Block(tuple(waiting), after)
 

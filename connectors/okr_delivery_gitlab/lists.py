@@ -2,7 +2,8 @@
 
 A project's list is read with keyset pages where the server has them. Elsewhere each request begins at the creation of
 the last row, instead of at an offset: rows that leave the list move nothing, no server's depth limit is met, and a run
-that died goes on at its row.
+that died goes on at its row. A server that heeds neither order nor beginning is read as it gives its pages, and from
+the beginning after a run that died.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -60,6 +63,8 @@ class Walk:
         self._client = client
         self._epics = EpicReader(client, can)
         self._keyset = True
+        self.ordered = True
+        """Whether rows come in the order of their creation, so that a walk may begin behind any of them."""
 
     def pages(self, issues: IssueList, behind: Mark | None = None) -> Iterator[list[Row]]:
         """The rows of each page that did not come before, all of them or those behind a row; never an empty list.
@@ -69,19 +74,39 @@ class Walk:
         if issues.epics:
             yield from self._of_epics(issues, behind)
             return
-        position = _Position(issues, behind)
-        rows, response = self._begin(issues, position.start)
+        position = _Position(issues, behind if self.ordered else None)
+        page = self._begin(issues, position.start)
         for _ in range(MOST_PAGES):
-            link = self._client.next_link(response, rows)
-            if fresh := position.take(rows, last=link is None):
-                yield fresh
-            if link is None:
+            if not self.ordered or not position.fits(page.rows):
+                yield from self._as_linked(issues, position, page if behind is None else None)
                 return
-            if is_keyset(link) or not position.advanced:
-                position.follow(link)
-                rows, response = self._client.follow(link, what=issues.what)
-            else:
-                rows, response = self._begin(issues, position.restart())
+            if fresh := position.take(page.rows, last=page.link is None):
+                yield fresh
+            if page.link is None:
+                return
+            page = self._next(issues, position, page.link)
+        raise broken("endless", issues.what)
+
+    def _next(self, issues: IssueList, position: _Position, link: str) -> _Page:
+        if is_keyset(link) or not position.advanced:
+            return self._follow(issues, position, link)
+        page = self._begin(issues, position.restart())
+        if position.fits(page.rows):
+            return page
+        self.ordered = False  # a server that begins nowhere but at the beginning
+        return self._follow(issues, position, link)
+
+    def _as_linked(self, issues: IssueList, position: _Position, page: _Page | None) -> Iterator[list[Row]]:
+        """What a server gives in an order of its own, page after page; None: from the beginning."""
+        self.ordered = False
+        page = page or self._begin(issues, None)
+        for _ in range(MOST_PAGES):
+            fresh = position.others(page.rows)
+            if fresh:
+                yield fresh
+            if page.link is None or not (fresh or page.told):
+                return
+            page = self._follow(issues, position, page.link)
         raise broken("endless", issues.what)
 
     def count(self, issues: IssueList) -> int | None:
@@ -114,7 +139,15 @@ class Walk:
         if fresh := position.take((), last=True):
             yield fresh
 
-    def _begin(self, issues: IssueList, start: str | None) -> tuple[list[Row], requests.Response]:
+    def _follow(self, issues: IssueList, position: _Position, link: str) -> _Page:
+        position.follow(link)
+        return self._page(*self._client.follow(link, what=issues.what))
+
+    def _page(self, rows: list[Row], response: requests.Response) -> _Page:
+        told = "Link" in response.headers or "X-Next-Page" in response.headers
+        return _Page(rows, self._client.next_link(response, rows), told)
+
+    def _begin(self, issues: IssueList, start: str | None) -> _Page:
         asked = {
             "scope": "all", "order_by": "created_at", "sort": "asc", "per_page": PAGE, "with_labels_details": "true",
             **issues.filters, **({"created_after": start} if start else {}),
@@ -122,10 +155,18 @@ class Walk:
         if issues.place.kind == "projects" and self._keyset:
             try:
                 keyed = {**asked, "pagination": "keyset"}
-                return self._client.first(issues.path, keyed, what=issues.what, expect=NO_KEYSET)
+                return self._page(*self._client.first(issues.path, keyed, what=issues.what, expect=NO_KEYSET))
             except StatusError:
                 self._keyset = False  # a server from before keyset paging of issues; asked once more without it
-        return self._client.first(issues.path, asked, what=issues.what)
+        return self._page(*self._client.first(issues.path, asked, what=issues.what))
+
+
+class _Page(NamedTuple):
+    """One page, and where the next one is: as the server told, or as it may be."""
+
+    rows: list[Row]
+    link: str | None
+    told: bool
 
 
 class _Position:
@@ -139,9 +180,24 @@ class _Position:
         self._last = self.start
         self._border: set[str] = set()  # ids of rows of the creation `_last`: they may come again
         self._links: set[str] = set()
+        self._seen: set[str] = set()  # ids of the last page; of all pages where there is no order to go by
+
+    def fits(self, rows: Sequence[Row]) -> bool:
+        """Whether a page goes on where the last one ended, in the order of creation."""
+        marks = [self._last or "", *(created_of(row, self._what) for row in rows)]
+        return all(before <= after for before, after in pairwise(marks))
+
+    def others(self, rows: Sequence[Row]) -> list[Row]:
+        """Those whose ids did not come before, in any order."""
+        fresh = {
+            str(row["id"]): row for row in rows if created_of(row, self._what) and str(row["id"]) not in self._seen
+        }
+        self._seen |= fresh.keys()
+        return list(fresh.values())
 
     def take(self, rows: Sequence[Row], *, last: bool) -> list[Row]:
         """Those that are new. `last`: there are no more."""
+        self._seen = {str(row["id"]) for row in rows}
         fresh: list[Row] = []
         for row in rows:
             created, ref = created_of(row, self._what), str(row["id"])

@@ -122,10 +122,10 @@ def test_a_row_that_is_gone_when_a_run_goes_on_costs_no_other(site: Site) -> Non
 
 
 @pytest.mark.parametrize(
-    "rows", [[issue(2), issue(1)], [issue(1, created_at=None)], [issue(1, created_at="yesterday")], {"rows": []}],
-    ids=["unsorted", "undated", "unreadable", "no-list"],
+    "rows", [[issue(1, created_at=None)], [issue(1, created_at="yesterday")], {"rows": []}],
+    ids=["undated", "unreadable", "no-list"],
 )  # fmt: skip
-def test_what_is_no_ordered_list_of_issues_ends_the_run(site: Site, rows: Any) -> None:
+def test_what_is_no_list_of_issues_ends_the_run(site: Site, rows: Any) -> None:
     site.answer(LIST["groups"], rows)
     with pytest.raises(AbortSyncError):
         ids(IssueList(GROUP))
@@ -138,11 +138,38 @@ def test_links_in_a_circle_end_the_run(site: Site) -> None:
         ids(IssueList(PROJECT))
 
 
-def test_a_list_that_ignores_where_to_begin_ends_the_run(site: Site) -> None:
+def test_a_list_that_gives_the_same_page_again_and_again_ends_the_run(site: Site) -> None:
     link = f'<{URL}/api/v4/groups/3/issues?page=2>; rel="next"'
     site.handlers[LIST["groups"]] = lambda _: Answer(200, ROWS[:3], {"Link": link})
-    with pytest.raises(AbortSyncError, match="unsorted"):
+    with pytest.raises(AbortSyncError, match="endless"):
         ids(IssueList(GROUP))
+
+
+def numbered(rows: list[dict[str, Any]], size: int = 3) -> Callable[[Asked], Answer]:
+    """Pages by number, whatever order and beginning are asked for."""
+
+    def answer(asked: Asked) -> Answer:
+        return paged(Asked("GET", asked.path, {**asked.query, "per_page": str(size)}, None, {}, asked.url), rows)
+
+    return answer
+
+
+@pytest.mark.parametrize("rows", [ROWS, ROWS[::-1], ROWS[5:] + ROWS[:5]], ids=["ascending", "descending", "mixed"])
+@pytest.mark.parametrize("kind", ["projects", "groups"])
+def test_a_server_with_an_order_of_its_own_is_read_whole(site: Site, kind: str, rows: list[Any]) -> None:
+    site.handlers[LIST[kind]] = numbered(rows)
+    walker, place = walk(), PROJECT if kind == "projects" else GROUP
+    found = [str(row["id"]) for page in walker.pages(IssueList(place)) for row in page]
+    assert found == [str(row["id"]) for row in rows]
+    assert not walker.ordered
+    begun = len(site.asked)
+    assert sum(len(page) for page in walker.pages(IssueList(place))) == len(rows)
+    assert len(site.asked) - begun == 4  # nothing is tried again
+
+
+def test_a_run_that_died_there_begins_at_the_beginning(site: Site) -> None:
+    site.handlers[LIST["groups"]] = numbered(ROWS[::-1])
+    assert ids(IssueList(GROUP), mark_of(ROWS[4], "")) == IDS[::-1]
 
 
 @pytest.mark.parametrize(

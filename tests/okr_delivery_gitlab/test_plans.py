@@ -66,6 +66,7 @@ class FakeWalk:
     def __init__(self, *pages: list[list[Row]]) -> None:
         self._pages = pages
         self.behind: list[Mark | None] = []
+        self.ordered = True
 
     def pages(self, issues: IssueList, behind: Mark | None = None) -> Iterator[list[Row]]:
         self.behind.append(behind)
@@ -106,6 +107,14 @@ def test_another_plan_s_cursor_begins_at_the_beginning(cursor: str) -> None:
     walk = FakeWalk([page(0, 3)])
     assert len(read(walk, Wanted(Planner([APP]).every(), lambda _: {}, cursor))) == 1
     assert walk.behind == [None]
+
+
+def test_a_cursor_of_a_server_without_order_leads_to_the_beginning() -> None:
+    walk, again, plan = FakeWalk([page(0, 3)]), FakeWalk([page(0, 3)]), Planner([APP]).every()
+    walk.ordered = False
+    ((_, after),) = read(walk, Wanted(plan, lambda _: {}))
+    read(again, Wanted(plan, lambda _: {}, after))
+    assert again.behind == [None]
 
 
 def test_what_is_held_as_it_is_and_what_is_to_be_left_out_does_not_come() -> None:
