@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import string
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -50,7 +51,7 @@ class Translator:
 
     def _text(self, message_id: str, params: Mapping[str, object]) -> str:
         try:
-            return self._formatter.vformat(catalogue(self.lang, self._folder)[message_id], (), params)
+            return self._formatter.fill(catalogue(self.lang, self._folder)[message_id], params)
         except KeyError as error:
             if "PYTEST_VERSION" in os.environ:
                 raise KeyError(f"{message_id} [{self.lang}]: {error.args[0]}") from error
@@ -64,12 +65,21 @@ class _Formatter(string.Formatter):
     def __init__(self, translator: Translator) -> None:
         self._translator = translator
 
+    def fill(self, text: str, params: Mapping[str, object]) -> str:
+        """What `vformat` answers, several times as fast for texts whose fields are names alone."""
+        pieces = _pieces(text)
+        if pieces is None:
+            return self.vformat(text, (), params)
+        return "".join([literal + self._plain(params[name]) if name else literal for literal, name in pieces])
+
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec:
             return str(super().format_field(value, format_spec))
         return self._plain(value)
 
     def _plain(self, value: Any) -> str:
+        if type(value) is str:
+            return value
         if value is None:
             return NOTHING
         if isinstance(value, float):
@@ -78,6 +88,15 @@ class _Formatter(string.Formatter):
             parts = [self._plain(part) for part in value]
             return "\n".join(parts) if any(map(_is_message, value)) else self._translator.list(parts)
         return self._translator.render(value) if _is_message(value) else str(value)
+
+
+@cache
+def _pieces(text: str) -> tuple[tuple[str, str], ...] | None:
+    """A text as (literal, name of the field behind it or ""); None when a field is more than a name."""
+    found = list(string.Formatter().parse(text))
+    if any(name is not None and (spec or how or not name.isidentifier()) for _, name, spec, how in found):
+        return None
+    return tuple((literal, name or "") for literal, name, _, _ in found)
 
 
 def _is_message(value: Any) -> bool:

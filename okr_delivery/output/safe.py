@@ -26,7 +26,7 @@ def terminal(text: str) -> str:
     Build servers also run `##[command]` anywhere in a line (others only at its start, where no output puts tracker
     text); its second `#` is replaced.
     """
-    shown = "".join(REPLACEMENT if _hidden(char) else char for char in text)
+    shown = text if text.isprintable() else "".join(REPLACEMENT if _hidden(char) else char for char in text)
     return _LOG_COMMAND.sub("#" + REPLACEMENT, shown)
 
 
