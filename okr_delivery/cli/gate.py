@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from okr_delivery.cli.answering import FORMATS, owing, render, write
 from okr_delivery.cli.app import App, later
 from okr_delivery.cli.options import as_of_option, format_option, iteration_option, subcommand, team_option
-from okr_delivery.model.errors import UserError, user_error
-from okr_delivery.model.message import msg
+from okr_delivery.model.errors import UserError
 
 if TYPE_CHECKING:
     from okr_delivery.cli.merging import Desk
     from okr_delivery.config import Source
     from okr_delivery.gate.engine import GateResult
     from okr_delivery.model.message import Message
-
-FORMATS = ("text", "json", "junit")
 
 
 @subcommand("gate", team_option, iteration_option, as_of_option, format_option(*FORMATS))
@@ -56,11 +54,23 @@ def command(
       okr-delivery gate
       okr-delivery gate --issue PAY-112 --sync
       okr-delivery gate --merge-request 'mobile/app!12'
-      okr-delivery gate --output junit=gate.xml --output json=gate.json
+      okr-delivery gate --output junit=gate.xml --output gitlab=gl-code-quality-report.json
+      okr-delivery gate --format github --output sarif=gate.sarif --output markdown=gate.md
     """
     targets = [_target(app, text) for text in outputs]
     _check_selection(asked, merge_request)
     _check_apply(asked, merge_request, apply)
+    with owing(app, targets):
+        return _judge(app, asked, targets, merge_request, apply)
+
+
+def _judge(
+    app: App,
+    asked: dict[str, object],
+    targets: list[tuple[str, Path]],
+    merge_request: str | None,
+    apply: str | None,
+) -> int:
     if merge_request is None:
         result = _run(app, asked, _refresh(app, asked, None), None)
         return _shown(app, asked, result, targets)
@@ -74,14 +84,15 @@ def command(
 
 
 def _shown(app: App, asked: dict[str, object], result: GateResult, targets: list[tuple[str, Path]]) -> int:
-    """Writes the answer wherever it is wanted; its exit code."""
+    """Writes the answer wherever it is wanted, and takes from `targets` what is written; its exit code."""
     preview, output_format = bool(asked["preview"]), str(asked["output_format"])
-    for kind, path in targets:
-        _write(path, _render(app, result, kind, preview=False, file=True))
+    for kind, path in list(targets):
+        write(path, render(app, result, kind, file=True))
+        targets.remove((kind, path))
     show = app.show if output_format == "text" else app.show_document
-    show(_render(app, result, output_format, preview=preview))
+    show(render(app, result, output_format, preview=preview))
     if output_format != "text" and result.exit_code == 2:
-        app.err.write(_render(app, result, "reasons", preview=False))
+        app.err.write(render(app, result, "reasons"))
     return 0 if result.exit_code == 1 and (asked["exit_zero"] or preview) else result.exit_code
 
 
@@ -199,26 +210,3 @@ def _asked(result: GateResult) -> list[str]:
     rows = {rule: [row for row in result.counts if row.rule == rule] for rule in result.rules_run}
     asked = {rule: sum(r.ok + r.found + r.not_applicable + r.silenced for r in rows[rule]) for rule in rows}
     return [f"{rule} {sum(row.found for row in rows[rule])}/{asked[rule]}" for rule in rows]
-
-
-def _render(app: App, result: GateResult, kind: str, *, preview: bool, file: bool = False) -> str:
-    """A file is UTF-8 and has no colours, whatever the terminal is."""
-    from okr_delivery.output import gate_json, gate_junit, gate_text
-
-    if kind == "json":
-        return gate_json.write(result, app.t)
-    if kind == "junit":
-        return gate_junit.write(result, app.t)
-    quiet = app.quiet or kind == "reasons"
-    color, unicode = (False, True) if file else (app.color, app.unicode)
-    return gate_text.write(result, app.t, color=color, unicode=unicode, preview=preview, quiet=quiet)
-
-
-def _write(path: Path, text: str) -> None:
-    """Atomically, also when nothing was found."""
-    from okr_delivery.cli.files import write_text
-
-    try:
-        write_text(path, text)
-    except OSError as error:
-        raise user_error(msg("cli.cannot_write", reason=error.strerror or ""), where=str(path)) from error

@@ -45,6 +45,10 @@ def _existing(path: Path, named_by: str) -> Path:
 
 
 def _folders(cwd: Path) -> Iterator[Path]:
-    chain = [cwd, *cwd.parents]
-    root = next((n for n, folder in enumerate(chain) if (folder / ".git").exists()), 0)
-    return iter(chain[: root + 1])
+    root = checkout(cwd)
+    return iter(folder for folder in (cwd, *cwd.parents) if folder == root or root in folder.parents)
+
+
+def checkout(folder: Path) -> Path:
+    """The root of the git work tree that a folder lies in; without one the folder itself."""
+    return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), folder)

@@ -67,4 +67,4 @@ class Finding:
             f"{self.entity.source or ''}:{self.entity.key}",
             self.discriminator,
         ]
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+        return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

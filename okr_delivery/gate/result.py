@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -172,6 +172,29 @@ class GateResult:
     def fails(self, finding: Finding) -> bool:
         """Whether this finding alone makes the verdict `fail`."""
         return not finding.baselined and at_least(finding.severity, self.fail_on)
+
+
+def nothing_judged(reasons: Sequence[Message], as_of: int) -> GateResult:
+    """The answer of a run that ended before anything could be judged."""
+    return GateResult(
+        verdict=Verdict.NONE,
+        as_of=as_of,
+        zone="UTC",
+        stage=Stage.INTAKE,
+        fail_on=Severity.ERROR,
+        iterations=(),
+        sources=(),
+        summary=Summary(error=0, warning=0, info=0, waived=0, baselined=0, ready=0, judged=0),
+        findings=(),
+        waived=(),
+        waiver_problems=(),
+        team_verdicts=(),
+        nothing_to_judge=(),
+        judged=(),
+        rules_run=(),
+        counts=(),
+        reasons=tuple(reasons),
+    )
 
 
 def entity_order(entity: Entity) -> tuple[object, ...]:

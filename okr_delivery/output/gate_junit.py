@@ -13,12 +13,10 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as Xml
 
 from okr_delivery.gate.finding import Finding
-from okr_delivery.gate.paste import localised
-from okr_delivery.gate.result import GateResult, Verdict
+from okr_delivery.gate.result import GateResult
 from okr_delivery.gate.rules import RULES
 from okr_delivery.locale import Translator
-from okr_delivery.model.message import Message
-from okr_delivery.output.safe import message as cleaned
+from okr_delivery.output.gate_words import Words, unjudged
 from okr_delivery.output.safe import terminal, xml
 
 NAME = "okr-delivery gate"
@@ -63,16 +61,16 @@ def _append(suite: Xml.Element, case: _Case) -> None:
 
 
 def _cases(result: GateResult, t: Translator) -> Iterator[_Case]:
-    for verdict in result.team_verdicts:
-        if verdict.verdict is Verdict.NONE:
-            yield _no_verdict(verdict.team, [_say(t, reason) for reason in verdict.reasons])
-    if result.reasons:
-        yield _no_verdict(NAME, [_say(t, reason) for reason in result.reasons])
+    words = Words(t)
+    blind: dict[str, list[str]] = {}
+    for team, reason in unjudged(result):
+        blind.setdefault(team or NAME, []).append(words.say(reason))
+    yield from (_no_verdict(team, reasons) for team, reasons in blind.items())
     for finding in [*result.findings, *result.waiver_problems]:
-        yield _found(result, finding, t)
+        yield _found(result, finding, words)
     for one in result.waived:
         why = f"{one.waiver.reason} ({one.waiver.owner}, {one.waiver.expires})"
-        yield _Case(*_names(one.finding), "skipped", "waived", terminal(why), _body(one.finding, t))
+        yield _Case(*_names(one.finding), "skipped", "waived", terminal(why), _body(one.finding, words))
     met = {f.rule for f in result.findings} | {w.finding.rule for w in result.waived}
     for rule in result.rules_run:
         if rule not in met:
@@ -84,10 +82,9 @@ def _no_verdict(team: str, reasons: list[str]) -> _Case:
     return _Case("okr-delivery.verdict", team, "error", "no verdict", terminal(text.replace("\n", "; ")), text)
 
 
-def _found(result: GateResult, finding: Finding, t: Translator) -> _Case:
+def _found(result: GateResult, finding: Finding, words: Words) -> _Case:
     outcome = "failure" if result.fails(finding) else "system-out"
-    message = terminal(_say(t, finding.message).replace("\n", " "))
-    return _Case(*_names(finding), outcome, str(finding.severity), message, _body(finding, t))
+    return _Case(*_names(finding), outcome, str(finding.severity), words.wrong(finding), _body(finding, words))
 
 
 def _names(finding: Finding) -> tuple[str, str]:
@@ -95,24 +92,14 @@ def _names(finding: Finding) -> tuple[str, str]:
     return f"okr-delivery.{finding.rule}", " ".join(part for part in parts if part)
 
 
-def _body(finding: Finding, t: Translator) -> str:
+def _body(finding: Finding, words: Words) -> str:
     """What GitLab shows: everything that its owner needs."""
     entity = finding.entity
     title = [terminal(part) for part in (entity.key, entity.title or "", finding.created_by or "") if part]
-    lines = ["  ".join(title), terminal(entity.url or ""), _say(t, finding.message)]
-    if finding.paste:
-        lines.append(t("gate.text.paste", line=terminal(localised(finding.paste, t.lang))))
-    if finding.suggestion:
-        reason = _say(t, finding.suggestion.reason)
-        lines.append(t("gate.text.suggestion", kr=terminal(finding.suggestion.kr), reason=reason))
-    lines.append(_say(t, finding.help))
+    lines = ["  ".join(title), terminal(entity.url or ""), words.wrong(finding), *words.remedy(finding)]
     if finding.location:
         lines.append(f"at {terminal(finding.location.path)}:{finding.location.line}")
     return "\n".join(line for line in lines if line)
-
-
-def _say(t: Translator, message: Message) -> str:
-    return t.render(cleaned(message, terminal))
 
 
 def _unique(cases: Iterator[_Case]) -> Iterator[_Case]:

@@ -17,6 +17,7 @@ from okr_delivery.gate.rules import RULES
 from okr_delivery.locale import Translator
 from okr_delivery.model.message import Message
 from okr_delivery.model.okr import Location
+from okr_delivery.output.gate_words import in_language
 from okr_delivery.output.json import instant
 from okr_delivery.output.safe import message as cleaned
 from okr_delivery.output.safe import terminal
@@ -138,11 +139,7 @@ class _Writer:
 
     def _help(self, finding: Finding) -> list[str]:
         """The help in the language of the report, its lines of grammar too."""
-        shown = cleaned(finding.help, terminal)
-        if finding.alternative:
-            line = terminal(finding.alternative)
-            shown = _replaced(shown, line, localised(line, self.t.lang))
-        return self.t.render(shown).splitlines()
+        return self.say(in_language(finding, self.t.lang)).splitlines()
 
     # -- the rest --------------------------------------------------------------------------------------------------
 
@@ -230,8 +227,3 @@ class _Writer:
     def _asked(self, one: Judged) -> str:
         key = terminal(one.key)
         return self.t("gate.text.key", key=key, owner=terminal(one.owner)) if one.owner else key
-
-
-def _replaced(value: Message, old: str, new: str) -> Message:
-    """A message with one text parameter exchanged, however deep it is nested."""
-    return cleaned(value, lambda text: new if text == old else text)

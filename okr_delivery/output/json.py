@@ -19,7 +19,15 @@ def dumps(document: Mapping[str, object]) -> str:
 
     Characters that a terminal would obey are escaped as JSON allows, so nothing is lost.
     """
-    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return _tame(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"
+
+
+def line(value: object) -> str:
+    """The same on one line without its end: for the entries of long lists."""
+    return _tame(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
+def _tame(text: str) -> str:
     return _RISKY.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -1,0 +1,98 @@
+"""The gate's answer in every format, and the files it is owed in, whatever becomes of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from okr_delivery.cli.app import App
+from okr_delivery.model.errors import Problem, UserError, user_error
+from okr_delivery.model.message import Message, msg
+
+if TYPE_CHECKING:
+    from okr_delivery.gate.result import GateResult
+    from okr_delivery.output.places import Places
+
+FORMATS = ("text", "json", "junit", "sarif", "gitlab", "github", "markdown")
+
+
+def render(app: App, result: GateResult, kind: str, *, preview: bool = False, file: bool = False) -> str:
+    """A file is UTF-8 and has no colours, whatever the terminal is. `kind` is a format, or `reasons`."""
+    from okr_delivery.output import gate_codequality, gate_github, gate_json, gate_junit, gate_markdown, gate_sarif
+
+    match kind:
+        case "json":
+            return gate_json.write(result, app.t)
+        case "junit":
+            return gate_junit.write(result, app.t)
+        case "sarif":
+            return gate_sarif.write(result, app.t, _places(app))
+        case "gitlab":
+            return gate_codequality.write(result, app.t, _places(app))
+        case "github":
+            return gate_github.write(result, app.t, _places(app))
+        case "markdown":
+            return gate_markdown.write(result, app.t)
+        case _:
+            return _text(app, result, preview=preview, quiet=app.quiet or kind == "reasons", file=file)
+
+
+def _text(app: App, result: GateResult, *, preview: bool, quiet: bool, file: bool) -> str:
+    from okr_delivery.output import gate_text
+
+    color, unicode = (False, True) if file else (app.color, app.unicode)
+    return gate_text.write(result, app.t, color=color, unicode=unicode, preview=preview, quiet=quiet)
+
+
+def _places(app: App) -> Places:
+    """Findings stand in files of the repository that the configuration lies in."""
+    from okr_delivery.config.discover import checkout
+    from okr_delivery.output.places import Places
+
+    try:
+        config = app.config
+    except UserError:
+        return Places()
+    return Places(config.root.relative_to(checkout(config.root)).as_posix(), config.path.name)
+
+
+def write(path: Path, text: str) -> None:
+    """Atomically, also when nothing was found. Raises UserError."""
+    from okr_delivery.cli.files import write_text
+
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise user_error(msg("cli.cannot_write", reason=error.strerror or ""), where=str(path)) from error
+
+
+@contextmanager
+def owing(app: App, targets: Sequence[tuple[str, Path]]) -> Iterator[None]:
+    """Whatever ends the run before the files that are left in `targets` were written, they say so.
+
+    Else those of an earlier run would stand there, and whoever publishes files would publish its verdict.
+    """
+    try:
+        yield
+    except UserError as error:
+        _say_nothing_judged(app, targets, [_reason(problem) for problem in error.problems])
+        raise
+    except Exception as error:
+        _say_nothing_judged(app, targets, [msg("gate.none.broken", kind=type(error).__name__)])
+        raise
+
+
+def _reason(problem: Problem) -> Message:
+    what = problem.what if problem.where is None else msg("gate.none.place", where=problem.where, what=problem.what)
+    return what if problem.next_step is None else msg("gate.none.problem", what=what, next=problem.next_step)
+
+
+def _say_nothing_judged(app: App, targets: Sequence[tuple[str, Path]], reasons: Sequence[Message]) -> None:
+    from okr_delivery.gate.result import nothing_judged
+
+    result = nothing_judged(reasons, app.now)
+    for kind, path in targets:
+        with suppress(UserError):  # the run has an error to tell already
+            write(path, render(app, result, kind, file=True))

@@ -1,0 +1,217 @@
+"""The gate's answer as Markdown, for a note on a merge request, a step summary or a chat.
+
+The verdict comes first. What somebody typed into a tracker stands in code spans and nowhere else: nothing in it is
+mark-up, calls a person or begins a line. Long lists are cut and say what was left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
+
+from okr_delivery.gate.finding import Finding
+from okr_delivery.gate.paste import localised
+from okr_delivery.gate.result import GateResult, Judged, WaivedFinding
+from okr_delivery.locale import Translator
+from okr_delivery.model.message import Message
+from okr_delivery.model.text import REPLACEMENT, code_span, one_line, own_link
+from okr_delivery.output.gate_words import fit, in_language, unjudged, worst_first
+from okr_delivery.output.json import instant
+from okr_delivery.output.safe import message as cleaned
+
+ROWS = 40  # of the table
+ASKED = 10  # requirements with what to paste
+NAMED = 10  # in a list of keys, of waivers, of notes
+TITLE = 80  # characters
+TEXT = 400  # characters of a sentence, and a little more
+LINK = 300  # characters of an address
+_OPEN, _CLOSE = "\ue000", "\ue001"  # around tracker text until it is known where it stands
+_PIECES = re.compile(f"({_OPEN}[^{_CLOSE}]*{_CLOSE}|`)")
+_NUMBER = re.compile(r"[0-9]+([.,:-][0-9]+)*", re.ASCII)  # dates too: nothing that could be mark-up
+_MARKUP = str.maketrans({"<": "&lt;", "[": "\\[", "@": "&#64;", "*": "\\*", "_": "\\_", "~": "\\~"})
+
+
+def write(result: GateResult, t: Translator) -> str:
+    """The document; its first line is the verdict."""
+    return "\n\n".join(block for block in _Page(result, t).blocks() if block) + "\n"
+
+
+class _Page:
+    def __init__(self, result: GateResult, t: Translator) -> None:
+        self.result = result
+        self.t = t
+        self.found = worst_first(result)
+
+    def blocks(self) -> Iterator[str]:
+        t, result = self.t, self.result
+        yield "## " + t("gate.markdown.title", verdict=t(f"gate.text.verdict.{result.verdict}"))
+        yield self._list("gate.text.no_verdict", list(unjudged(result)))
+        yield self._counts()
+        yield self._head()
+        yield self._list("gate.text.nothing", result.nothing_to_judge)
+        yield from self._table()
+        yield from self._to_paste()
+        yield self._waived()
+        yield self._list("gate.text.notes", [(one.team, note) for one in result.team_verdicts for note in one.notes])
+
+    # -- words -----------------------------------------------------------------------------------------------------
+
+    def say(self, message: Message) -> list[str]:
+        """Its lines; text that a person typed stands in code spans, also inside ours."""
+        return [_spanned(line) for line in self.t.render(cleaned(message, _quoted)).splitlines()]
+
+    def flat(self, message: Message) -> str:
+        return " ".join(self.say(message))
+
+    # -- what was looked at ----------------------------------------------------------------------------------------
+
+    def _counts(self) -> str:
+        found, late = self.result.summary, self.result.not_ready
+        counts = {"errors": found.error, "warnings": found.warning, "infos": found.info, "waived": found.waived}
+        numbers = {"ready": found.ready, "judged": found.judged}
+        ready = self.t("gate.text.ready", **numbers)
+        if late:
+            keys = self._named([self._asked(one) for one in late])
+            ready = self.t("gate.text.to_fix", **numbers, keys=keys)
+        return f"- {self.t('gate.text.counts', **counts)}\n- {ready}"
+
+    def _asked(self, one: Judged) -> str:
+        key = code_span(one.key)
+        return self.t("gate.text.key", key=key, owner=code_span(one.owner)) if one.owner else key
+
+    def _named(self, names: Sequence[str]) -> str:
+        keys = self.t.list(list(names[:NAMED]))
+        return self.t("gate.text.more", keys=keys, n=len(names) - NAMED) if len(names) > NAMED else keys
+
+    def _head(self) -> str:
+        t, result = self.t, self.result
+        first = t("gate.text.head", stage=str(result.stage), as_of=instant(result.as_of, ZoneInfo(result.zone)))
+        names = [(code_span(one.team), code_span(one.iteration.name)) for one in result.iterations]
+        lines = [t("gate.text.iteration", team=team, iteration=name) for team, name in names[:NAMED]]
+        lines = [first, *lines, *self._more(len(names) - NAMED), *self._request()]
+        return "\n".join(f"- {line}" for line in lines)
+
+    def _request(self) -> Iterator[str]:
+        one = self.result.requested
+        if one is None:
+            return
+        yield f"{_linked(one.request.ref, one.url)} {code_span(fit(one.request.title, TITLE))}"
+        told = (("closes", one.request.closes), ("mentions", one.request.mentions), ("outside", one.outside))
+        for name, keys in told:
+            if keys:
+                yield self.t(f"gate.text.request.{name}", keys=self._named([code_span(key) for key in keys]))
+
+    def _more(self, n: int) -> list[str]:
+        return [self.t("gate.markdown.more", n=n)] if n > 0 else []
+
+    def _list(self, title: str, rows: Sequence[tuple[str, Message]]) -> str:
+        said = [(code_span(team) if team else "", self.flat(message)) for team, message in rows[:NAMED]]
+        lines = [self.t("gate.text.team", team=team, text=text) if team else text for team, text in said]
+        lines += self._more(len(rows) - NAMED)
+        return f"**{self.t(title)}**\n\n" + "\n".join(f"- {line}" for line in lines) if lines else ""
+
+    # -- findings --------------------------------------------------------------------------------------------------
+
+    def _table(self) -> Iterator[str]:
+        if not self.found:
+            return
+        heads = [self.t(f"gate.markdown.column.{name}") for name in ("severity", "requirement", "rule", "message")]
+        rows = [heads, ["---"] * len(heads), *(self._row(finding) for finding in self.found[:ROWS])]
+        yield "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        yield "".join(self._more(len(self.found) - ROWS))
+
+    def _row(self, finding: Finding) -> list[str]:
+        entity = finding.entity
+        title = f" {code_span(fit(entity.title, TITLE))}" if entity.title else ""
+        by = f" ({self.t('gate.text.by', name=code_span(finding.created_by))})" if finding.created_by else ""
+        text = self.flat(finding.message)
+        wrong = self.t("gate.finding.baselined", text=text) if finding.baselined else text
+        severity = self.t(f"gate.text.severity.{finding.severity}")
+        cells = [severity, _linked(entity.key, entity.url) + title + by, f"{finding.rule} {finding.name}", wrong]
+        return [cell.replace("|", "¦") for cell in cells]
+
+    def _to_paste(self) -> Iterator[str]:
+        """What to do about the first requirements, each with its lines to paste."""
+        groups: dict[tuple[str, str | None, str], list[Finding]] = {}
+        for finding in self.found:
+            entity = finding.entity
+            groups.setdefault((entity.kind, entity.source, entity.key), []).append(finding)
+        if groups:
+            yield f"### {self.t('gate.markdown.todo')}"
+        for group in list(groups.values())[:ASKED]:
+            yield from self._requirement(group)
+        yield "".join(self._more(len(groups) - ASKED))
+
+    def _requirement(self, findings: Sequence[Finding]) -> Iterator[str]:
+        entity = findings[0].entity
+        yield f"**{_linked(entity.key, entity.url)}**"
+        for finding in findings:
+            yield from self._todo(finding)
+
+    def _todo(self, finding: Finding) -> Iterator[str]:
+        lines = []
+        if finding.suggestion:
+            reason = self.flat(finding.suggestion.reason)
+            lines.append(self.t("gate.text.suggestion", kr=code_span(finding.suggestion.kr), reason=reason))
+        lines += self.say(in_language(finding, self.t.lang))
+        place = finding.location
+        if place and (finding.entity.kind != "issue" or ":" in (finding.kr or "")):  # its line says what it demands
+            lines.append(self.t("gate.text.at", place=code_span(f"{place.path}:{place.line}")))
+        yield "\n".join(f"- {line}" for line in [f"{finding.rule} {finding.name}", *lines])
+        if finding.paste:
+            yield _block(localised(finding.paste, self.t.lang))
+
+    def _waived(self) -> str:
+        waived = self.result.waived
+        lines = [*map(self._waiver, waived[:NAMED]), *self._more(len(waived) - NAMED)]
+        return f"**{self.t('gate.text.waived')}**\n\n" + "\n".join(f"- {line}" for line in lines) if waived else ""
+
+    def _waiver(self, one: WaivedFinding) -> str:
+        owner, reason = code_span(one.waiver.owner), code_span(fit(one.waiver.reason, TITLE))
+        why = self.t("gate.text.waiver", expires=str(one.waiver.expires), owner=owner, reason=reason)
+        return f"{code_span(one.finding.entity.key)} {one.finding.rule} {one.finding.name}: {why}"
+
+
+# -- what keeps tracker text harmless ----------------------------------------------------------------------------------
+
+
+def _tame(text: str) -> str:
+    """One line without back-ticks and control characters; never empty."""
+    return one_line(text).replace(REPLACEMENT, "").replace("`", "").strip() or "-"
+
+
+def _quoted(text: str) -> str:
+    if _NUMBER.fullmatch(text):
+        return text
+    return _OPEN + fit(_tame(text.replace(_OPEN, "").replace(_CLOSE, "")), TEXT // 2) + _CLOSE
+
+
+def _spanned(line: str) -> str:
+    """A rendered line: quoted text becomes a code span, or stays part of the one of ours that it stands in."""
+    out: list[str] = []
+    inside, length = False, 0
+    for piece in _PIECES.split(line):
+        if length > TEXT and not inside:
+            return "".join(out) + "…"
+        length += len(piece)
+        if piece == "`":
+            inside = not inside
+            out.append(piece)
+        elif piece.startswith(_OPEN):
+            out.append(piece[1:-1] if inside else f"`{piece[1:-1]}`")
+        else:
+            out.append(piece if inside else piece.translate(_MARKUP))
+    return "".join(out)
+
+
+def _linked(key: str, url: str | None) -> str:
+    """A key, as a link where the gate found one on the source's own host."""
+    safe = own_link(url, url)
+    return f"[{code_span(key)}](<{safe}>)" if safe and len(safe) <= LINK else code_span(key)
+
+
+def _block(line: str) -> str:
+    """A line to copy, in a code block that it can't end."""
+    text = _tame(line)
+    return f"```text\n{' ' if text.startswith('/') else ''}{text}\n```"

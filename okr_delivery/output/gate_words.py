@@ -1,0 +1,102 @@
+"""What the gate's formats say alike: one finding in words, the order of findings, why there is no verdict.
+
+All text is for one line of a log or a viewer; control characters read U+FFFD. Escaping is each format's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from okr_delivery.gate.finding import Finding, Severity
+from okr_delivery.gate.paste import localised
+from okr_delivery.gate.result import GateResult, Verdict
+from okr_delivery.locale import Translator
+from okr_delivery.model.message import Message
+from okr_delivery.output.safe import message as cleaned
+from okr_delivery.output.safe import terminal
+
+NO_VERDICT = "no-verdict"
+_WORST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    t: Translator
+
+    def say(self, message: Message) -> str:
+        """A message whose tracker text can do no harm; its own line breaks stay."""
+        return self.t.render(cleaned(message, terminal))
+
+    def about(self, finding: Finding) -> str:
+        """The requirement with its title and who created it."""
+        entity = finding.entity
+        by = self.t("gate.text.by", name=terminal(finding.created_by)) if finding.created_by else ""
+        parts = (terminal(entity.key) or "-", terminal(entity.title or ""), f"({by})" if by else "")
+        return " ".join(part for part in parts if part)
+
+    def wrong(self, finding: Finding) -> str:
+        """What is wrong, marked where it was known before the rule was adopted."""
+        text = " ".join(self.say(finding.message).splitlines())
+        return self.t("gate.finding.baselined", text=text) if finding.baselined else text
+
+    def sentence(self, finding: Finding) -> str:
+        """The requirement and what is wrong with it."""
+        return self.t("gate.text.team", team=self.about(finding), text=self.wrong(finding))
+
+    def remedy(self, finding: Finding) -> Iterator[str]:
+        """Lines: what to paste, what is suggested, how to settle it, how to check again."""
+        if finding.paste:
+            yield self.paste(finding.paste)
+        if finding.suggestion:
+            reason = self.say(finding.suggestion.reason)
+            yield self.t("gate.text.suggestion", kr=terminal(finding.suggestion.kr), reason=reason)
+        yield from self.help(finding)
+
+    def paste(self, line: str) -> str:
+        return self.t("gate.text.paste", line=terminal(localised(line, self.t.lang)))
+
+    def help(self, finding: Finding) -> list[str]:
+        """The help in the language of the report, its lines of grammar too."""
+        return self.t.render(cleaned(in_language(finding, self.t.lang), terminal)).splitlines()
+
+    def verdict(self, result: GateResult) -> str:
+        """The verdict with its counts."""
+        return self.t("gate.text.team", team=self.t(f"gate.text.verdict.{result.verdict}"), text=self.counts(result))
+
+    def counts(self, result: GateResult) -> str:
+        found = result.summary
+        return self.t(
+            "gate.text.counts", errors=found.error, warnings=found.warning, infos=found.info, waived=found.waived
+        )
+
+    def reasons(self, result: GateResult) -> Iterator[str]:
+        """Why there is no verdict, each with the team that it is about; nothing when there is one."""
+        for team, message in unjudged(result):
+            text = " ".join(self.say(message).splitlines())
+            yield self.t("gate.text.team", team=terminal(team), text=text) if team else text
+
+
+def in_language(finding: Finding, lang: str) -> Message:
+    """A finding's help with the legal alternative as people write it in `lang`."""
+    line = finding.alternative
+    return cleaned(finding.help, lambda text: localised(text, lang) if line and text == line else text)
+
+
+def unjudged(result: GateResult) -> Iterator[tuple[str, Message]]:
+    """(team or "", reason) for whatever has no verdict."""
+    for team in result.team_verdicts:
+        if team.verdict is Verdict.NONE:
+            yield from ((team.team, reason) for reason in team.reasons)
+    yield from (("", reason) for reason in result.reasons)
+
+
+def worst_first(result: GateResult) -> list[Finding]:
+    """Findings and problems with waivers, errors first; those in the baseline, which fail nothing, last."""
+    found = [*result.findings, *result.waiver_problems]
+    return sorted(found, key=lambda finding: (finding.baselined, _WORST.index(finding.severity)))
+
+
+def fit(text: str, limit: int) -> str:
+    """`text` in at most `limit` characters, ending with … when something was cut."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
