@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 import requests
 
 RETRIES = 4
+UNTOLD_RETRIES = 7  # of a request too many that names no wait: limits are counted by the minute
 FIRST = 1.0  # seconds before the first repeat when the server names none; doubled each time
 JITTER = (0.7, 1.3)
 

@@ -87,13 +87,21 @@ def test_a_date_counts_from_the_servers_own_clock(clock: FrozenClock) -> None:
 
 
 @responses.activate
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_five_times_and_no_more(clock: FrozenClock, status: int) -> None:
-    responses.get(f"{SITE}/x", status=status, body="stack trace with s3cr3t-token")
+@pytest.mark.parametrize(
+    ("status", "said", "waits"),
+    [
+        *((status, None, [1.0, 2.0, 4.0, 8.0]) for status in (500, 502, 503, 504)),
+        (429, "3", [3.0] * 4),
+        (429, None, [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]),  # longer than the minute that such limits count
+    ],
+)
+def test_five_times_and_no_more(clock: FrozenClock, status: int, said: str | None, waits: list[float]) -> None:
+    headers = {"Retry-After": said} if said else {}
+    responses.get(f"{SITE}/x", status=status, body="stack trace with s3cr3t-token", headers=headers)
     with pytest.raises(RetryLaterError) as caught:
         get(transport(clock), f"{SITE}/x?jql=secret")
-    assert len(responses.calls) == 5
-    assert clock.slept == [1.0, 2.0, 4.0, 8.0]
+    assert len(responses.calls) == len(waits) + 1
+    assert clock.slept == waits
     assert caught.value.status == status
     assert caught.value.problems[0].where == "GET search/jql /x"
 
