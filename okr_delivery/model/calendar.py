@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -105,6 +105,32 @@ def country_days(code: str) -> CountryDays:
     return _Library(code)
 
 
+@dataclass(frozen=True)
+class _Rules:
+    """What decides which days work."""
+
+    week: tuple[bool, ...]
+    overrides: frozenset[tuple[date, bool]]
+    country: str | None
+
+    @cached_property
+    def by_day(self) -> dict[date, bool]:
+        return dict(self.overrides)
+
+    def decide(self, on: date) -> tuple[bool, str | None, str]:
+        """Whether the day works, the name of a holiday, and what decided."""
+        if on in self.by_day:
+            return self.by_day[on], None, "override"
+        if self.country:
+            public = country_days(self.country)
+            if public.makeup(on):
+                return True, None, "makeup"
+            name = public.holiday(on)
+            if name is not None:
+                return False, name, "holiday"
+        return self.week[on.weekday()], None, "week"
+
+
 class Calendar:
     """The working calendar of one team. Immutable as seen from outside; years are added to its tables on demand."""
 
@@ -118,21 +144,20 @@ class Calendar:
         self.timezone = timezone
         self.zone = ZoneInfo(timezone)
         self.country = country
-        self._week = tuple(weekmask)
-        self._overrides = dict(overrides or {})
+        self._rules = _Rules(tuple(weekmask), frozenset((overrides or {}).items()), country)
         self._first = date(2020, 1, 1)
         self._midnights: Sequence[int] = ()  # one per local date from _first on, and one more
-        self._worked: list[int] = []  # working seconds from _first to each of those midnights
-        self._workdays: list[int] = []  # working days before each of those dates
+        self._worked: Sequence[int] = ()  # working seconds from _first to each of those midnights
+        self._workdays: Sequence[int] = ()  # working days before each of those dates
         self._grow(2020, 2031)
 
     # days
 
     def is_workday(self, on: date) -> bool:
-        return self._decide(on)[0]
+        return self._rules.decide(on)[0]
 
     def day(self, on: date) -> Day:
-        workday, reason, source = self._decide(on)
+        workday, reason, source = self._rules.decide(on)
         seconds = self.midnight(on + timedelta(days=1)) - self.midnight(on) if workday else 0
         return Day(on, workday, seconds, reason, source)
 
@@ -195,23 +220,11 @@ class Calendar:
     def fingerprint(self) -> str:
         """Changes with any setting and with the version of the holiday data."""
         version = country_days(self.country).version if self.country else None
-        overrides = {on.isoformat(): work for on, work in sorted(self._overrides.items())}
-        known = [self.timezone, self._week, overrides, self.country, version]
+        overrides = {on.isoformat(): work for on, work in sorted(self._rules.overrides)}
+        known = [self.timezone, self._rules.week, overrides, self.country, version]
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
 
     # tables
-
-    def _decide(self, on: date) -> tuple[bool, str | None, str]:
-        if on in self._overrides:
-            return self._overrides[on], None, "override"
-        if self.country:
-            public = country_days(self.country)
-            if public.makeup(on):
-                return True, None, "makeup"
-            name = public.holiday(on)
-            if name is not None:
-                return False, name, "holiday"
-        return self._week[on.weekday()], None, "week"
 
     def _worked_until(self, ts: int) -> int:
         at = bisect_right(self._midnights, ts) - 1
@@ -240,12 +253,7 @@ class Calendar:
         """Rebuilds the tables for the years `first` up to, not including, the local 2 January of `last`."""
         self._first = date(first, 1, 1)
         self._midnights = _midnights(self.timezone, first, last)
-        self._worked, self._workdays = [0], [0]
-        lengths = zip(self._midnights, self._midnights[1:], strict=False)
-        for n, (begin, end) in enumerate(lengths, self._first.toordinal()):
-            work = self.is_workday(date.fromordinal(n))
-            self._worked.append(self._worked[-1] + (end - begin if work else 0))
-            self._workdays.append(self._workdays[-1] + work)
+        self._worked, self._workdays = _working(self.timezone, self._rules, first, last)
 
 
 def _midnight(on: date, zone: ZoneInfo) -> int:
@@ -258,3 +266,15 @@ def _midnights(timezone: str, first: int, last: int) -> Sequence[int]:
     zone = ZoneInfo(timezone)
     days = range(date(first, 1, 1).toordinal(), date(last, 1, 2).toordinal() + 1)
     return tuple(_midnight(date.fromordinal(n), zone) for n in days)
+
+
+@lru_cache
+def _working(timezone: str, rules: _Rules, first: int, last: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Working seconds and working days before each of these midnights; a company's teams share rules as well."""
+    midnights = _midnights(timezone, first, last)
+    start, seconds, days = date(first, 1, 1).toordinal(), [0], [0]
+    for n in range(len(midnights) - 1):
+        work = rules.decide(date.fromordinal(start + n))[0]
+        seconds.append(seconds[-1] + (midnights[n + 1] - midnights[n] if work else 0))
+        days.append(days[-1] + work)
+    return tuple(seconds), tuple(days)
