@@ -38,8 +38,7 @@ class Labels:
         """The label of a scope that was put on last."""
         if scope is None:
             return None
-        found = [(ref, name) for ref, name in self.present.items() if in_scope(name, scope)]
-        return found[-1] if found else None
+        return next((label for label in reversed(self.present.items()) if in_scope(label[1], scope)), None)
 
 
 def first_labels(events: Iterable[Event], now: Mapping[str, str]) -> dict[str, str]:

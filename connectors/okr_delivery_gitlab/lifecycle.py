@@ -42,7 +42,7 @@ class Lifecycle:
         self._known = known
         self._settings = known.settings
         own = [event for event in events if event.kind in _OWN and self._counts(event)]
-        self._events = with_deleted(_as_now(own, today), self._settings.label_scope)
+        self._events = [self._named(e) for e in with_deleted(_as_now(own, today), self._settings.label_scope)]
         self._moments: list[tuple[list[Event], Moment]] = []  # after the events of a second
         self._first, last, labels = self._fold()
         self.final = self._final(last, labels)
@@ -64,7 +64,7 @@ class Lifecycle:
         return event.action is not Action.UNKNOWN
 
     def _fold(self) -> tuple[Moment, _State, Labels]:
-        first = first_labels(map(self._named, self._events), self._today.labels)
+        first = first_labels(self._events, self._today.labels)
         labels = Labels("scoped_labels" in self._settings.features, first)
         told = any(event.kind in (Kind.STATUS, Kind.STATE) for event in self._events)
         state = _State(custom=None if told else self._today.status)
@@ -72,7 +72,7 @@ class Lifecycle:
         for _, group in by_second(self._events):
             for event in group:
                 state = _after(state, event)
-                labels.apply(self._named(event))
+                labels.apply(event)
             self._moments.append((group, self._moment(state, labels)))
         return begin, state, labels
 
@@ -82,7 +82,7 @@ class Lifecycle:
             return event
         ref = event.value.id or ""
         name = self._today.labels.get(ref) or self._known.labels.get(ref) or event.value.name or ref
-        return event._replace(value=Value(ref, name))
+        return event if event.value == (ref, name) else event._replace(value=Value(ref, name))
 
     def _moment(self, state: _State, labels: Labels) -> Moment:
         stage = _last(labels, self._settings.label_scope)

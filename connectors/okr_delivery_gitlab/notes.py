@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from okr_delivery.model.work import EMPTY, Value
@@ -87,7 +88,12 @@ _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "augu
 
 def read_note(note: Note) -> tuple[Told, ...]:
     """What a note tells, in its order; nothing for those that matter to no kept field."""
-    body = note.body.strip()
+    return _told(note.body.strip())
+
+
+@lru_cache(maxsize=4096)
+def _told(body: str) -> tuple[Told, ...]:
+    """Kept for a while: most notes say what others said before."""
     for reader in _READERS:
         found = tuple(reader(body))
         if found:

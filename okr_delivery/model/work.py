@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -59,8 +60,12 @@ LIVES_ON = frozenset({"moved", "duplicate"})
 
 def joined_labels(names: Iterable[str]) -> str | None:
     """Label names as one text, sorted, each once; None for none. Read back by `labels_of`."""
-    known = {"".join(_BLANK if sign.isspace() else sign for sign in name) for name in names}
-    return " ".join(sorted(known)) or None
+    return " ".join(sorted(set(map(_one_word, names)))) or None
+
+
+@lru_cache(maxsize=4096)
+def _one_word(name: str) -> str:
+    return "".join(_BLANK if sign.isspace() else sign for sign in name)
 
 
 def labels_of(value: Value) -> tuple[str, ...]:
