@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -28,6 +30,15 @@ GRAPHQL = "/api/graphql"
 NO_GRAPHQL = frozenset({400, 401, 403, 404, 405, 410, 501})
 """What a server without GraphQL for this account answers; REST says whether the account itself is refused."""
 MOST_SAID = 300
+_NOT_SHOWN = re.compile(r"does not exist|don't have permission|not found", re.IGNORECASE)
+
+
+class Shown(Enum):
+    """How a token is shown: each kind is known by a header of its own. JOB only to learn whether it is a CI job's."""
+
+    PERSONAL = "private_token"  # those of projects and groups too
+    BEARER = "oauth_token"  # an application's
+    JOB = "job_token"
 
 
 class StatusError(Exception):
@@ -58,6 +69,11 @@ class GraphQLErrors(Exception):  # noqa: N818  # several at once
         self.data: Row = data or {}
         super().__init__("; ".join(self.messages))
 
+    @property
+    def hidden(self) -> bool:
+        """Whether single things are not there or not for this account, and `data` holds the others."""
+        return bool(self.data) and all(map(_NOT_SHOWN.search, self.messages))
+
 
 class ServerBusyError(Exception):
     """A GraphQL query was answered with 500 or more as often as it may be repeated: a smaller one may pass.
@@ -72,11 +88,10 @@ class GitLabClient:
     `server_date` is the `Date` of the first answer: the server's clock before the first page.
     """
 
-    def __init__(self, spec: SourceSpec, token: Secret, transport: Transport, *, job: bool = False) -> None:
-        """`job` sends the token as that of a CI job: only to learn whether it is one."""
+    def __init__(self, spec: SourceSpec, token: Secret, transport: Transport, shown: Shown = Shown.PERSONAL) -> None:
         self._url = spec.url
         self._token = token
-        self._job = job
+        self._shown = shown
         self._transport = transport
         self._here = threading.local()
         self._opened: list[requests.Session] = []
@@ -255,10 +270,11 @@ class GitLabClient:
     def _send(self, method: str, path: str, params: Mapping[str, object] | None, body: object) -> requests.Response:
         """One request; the library turns a status into an exception, the transport wants the answer."""
         gitlab, session = self._tools()
+        bearer = {"Authorization": f"Bearer {self._token.value}"} if path.endswith(GRAPHQL) else None
         try:
             return gitlab.http_request(
                 method, path, query_data=dict(params or {}), post_data=body,  # type: ignore[arg-type]  # lists are JSON too
-                max_retries=0, obey_rate_limit=False, retry_transient_errors=False,
+                max_retries=0, obey_rate_limit=False, retry_transient_errors=False, extra_headers=bearer,
             )  # fmt: skip
         except GitlabError:
             if session.answer is None:
@@ -270,11 +286,8 @@ class GitLabClient:
         if found is None:
             session = _Session()
             self._transport.mount(session)
-            personal, job = (None, self._token.value) if self._job else (self._token.value, None)
-            gitlab = Gitlab(
-                self._url, private_token=personal, job_token=job, session=session, keep_base_url=True,
-                user_agent="okr-delivery",
-            )  # fmt: skip
+            token: dict[str, Any] = {self._shown.value: self._token.value}
+            gitlab = Gitlab(self._url, **token, session=session, keep_base_url=True, user_agent="okr-delivery")
             found = self._here.tools = (gitlab, session)
             with self._opening:
                 self._opened.append(session)

@@ -67,10 +67,8 @@ class TimeboxReader:
         wanted += [Listed("group", path, "iterations") for path in bulk]
         found = PlannedReader(self.client, live=live).read(wanted)
         others = together([partial(self._milestones, p, live) for p in self.places if p not in asked])
-        milestones = [row for rows in (*found[: len(asked)], *others) for row in rows]
-        if bulk:
-            return milestones, [row for rows in found[len(asked) :] for row in rows]
-        return milestones, self._cadences(leaves, live)
+        milestones = [row for rows in (*found[: len(asked)], *others) for row in rows or ()]
+        return milestones, _together(found[len(asked) :]) if bulk else self._cadences(leaves, live)
 
     # milestones
 
@@ -110,8 +108,7 @@ class TimeboxReader:
 
     def _cadences(self, paths: Sequence[str], live: bool) -> list[Row] | None:
         """By REST; None where the tier has no iterations."""
-        lists = together([partial(self._by_rest, path, live) for path in paths])
-        return None if all(rows is None for rows in lists) else [row for rows in lists for row in rows or ()]
+        return _together(together([partial(self._by_rest, path, live) for path in paths]))
 
     def _leaves(self) -> list[str]:
         """The groups in scope below which there is no other one: lists hold what their ancestors have."""
@@ -145,3 +142,8 @@ class TimeboxReader:
             self.paths.update({p.group_id: p.group for p in self.projects if p.group_id and p.group})
             self.paths.update({group.id: group.path for group in self.groups})
         return self.paths
+
+
+def _together(lists: Sequence[list[Row] | None]) -> list[Row] | None:
+    """The rows of all lists; None where none of them is shown."""
+    return None if all(rows is None for rows in lists) else [row for rows in lists for row in rows or ()]

@@ -53,46 +53,54 @@ class PlannedReader:
         self._client = client
         self._live = live
 
-    def read(self, wanted: Sequence[Listed]) -> list[list[Row]]:
-        """The rows of each list, none of a place that is not shown.
+    def read(self, wanted: Sequence[Listed]) -> list[list[Row] | None]:
+        """The rows of each list; None for one that is not shown, in a tier without iterations for example.
 
-        Raises AbortSyncError for lists that do not come to an end, and for one that is refused.
+        Raises AbortSyncError for lists that do not come to an end, and for one that is refused for another reason.
         """
-        found: list[list[Row]] = [[] for _ in wanted]
+        found: list[list[Row] | None] = [None for _ in wanted]
         cursors: dict[int, str | None] = dict.fromkeys(range(len(wanted)))
         for _ in range(MOST_PAGES):
             if not cursors:
                 return found
-            pages = self._round(wanted, cursors)
+            pages = {n: page for n, page in self._round(wanted, cursors).items() if page is not None}
             for n, page in pages.items():
-                found[n] += nodes(page)
+                found[n] = [*(found[n] or ()), *nodes(page)]
             cursors = {n: after for n, page in pages.items() if (after := next_cursor(page)) is not None}
         raise broken("endless", WHAT)
 
-    def _round(self, wanted: Sequence[Listed], cursors: Mapping[int, str | None]) -> dict[int, Row]:
+    def _round(self, wanted: Sequence[Listed], cursors: Mapping[int, str | None]) -> dict[int, Row | None]:
         """The next page of each list that goes on."""
         left = list(cursors.items())
         parts = [left[start : start + AT_ONCE] for start in range(0, len(left), AT_ONCE)]
         answers = together([partial(self._asked, wanted, dict(part)) for part in parts])
         return {n: page for answer in answers for n, page in answer.items()}
 
-    def _asked(self, wanted: Sequence[Listed], cursors: Mapping[int, str | None]) -> dict[int, Row]:
+    def _asked(self, wanted: Sequence[Listed], cursors: Mapping[int, str | None]) -> dict[int, Row | None]:
         """In two halves where it is too much at once."""
         lists = [(wanted[n], after) for n, after in cursors.items()]
         try:
             data = self._client.graphql(*_query(lists, live=self._live), what=WHAT)
         except GraphQLErrors as error:
+            if error.hidden:
+                return _pages(wanted, cursors, error.data)
             if len(lists) < 2 or not any("complex" in said for said in error.messages):
                 raise broken("graphql", WHAT, said="; ".join(error.messages)[:MOST_SAID]) from error
         except ServerBusyError as error:
             if len(lists) < 2:
                 raise error.__cause__ or error from None
         else:
-            places = (mapping(data.get(f"l{n}")) for n, _ in enumerate(lists))
-            return {n: mapping(place.get(wanted[n].name)) for n, place in zip(cursors, places, strict=True)}
+            return _pages(wanted, cursors, data)
         half = len(lists) // 2
         rows = list(cursors.items())
         return self._asked(wanted, dict(rows[:half])) | self._asked(wanted, dict(rows[half:]))
+
+
+def _pages(wanted: Sequence[Listed], cursors: Iterable[int], data: Row) -> dict[int, Row | None]:
+    """The answered page of each list, None for one that is not shown."""
+    places = {n: mapping(data.get(f"l{place}")) for place, n in enumerate(cursors)}
+    lists = {n: place.get(wanted[n].name) for n, place in places.items()}
+    return {n: mapping(found) if isinstance(found, dict) else None for n, found in lists.items()}
 
 
 def _query(lists: Sequence[tuple[Listed, str | None]], *, live: bool) -> tuple[str, dict[str, object]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
@@ -13,7 +12,6 @@ from okr_delivery_gitlab.epics import EPIC_ID
 from okr_delivery_gitlab.values import Row, mapping, string
 
 AT_ONCE = 50
-_NOT_SHOWN = re.compile(r"does not exist|don't have permission|not found", re.IGNORECASE)
 
 
 class Sight:
@@ -55,7 +53,7 @@ class Sight:
         try:
             data = self._client.graphql(f"query sight {{\n{asked}\n}}", what="graphql sight")
         except GraphQLErrors as error:
-            if not error.data or not all(map(_NOT_SHOWN.search, error.messages)):
+            if not error.hidden:
                 raise
             data = error.data
         return [mapping(data.get(f"w{n}")) for n, _ in enumerate(ids)]

@@ -57,7 +57,8 @@ def test_a_group_s_token_that_may_only_read_and_a_free_tier_are_named(doctor: Do
     ended = doctor(Tier.FREE, login_of="group", scopes=["read_api"])
     assert ended.code == 0, ended.err
     assert "token: sandbox (a project's or a group's), scopes: read_api" in ended.out
-    assert "the tier has: weight" not in ended.out
+    assert "the tier has:" not in ended.out
+    assert "not found on this tier: weight, iterations, epics" in ended.out
 
 
 def test_a_job_s_token_is_refused_with_what_to_create_instead(doctor: Doctor) -> None:

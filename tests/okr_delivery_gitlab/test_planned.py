@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from okr_delivery.sandbox.gitlab.graphql_sources import GONE
 from okr_delivery.sync.errors import AbortSyncError, RetryLaterError
 from okr_delivery_gitlab.client import GitLabClient, GraphQLErrors
 from okr_delivery_gitlab.planned import Listed, PlannedReader
@@ -46,9 +47,9 @@ class Answering:
         return {found["list"]: {"pageInfo": info, "nodes": [{"id": number} for number in rows[start:end]]}}
 
 
-def read(answering: Answering, *wanted: Listed, live: bool = False) -> list[list[object]]:
+def read(answering: Answering, *wanted: Listed, live: bool = False) -> list[list[object] | None]:
     found = PlannedReader(cast("GitLabClient", answering), live=live).read(wanted)
-    return [[row["id"] for row in rows] for rows in found]
+    return [None if rows is None else [row["id"] for row in rows] for rows in found]
 
 
 GROUP, SPRINTS = Listed("group", "acme", "milestones"), Listed("group", "acme", "iterations")
@@ -84,7 +85,29 @@ def test_a_query_that_is_too_much_comes_again_in_halves(error: Exception | None)
 
 
 def test_a_place_that_is_not_shown_has_none() -> None:
-    assert read(Answering({("acme", "milestones"): [1]}), GROUP, PROJECT) == [[1], []]
+    assert read(Answering({("acme", "milestones"): [1]}), GROUP, PROJECT) == [[1], None]
+
+
+def test_a_list_that_the_tier_has_not_got_leaves_the_others_as_they_are() -> None:
+    """GitLab answers for what it shows, and says of the rest that it is not there or not for this account."""
+
+    class Free(Answering):
+        def graphql(self, query: str, variables: Mapping[str, object], *, what: str) -> dict[str, Any]:
+            data = super().graphql(query, variables, what=what)
+            gone = {name: place for name, place in data.items() if place and "iterations" in place}
+            if gone:
+                raise GraphQLErrors([self.words] * len(gone), data | {name: {"iterations": None} for name in gone})
+            return data
+
+        words = GONE
+
+    lists = {("acme", "milestones"): [1, 2, 3], ("acme", "iterations"): [7], ("acme/shop", "milestones"): [4]}
+    free = Free(lists, page=2)
+    assert read(free, GROUP, SPRINTS, PROJECT) == [[1, 2, 3], None, [4]]
+    assert read(free, SPRINTS) == [None]
+    Free.words = "Timeout on IterationConnection.nodes"
+    with pytest.raises(AbortSyncError, match="Timeout"):
+        read(free, GROUP, SPRINTS)
 
 
 @pytest.mark.parametrize(("error", "raised"), [(None, AbortSyncError), (busy(), RetryLaterError)])

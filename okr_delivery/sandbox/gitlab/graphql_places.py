@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from graphql import GraphQLError
+
 from okr_delivery.sandbox.gitlab.graphql_items import Resolver
 from okr_delivery.sandbox.gitlab.graphql_sources import (
+    GONE,
     TYPES,
     Args,
     Info,
@@ -146,8 +149,9 @@ def _milestones(home: Home, info: Info, **args: Any) -> Wire:
 
 def _iterations(home: Home, info: Info, **args: Any) -> Wire:
     call = _call(info)
-    above = args.get("includeAncestors") is not False
-    groups = _groups(call, home, above=above) if call.features.paid else set()
+    if not call.features.paid:
+        raise GraphQLError(GONE)
+    groups = _groups(call, home, above=args.get("includeAncestors") is not False)
     rows = [row for row in call.state.iterations.values() if call.state.cadences[row.cadence].group in groups]
     rows = [row for row in rows if _fits(row, args, "Iteration")]
     found = [iteration(call, row.id) for row in sorted(rows, key=lambda row: (row.start, row.id))]
