@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -16,7 +17,7 @@ from okr_delivery.sync.errors import ConfigError, SyncError
 from okr_delivery.sync.workers import MOST, Workers
 from okr_delivery_gitlab.blocks import Block, Plan, Planner, Wanted, blocks, first_instant
 from okr_delivery_gitlab.capabilities import Capabilities
-from okr_delivery_gitlab.client import GitLabClient, GraphQLErrors, ServerBusyError
+from okr_delivery_gitlab.client import GitLabClient, GraphQLErrors, ServerBusyError, Shown
 from okr_delivery_gitlab.deployments import DeploymentReader
 from okr_delivery_gitlab.epics import EPIC_ID, offers_epics
 from okr_delivery_gitlab.history import Detail, HistoryReader
@@ -81,14 +82,22 @@ class GitLabConnector:
             raise refused("no_token")
         check_kind(self._spec.token)
         self.close()
-        self._client = GitLabClient(self._spec, self._spec.token, self._transport)
+        show = partial(GitLabClient, self._spec, self._spec.token, self._transport)
+        self._client = show()
         try:
             self._identity = identify(self._spec, self._client)
         except ConfigError as error:
-            raise why_refused(
-                error, partial(GitLabClient, self._spec, self._spec.token, self._transport, job=True)
-            ) from None
+            self._identity = self._otherwise(error, show)
         return self._identity
+
+    def _otherwise(self, error: ConfigError, show: Callable[[Shown], GitLabClient]) -> Identity:
+        """Who a token of an application speaks for: GitLab knows it by another header only."""
+        if error.status == 401:
+            self.close()
+            self._client = show(Shown.BEARER)
+            with suppress(ConfigError):
+                return identify(self._spec, self._client)
+        raise why_refused(error, partial(show, Shown.JOB)) from None
 
     def metadata(self) -> Metadata:
         """Reads projects, labels, statuses, custom fields, capabilities and timeboxes anew."""
@@ -273,7 +282,9 @@ class GitLabConnector:
         return Planner(self._places(), first_instant(self._spec.since), epics)
 
     def _walk(self) -> Walk:
-        return Walk(self._site(), Capabilities.from_json(self._known().capabilities))
+        settings = self._known()
+        paths = {project.id: project.path for project in settings.projects}
+        return Walk(self._site(), Capabilities.from_json(settings.capabilities), paths)
 
     def _places(self) -> list[Place]:
         settings = self._known()

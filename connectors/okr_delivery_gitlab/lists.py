@@ -59,8 +59,10 @@ class Mark:
 class Walk:
     """Walks lists of one GitLab; what it learns of the server's paging it keeps."""
 
-    def __init__(self, client: GitLabClient, can: Capabilities) -> None:
+    def __init__(self, client: GitLabClient, can: Capabilities, paths: Mapping[str, str] | None = None) -> None:
+        """`paths` are those of the projects in scope by id, for servers whose rows hold no full reference."""
         self._client = client
+        self._paths = paths or {}
         self._epics = EpicReader(client, can)
         self._keyset = True
         self.ordered = True
@@ -145,7 +147,8 @@ class Walk:
 
     def _page(self, rows: list[Row], response: requests.Response) -> _Page:
         told = "Link" in response.headers or "X-Next-Page" in response.headers
-        return _Page(rows, self._client.next_link(response, rows), told)
+        link = self._client.next_link(response, rows)
+        return _Page([named(row, self._paths) for row in rows], link, told)
 
     def _begin(self, issues: IssueList, start: str | None) -> _Page:
         asked = {
@@ -239,6 +242,14 @@ class _Position:
         if link in self._links:
             raise broken("endless", self._what)
         self._links.add(link)
+
+
+def named(row: Row, paths: Mapping[str, str]) -> Row:
+    """A row with a full reference: its own, or the number behind its project's path."""
+    if isinstance(row.get("references"), dict):
+        return row
+    path, iid = paths.get(string(row.get("project_id")) or ""), string(row.get("iid"))
+    return {**row, "references": {"full": f"{path}#{iid}"}} if path and iid else row
 
 
 def is_keyset(link: str) -> bool:

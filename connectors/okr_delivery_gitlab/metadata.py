@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from okr_delivery.model.errors import Problem
@@ -11,7 +11,7 @@ from okr_delivery.sync.connector import FoundField, Metadata, SourceSpec
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery_gitlab.capabilities import Capabilities, discover
 from okr_delivery_gitlab.client import GitLabClient
-from okr_delivery_gitlab.labels import read_labels
+from okr_delivery_gitlab.labels import read_labels, scope_of
 from okr_delivery_gitlab.lists import IssueList
 from okr_delivery_gitlab.namespaces import CustomField, NamespaceReader, roots
 from okr_delivery_gitlab.problems import refused
@@ -93,9 +93,12 @@ class MetadataReader:
         return frozenset(found | ({"scoped_labels"} if "weight" in row else set()))
 
     def _sample(self, where: Sequence[Place]) -> Row | None:
+        """An issue: incidents have no weight on any tier."""
         for place in where:
             issues = IssueList(place)
-            rows, _ = self._client.first(issues.path, {"scope": "all", "per_page": 1}, what=issues.what)
+            rows, _ = self._client.first(
+                issues.path, {"scope": "all", "issue_type": "issue", "per_page": 1}, what=issues.what
+            )
             if rows:
                 return rows[0]
         return None
@@ -114,9 +117,10 @@ class MetadataReader:
 
     def _found(self, settings: Settings) -> Iterable[FoundField]:
         """Roles that GitLab's own members and labels play."""
+        scopes = _scopes(settings)
         scope = settings.label_scope
         if scope:
-            yield FoundField("status", f"{scope}::", f"{scope}::", "name")
+            yield from self._by_labels("status", scope, scopes)
         else:
             kind = "custom_status" if settings.statuses else "state"
             yield FoundField("status", kind, kind, "schema")
@@ -126,7 +130,15 @@ class MetadataReader:
                 "estimate", member, member, "schema" if configured(self._spec, "estimate") is None else "id"
             )
         if settings.priority_scope:
-            yield FoundField("priority", f"{settings.priority_scope}::", f"{settings.priority_scope}::", "name")
+            yield from self._by_labels("priority", settings.priority_scope, scopes)
+
+    def _by_labels(self, role: str, scope: str, scopes: Sequence[str]) -> Iterator[FoundField]:
+        """A scope that no label has is told, unless nobody named it."""
+        if scope.casefold() in map(str.casefold, scopes):
+            yield FoundField(role, f"{scope}::", f"{scope}::", "name")
+        elif role == "status" or configured(self._spec, role):
+            known = ", ".join(scopes[:LISTED]) or "–"
+            self._warnings.append(msg(f"gitlab.warning.no_{role}_labels", scope=scope, known=known))
 
     def _roles(self, settings: Settings, seen: Seen) -> Iterable[FoundField]:
         """Roles that custom fields play: by number, else by name in any case. Names all that there are not at once."""
@@ -169,6 +181,11 @@ def priority_scope(spec: SourceSpec) -> str | None:
     if spec.fields.get("priority", "auto") is None:
         return None
     return (configured(spec, "priority") or "priority").rstrip(":") or None
+
+
+def _scopes(settings: Settings) -> list[str]:
+    """The scopes that labels have, each once."""
+    return sorted({scope for label in settings.labels if (scope := scope_of(label.name)[0])})
 
 
 def _named(**features: object) -> frozenset[str]:

@@ -158,6 +158,29 @@ def test_a_list_that_every_tier_has_and_that_is_refused_is_a_hole(
     assert found.complete is complete
 
 
+GONE = {f"1/{name}": 404 for name in ("resource_state_events", "resource_label_events", "resource_weight_events")}
+
+
+def test_an_issue_that_was_just_deleted_takes_no_list_from_the_others(workers: Workers) -> None:
+    weighed = {"id": 5, "created_at": iso(at(2)), "user": {"id": 5}, "weight": 8}
+    talking = Talking({}, {**GONE, **{f"{n}/resource_weight_events": [weighed] for n in range(2, 9)}})
+    rows = [row(number=100 + n, iid=n) for n in range(1, 9)]
+    with Workers(1) as one:
+        found = HistoryReader(talking, SETTINGS, one).read(rows)
+    assert {ref for ref, detail in found.items() if detail.events} == {str(100 + n) for n in range(2, 9)}
+    assert not found["101"].complete
+
+
+def test_a_list_that_is_there_for_no_issue_is_given_up(workers: Workers) -> None:
+    talking = Talking({}, {f"{n}/{name}": 404 for n in range(20) for name in ("resource_weight_events", "notes")})
+    with Workers(1) as one:
+        reader = HistoryReader(talking, SETTINGS, one)
+        found = reader.read([row(number=100 + n, iid=n) for n in range(20)])
+    assert all(detail.complete for detail in found.values())
+    assert 3 <= talking.asked["resource_weight_events"] <= 6  # one or two were on their way
+    assert talking.asked["resource_state_events"] == 20
+
+
 def test_an_issue_that_breaks_its_query_is_read_by_lists(workers: Workers) -> None:
     works = [Work(100 + n, str(n), [note(1, "closed", "closed")]) for n in range(10)]
     talking = Talking({"acme/shop": works}, {"3/resource_label_events": [label_event(70, 1, 11)]}, refuses("3"))
