@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests import prepared
+
 COLOURS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
 TRUST = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC")
 SERVERS = ("PGPASSWORD", "PGHOST", "PGUSER", "PGDATABASE", "PGPORT", "PGSERVICE")
@@ -38,6 +40,12 @@ def hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setattr(socket.socket, "connect", _guard(socket.socket.connect))
     monkeypatch.setattr(socket.socket, "connect_ex", _guard(socket.socket.connect_ex))
+
+
+@pytest.fixture(autouse=True)
+def prepared_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New stores get their tables without Alembic, but for the first of each kind."""
+    prepared.install(monkeypatch)
 
 
 def _guard(connect: Callable[..., Any]) -> Callable[..., Any]:
