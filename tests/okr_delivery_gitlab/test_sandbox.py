@@ -90,6 +90,7 @@ HARMLESS: list[dict[str, Any]] = [
     {"keyset": "405"},
     {"page_most": 7},
     {"keyset": "off", "page_most": 5, "offset_limit": 10},
+    {"foreign_link": "https://elsewhere.invalid", "page_most": 5},
     {"complexity_limit": 120},
     {"rate_headers": "none", "failures": [{"endpoint": "projects/:id/issues", "status": 429, "times": 2}]},
     {"failures": [{"endpoint": "graphql", "at": 4, "times": 2, "status": 500}]},
@@ -113,7 +114,6 @@ HARMFUL: list[dict[str, Any]] = [
     {"failures": [{"endpoint": "projects/:id/labels", "kind": "html_login"}]},
     {"failures": [{"endpoint": "graphql", "at": 3, "kind": "graphql_errors"}]},
     {"failures": [{"endpoint": "projects/:id/issues", "at": 2, "kind": "redirect"}]},
-    {"foreign_link": "elsewhere.invalid", "page_most": 5},
 ]  # fmt: skip
 
 
