@@ -38,8 +38,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--small", type=int, default=10_000)
     asked = parser.parse_args(arguments)
     floor = subprocess.run([sys.executable, "-c", IMPORTED], cwd=ROOT, check=True, capture_output=True, text=True)
-    small, large = measured(asked.small), measured(asked.issues)
-    print(f"{'imports alone':<16}{float(floor.stdout):8.1f} MB   load {os.getloadavg()[0]:.1f}")
+    return report(float(floor.stdout), measured(asked.small), measured(asked.issues))
+
+
+def report(floor: float, small: Ours, large: Ours) -> int:
+    """Prints the peaks; `floor` is that of the libraries alone, in MB. 1 when a limit is broken."""
+    print(f"{'imports alone':<16}{floor:8.1f} MB   load {os.getloadavg()[0]:.1f}")
     for found in (small, large):
         print(f"{found.issues:>9,} issues{found.peak_mb:8.1f} MB   {found.requests} requests, {found.seconds:.0f} s")
     growth = large.peak_mb / small.peak_mb
