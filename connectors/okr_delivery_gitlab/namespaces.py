@@ -24,7 +24,7 @@ def roots(paths: Iterable[str]) -> list[str]:
 
 
 class NamespaceReader:
-    """Asks top-level groups. A server whose answer is an error has nothing of the kind to offer to this account."""
+    """Asks top-level groups. One whose answer is an error has nothing of the kind to offer to this account."""
 
     def __init__(self, client: GitLabClient, can: Capabilities, paths: Sequence[str]) -> None:
         self._client = client
@@ -67,8 +67,8 @@ class NamespaceReader:
         variables = {f"p{n}": path for n, path in enumerate(self._paths)}
         try:
             data = persistent(self._client, f"query {what}({holes}) {{\n{asked}\n}}", variables, what=f"graphql {what}")
-        except GraphQLErrors:
-            return []
+        except GraphQLErrors as error:
+            data = error.data if error.hidden else {}
         return [mapping(data.get(f"n{n}")) for n, _ in enumerate(self._paths)]
 
 

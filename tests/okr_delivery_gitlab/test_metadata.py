@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from okr_delivery.model.work import Category, Iteration, IterationKind, IterationState
+from okr_delivery.sandbox.gitlab.graphql_sources import GONE
 from okr_delivery.sync.connector import Metadata
 from okr_delivery.sync.errors import AbortSyncError, ConfigError
 from okr_delivery_gitlab.settings import Settings
@@ -41,7 +42,7 @@ def graphql(site: Site, schema: dict[str, Any], **answers: Any) -> None:
 
 
 def test_six_requests_for_one_project_on_a_server_without_graphql(site: Site) -> None:
-    site.rows("GET projects/7/labels", label(31, "workflow::Ready"), label(32, "bug"))
+    site.rows("GET projects/7/labels", label(31, "workflow::Ready"), label(32, "bug"), label(33, "Priority::High"))
     connector = connect(**WORKFLOW)
     connector.identity()
     site.asked.clear()
@@ -117,6 +118,40 @@ def test_custom_statuses_are_used_unless_labels_carry_the_workflow(site: Site) -
         ("status-3", "Won't do", Category.CANCELLED),
     ]  # fmt: skip
     assert [s.id for s in connect(**WORKFLOW).metadata().statuses] == ["opened", "closed"]
+
+
+def test_a_top_level_group_without_statuses_leaves_those_of_the_others(site: Site) -> None:
+    site.answer("GET projects/other/tool", project(9, "other/tool"))
+    for what in ("labels", "issues", "milestones"):
+        site.rows(f"GET projects/9/{what}")
+
+    def answer(asked: Asked) -> Any:
+        if "query statuses" not in asked.body["query"]:
+            return {"data": STATUSES}
+        gone = {"message": GONE, "path": ["n1", "lifecycles"]}
+        return {"data": {"n0": {"lifecycles": LIFECYCLES}, "n1": None}, "errors": [gone]}
+
+    site.handlers["POST graphql"] = answer
+    found = connect(projects=("acme/app", "other/tool")).metadata()
+    assert [s.id for s in found.statuses] == ["opened", "status-1", "status-2", "status-3", "closed"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"options": {"label_scope": "wrkflow"}}, {"no_status_labels"}),
+        ({"options": {"label_scope": "WORKFLOW"}}, set()),
+        ({"fields": {"priority": "prio"}}, {"no_priority_labels"}),
+        ({"fields": {"priority": "size"}}, set()),
+        ({}, set()),
+    ],
+)
+def test_a_scope_that_no_label_has_is_told_and_not_found(site: Site, wanted: dict[str, Any], said: set[str]) -> None:
+    site.rows("GET projects/7/labels", label(31, "workflow::Ready"), label(32, "size::S"), label(33, "wrkflow"))
+    found = connect(**wanted).metadata()
+    assert {warning.id.rpartition(".")[2] for warning in found.warnings} == said
+    assert all(warning.params["known"] == "size, workflow" for warning in found.warnings)
+    assert not [f for f in found.fields if f.id in ("wrkflow::", "prio::", "priority::")]
 
 
 FIELDS = named(Group=["customFields(active)"], CustomField=["id", "name"])
