@@ -44,6 +44,8 @@ from okr_delivery_gitlab.writer_calls import Spot
 if TYPE_CHECKING:
     from okr_delivery.sync.transport import Transport
 
+READERS = 2
+"""Blocks whose histories are read side by side."""
 A_QUERY = 25
 """Issues whose activity one query brings, about."""
 NOTES, A_NOTE = "POST projects/:id/issues/:iid/notes", 1.0
@@ -239,6 +241,7 @@ class GitLabConnector:
             groups=settings.groups,
             projects=settings.projects,
             today=self._today(),
+            version=self._who().version or "",
         ).read(known)
         merged = {m.id: m for m in (*settings.milestones, *found.milestones)}
         self._settings = replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -16,7 +17,10 @@ from okr_delivery_gitlab.planned import Listed, PlannedReader, offers
 from okr_delivery_gitlab.scope import HIDDEN, Place
 from okr_delivery_gitlab.settings import Group, Milestone, Project
 from okr_delivery_gitlab.timeboxes import Homes, in_order, iteration_of, milestone_of
-from okr_delivery_gitlab.values import Row, mapping
+from okr_delivery_gitlab.values import Row, mapping, string
+
+RENAMED = (16, 7)
+"""Version from which on milestones of the groups above are called those of ancestors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class TimeboxReader:
     groups: Sequence[Group]
     projects: Sequence[Project]
     today: date
+    version: str = ""
     paths: dict[str, str] = field(default_factory=dict)
 
     def read(self, known: Mapping[str, Iteration]) -> Timeboxes:
@@ -76,11 +81,19 @@ class TimeboxReader:
         """Those of one place by REST."""
         state = {"state": "active"} if live else {}
         if place.kind == "projects":
-            return self._listed(place.below, {"include_ancestors": "true", **state})
-        rows = self._listed(place.below, {"include_ancestors": "true", "include_descendants": "true", **state})
+            return self._listed(place.below, {self._above(): "true", **state})
+        rows = self._listed(place.below, {self._above(): "true", "include_descendants": "true", **state})
+        if any(string(row.get("project_id")) for row in rows):
+            return rows  # a server that knows of descendants, since 16.7, has told of them
         inside = [p for p in self.projects if f"{p.path}/".casefold().startswith(f"{place.path}/".casefold())]
         lists = together([partial(self._listed, f"projects/{p.id}", state) for p in inside])
         return rows + [row for rows_of_one in lists for row in rows_of_one]
+
+    def _above(self) -> str:
+        """The parameter for milestones of the groups above; GitLab refuses both of its names together."""
+        found = re.match(r"(\d+)\.(\d+)", self.version)
+        older = found is not None and (int(found[1]), int(found[2])) < RENAMED
+        return "include_parent_milestones" if older else "include_ancestors"
 
     def _listed(self, below: str, params: Mapping[str, object]) -> list[Row]:
         """A project whose issues are switched off has none, and answers 403."""
@@ -107,8 +120,14 @@ class TimeboxReader:
     # iterations
 
     def _cadences(self, paths: Sequence[str], live: bool) -> list[Row] | None:
-        """By REST; None where the tier has no iterations."""
-        return _together(together([partial(self._by_rest, path, live) for path in paths]))
+        """By REST; None where the tier has no iterations: that of a top-level group, as its first group tells."""
+        tops: dict[str, list[str]] = {}
+        for path in paths:
+            tops.setdefault(path.partition("/")[0], []).append(path)
+        firsts = together([partial(self._by_rest, below[0], live) for below in tops.values()])
+        there = [below for below, rows in zip(tops.values(), firsts, strict=True) if rows is not None]
+        others = together([partial(self._by_rest, path, live) for below in there for path in below[1:]])
+        return _together([*firsts, *others])
 
     def _leaves(self) -> list[str]:
         """The groups in scope below which there is no other one: lists hold what their ancestors have."""

@@ -36,7 +36,7 @@ class Plain:
 
     `paging`: link | number (only `X-Next-Page`) | none (no header at all). `begins`: it heeds `created_after`. `sorts`:
     it heeds `sort`. `details`: labels are objects where that is asked for. `graphql`: status and body of every query;
-    `bearer`: it knows tokens as `Authorization: Bearer` only, everywhere or for GraphQL.
+    `most` rows a page. `bearer`: it knows tokens as `Authorization: Bearer` only, everywhere or for GraphQL.
     """
 
     projects: list[Row]
@@ -52,6 +52,7 @@ class Plain:
     graphql: tuple[int, Any] = (404, {"error": "404 Not Found"})
     bearer: str = ""
     most: int = 100
+    version: str = "16.11.2"
     requests: Counter[str] = field(default_factory=Counter)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     url: str = ""
@@ -81,7 +82,7 @@ class Plain:
     def _found(self, path: list[str], request: Request) -> Response | None:
         match path:
             case ["version"]:
-                return _json({"version": "16.11.2", "revision": "abc"})
+                return _json({"version": self.version, "revision": "abc"})
             case ["user"]:
                 return _json({"id": 3, "username": "reader", "name": "Reader", "web_url": f"{self.url}/reader"})
             case ["projects" | "groups" as kind, name]:

@@ -208,6 +208,32 @@ def test_a_group_s_issues_are_read_as_a_project_s(store: Store, ideal: Callable[
         assert content(plain, store)["issues"] == ideal(FEW)["issues"]
 
 
+def test_groups_of_a_server_without_iterations_are_not_asked_one_by_one(store: Store) -> None:
+    group = {"id": 4, "full_path": "acme", "name": "acme"}
+    inside = [
+        {**PROJECT, "id": 7 + n, "path_with_namespace": f"acme/team{n}/app",
+         "namespace": {"id": 40 + n, "kind": "group", "full_path": f"acme/team{n}"}}
+        for n in range(8)
+    ]  # fmt: skip
+    plain = company(2, groups=[group])
+    plain.projects = inside
+    with serving(plain):
+        assert sync(plain, store, projects=(), options={"groups": ("acme",)}).complete
+    assert sum(count for name, count in plain.requests.items() if name.endswith("/iterations")) == 1
+    assert plain.requests["projects/:id/milestones"] == 0  # the group's list held them
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [("16.6.3-ee", "include_parent_milestones"), ("16.7.0", "include_ancestors"), ("18.6.0-pre", "include_ancestors")],
+)
+def test_milestones_of_groups_are_asked_for_by_the_name_of_the_day(store: Store, version: str, name: str) -> None:
+    with serving(company(1, version=version)) as plain:
+        assert sync(plain, store).complete
+    asked = [query for label, query in plain.asked if label == "projects/:id/milestones"]
+    assert [{member for member in query if member.startswith("include")} for query in asked] == [{name}]
+
+
 @pytest.mark.parametrize("member", ["references", "_links", "issue_type", "time_stats", "moved_to_id", "type"])
 def test_a_member_that_is_missing_costs_no_issue(store: Store, member: str) -> None:
     plain = company(4)
