@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from okr_delivery_gitlab.capabilities import Capabilities
 from okr_delivery_gitlab.client import GitLabClient, GraphQLErrors, ServerBusyError
+from okr_delivery_gitlab.graphql import refusal
 from okr_delivery_gitlab.problems import broken
 from okr_delivery_gitlab.values import Row, instant, listed, mapping, nodes, number_of, string
 
@@ -62,7 +63,7 @@ class EpicReader:
         except GraphQLErrors as error:
             if size > 1 and any("complexity" in said for said in error.messages):
                 return self._page(path, filters, after, size // 2)
-            raise broken("graphql", "graphql epics", said="; ".join(error.messages)) from error
+            raise refusal(error, "graphql epics") from error
         except ServerBusyError as error:
             if size > 1:
                 return self._page(path, filters, after, size // 2)

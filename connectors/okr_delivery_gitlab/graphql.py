@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from okr_delivery_gitlab.client import GraphQLErrors
-from okr_delivery_gitlab.problems import later
+from okr_delivery.sync.errors import SyncError
+from okr_delivery_gitlab.client import MOST_SAID, GraphQLErrors
+from okr_delivery_gitlab.problems import broken, later
 from okr_delivery_gitlab.values import Row
 
 _TROUBLE = re.compile(r"internal server error|tim(?:ed |e-?)out", re.IGNORECASE)
@@ -58,8 +59,16 @@ def persistent(client: Queries, query: str, variables: Mapping[str, object] | No
         return client.graphql(query, variables, what=what)
     except GraphQLErrors as error:
         if _in_trouble(error):
-            raise later("graphql", what, said="; ".join(error.messages)) from error
+            raise refusal(error, what) from error
         raise
+
+
+def refusal(error: GraphQLErrors, what: str) -> SyncError:
+    """What to raise where nothing else can be asked: what the status means, and whether a later run may pass."""
+    if isinstance(error.__cause__, SyncError):
+        return error.__cause__
+    said = "; ".join(error.messages)[:MOST_SAID]
+    return later("graphql", what, said=said) if _in_trouble(error) else broken("graphql", what, said=said)
 
 
 def _in_trouble(error: GraphQLErrors) -> bool:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from okr_delivery.sync.workers import together
 from okr_delivery_gitlab.capabilities import Capabilities
-from okr_delivery_gitlab.client import MOST_SAID, GitLabClient, GraphQLErrors, ServerBusyError
+from okr_delivery_gitlab.client import GitLabClient, GraphQLErrors, ServerBusyError
+from okr_delivery_gitlab.graphql import refusal
 from okr_delivery_gitlab.problems import broken
 from okr_delivery_gitlab.values import Row, mapping, nodes, string
 
@@ -85,7 +86,7 @@ class PlannedReader:
             if error.hidden:
                 return _pages(wanted, cursors, error.data)
             if len(lists) < 2 or not any("complex" in said for said in error.messages):
-                raise broken("graphql", WHAT, said="; ".join(error.messages)[:MOST_SAID]) from error
+                raise refusal(error, WHAT) from error
         except ServerBusyError as error:
             if len(lists) < 2:
                 raise error.__cause__ or error from None

@@ -106,7 +106,7 @@ def test_a_list_that_the_tier_has_not_got_leaves_the_others_as_they_are() -> Non
     assert read(free, GROUP, SPRINTS, PROJECT) == [[1, 2, 3], None, [4]]
     assert read(free, SPRINTS) == [None]
     Free.words = "Timeout on IterationConnection.nodes"
-    with pytest.raises(AbortSyncError, match="Timeout"):
+    with pytest.raises(RetryLaterError, match="Timeout"):
         read(free, GROUP, SPRINTS)
 
 
