@@ -10,6 +10,7 @@ from okr_delivery.gate.finding import Finding
 from okr_delivery.gate.request import Requested
 from okr_delivery.gate.result import GateResult, JudgedIteration, SourceUse, WaivedFinding
 from okr_delivery.locale import Translator
+from okr_delivery.output.gate_words import unjudged
 from okr_delivery.output.json import dumps, instant
 
 SCHEMA = "okr-delivery/gate/1"
@@ -27,6 +28,7 @@ def document(result: GateResult, t: Translator) -> dict[str, Any]:
         "schema": SCHEMA,
         "tool": f"okr-delivery {__version__}",
         "verdict": str(result.verdict),
+        "reasons": [{"team": team or None, "message": t.render(reason)} for team, reason in unjudged(result)],
         "as_of": instant(result.as_of, ZoneInfo(result.zone)),
         "stage": str(result.stage),
         "merge_request": _merge_request(result.requested),

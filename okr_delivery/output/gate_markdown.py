@@ -7,7 +7,7 @@ mark-up, calls a person or begins a line. Long lists are cut and say what was le
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from okr_delivery.gate.finding import Finding
@@ -25,7 +25,9 @@ ASKED = 10  # requirements with what to paste
 NAMED = 10  # in a list of keys, of waivers, of notes
 TITLE = 80  # characters
 TEXT = 400  # characters of a sentence, and a little more
+NAME = 120  # characters of a key or a person
 LINK = 300  # characters of an address
+BUDGET = 25_000  # characters of the table, and of what to paste: GitHub takes 65,536 as a comment
 _OPEN, _CLOSE = "\ue000", "\ue001"  # around tracker text until it is known where it stands
 _PIECES = re.compile(f"({_OPEN}[^{_CLOSE}]*{_CLOSE}|`)")
 _NUMBER = re.compile(r"[0-9]+([.,:-][0-9]+)*", re.ASCII)  # dates too: nothing that could be mark-up
@@ -77,8 +79,8 @@ class _Page:
         return f"- {self.t('gate.text.counts', **counts)}\n- {ready}"
 
     def _asked(self, one: Judged) -> str:
-        key = code_span(one.key)
-        return self.t("gate.text.key", key=key, owner=code_span(one.owner)) if one.owner else key
+        key = _name(one.key)
+        return self.t("gate.text.key", key=key, owner=_name(one.owner)) if one.owner else key
 
     def _named(self, names: Sequence[str]) -> str:
         keys = self.t.list(list(names[:NAMED]))
@@ -100,7 +102,7 @@ class _Page:
         told = (("closes", one.request.closes), ("mentions", one.request.mentions), ("outside", one.outside))
         for name, keys in told:
             if keys:
-                yield self.t(f"gate.text.request.{name}", keys=self._named([code_span(key) for key in keys]))
+                yield self.t(f"gate.text.request.{name}", keys=self._named([_name(key) for key in keys]))
 
     def _more(self, n: int) -> list[str]:
         return [self.t("gate.markdown.more", n=n)] if n > 0 else []
@@ -117,14 +119,14 @@ class _Page:
         if not self.found:
             return
         heads = [self.t(f"gate.markdown.column.{name}") for name in ("severity", "requirement", "rule", "message")]
-        rows = [heads, ["---"] * len(heads), *(self._row(finding) for finding in self.found[:ROWS])]
-        yield "\n".join(f"| {' | '.join(row)} |" for row in rows)
-        yield "".join(self._more(len(self.found) - ROWS))
+        rows = _within((f"| {' | '.join(self._row(finding))} |" for finding in self.found), ROWS)
+        yield "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *rows])
+        yield "".join(self._more(len(self.found) - len(rows)))
 
     def _row(self, finding: Finding) -> list[str]:
         entity = finding.entity
         title = f" {code_span(fit(entity.title, TITLE))}" if entity.title else ""
-        by = f" ({self.t('gate.text.by', name=code_span(finding.created_by))})" if finding.created_by else ""
+        by = f" ({self.t('gate.text.by', name=_name(finding.created_by))})" if finding.created_by else ""
         text = self.flat(finding.message)
         wrong = self.t("gate.finding.baselined", text=text) if finding.baselined else text
         severity = self.t(f"gate.text.severity.{finding.severity}")
@@ -137,11 +139,11 @@ class _Page:
         for finding in self.found:
             entity = finding.entity
             groups.setdefault((entity.kind, entity.source, entity.key), []).append(finding)
-        if groups:
+        shown = _within(("\n\n".join(self._requirement(group)) for group in groups.values()), ASKED)
+        if shown:
             yield f"### {self.t('gate.markdown.todo')}"
-        for group in list(groups.values())[:ASKED]:
-            yield from self._requirement(group)
-        yield "".join(self._more(len(groups) - ASKED))
+        yield from shown
+        yield "".join(self._more(len(groups) - len(shown)))
 
     def _requirement(self, findings: Sequence[Finding]) -> Iterator[str]:
         entity = findings[0].entity
@@ -168,9 +170,9 @@ class _Page:
         return f"**{self.t('gate.text.waived')}**\n\n" + "\n".join(f"- {line}" for line in lines) if waived else ""
 
     def _waiver(self, one: WaivedFinding) -> str:
-        owner, reason = code_span(one.waiver.owner), code_span(fit(one.waiver.reason, TITLE))
+        owner, reason = _name(one.waiver.owner), code_span(fit(one.waiver.reason, TITLE))
         why = self.t("gate.text.waiver", expires=str(one.waiver.expires), owner=owner, reason=reason)
-        return f"{code_span(one.finding.entity.key)} {one.finding.rule} {one.finding.name}: {why}"
+        return f"{_name(one.finding.entity.key)} {one.finding.rule} {one.finding.name}: {why}"
 
 
 # -- what keeps tracker text harmless ----------------------------------------------------------------------------------
@@ -208,7 +210,21 @@ def _spanned(line: str) -> str:
 def _linked(key: str, url: str | None) -> str:
     """A key, as a link where the gate found one on the source's own host."""
     safe = own_link(url, url)
-    return f"[{code_span(key)}](<{safe}>)" if safe and len(safe) <= LINK else code_span(key)
+    return f"[{_name(key)}](<{safe}>)" if safe and len(safe) <= LINK else _name(key)
+
+
+def _name(text: str) -> str:
+    return code_span(fit(text, NAME))
+
+
+def _within(texts: Iterable[str], most: int) -> list[str]:
+    """The first texts: at most so many, and no more once the budget is used up."""
+    kept: list[str] = []
+    for text in texts:
+        if len(kept) == most or sum(map(len, kept)) + len(text) > BUDGET:
+            break
+        kept.append(text)
+    return kept
 
 
 def _block(line: str) -> str:

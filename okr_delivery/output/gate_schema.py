@@ -51,6 +51,7 @@ SCHEMA: Mapping[str, Any] = {
         schema={"const": "okr-delivery/gate/1"},
         tool=_TEXT,
         verdict={"enum": ["pass", "fail", "none"]},
+        reasons=_list(_object(team=_MAYBE, message=_TEXT)),
         as_of=_INSTANT,
         stage={"enum": ["intake", "pitch", "iteration", "release"]},
         merge_request=_maybe(

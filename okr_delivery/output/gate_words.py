@@ -80,7 +80,9 @@ class Words:
 def in_language(finding: Finding, lang: str) -> Message:
     """A finding's help with the legal alternative as people write it in `lang`."""
     line = finding.alternative
-    return cleaned(finding.help, lambda text: localised(text, lang) if line and text == line else text)
+    if line is None or localised(line, lang) == line:
+        return finding.help
+    return cleaned(finding.help, lambda text: localised(text, lang) if text == line else text)
 
 
 def unjudged(result: GateResult) -> Iterator[tuple[str, Message]]:

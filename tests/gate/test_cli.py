@@ -14,7 +14,16 @@ from okr_delivery.cli.run import run
 from okr_delivery.output.gate_schema import SCHEMA
 from tests.gate.world import CONFIG, DAY, NOW, World, issue
 
-FORMATS = ("text", "json", "junit")
+FORMATS = ("text", "json", "junit", "sarif", "gitlab", "github", "markdown")
+LOUD = {  # how each says that there is no verdict
+    "text": "no verdict: ",
+    "json": '"verdict": "none"',
+    "junit": '<error type="no verdict"',
+    "sarif": '"executionSuccessful":false',
+    "gitlab": '"severity":"blocker"',
+    "github": "::error title=no verdict::",
+    "markdown": "## Gate: no verdict\n",
+}
 
 
 def gate(world: World, *argv: str, now: int = NOW) -> tuple[int, str, str]:
@@ -37,7 +46,7 @@ def test_the_code_is_the_same_in_every_format(world: World, kind: str, text: str
 def test_no_verdict_is_2_in_every_format(world: World, kind: str) -> None:
     world.synced(issue(1))
     code, out, _ = gate(world, "--format", kind, now=NOW + 3 * DAY)
-    assert code == 2 and out
+    assert code == 2 and LOUD[kind] in out
 
 
 @pytest.mark.parametrize("flag", ["--exit-zero", "--preview"])
@@ -70,6 +79,59 @@ def test_files_are_written_also_when_nothing_was_found(world: World) -> None:
     jsonschema.validate(json.loads((world.root / "gate.json").read_text("utf-8")), SCHEMA)
     root = defusedxml.ElementTree.parse(world.root / "gate.xml").getroot()
     assert root is not None and root.attrib["failures"] == "0"
+
+
+def test_one_run_writes_every_format(world: World) -> None:
+    world.synced(issue(1, ""))
+    code, out, _ = gate(world, *(f"--output={kind}=out/gate.{kind}" for kind in FORMATS))
+    assert code == 1 and out.endswith("0 of 1 ready; to fix: PAY-1 (fang)\n")
+    for kind in FORMATS:
+        assert "PAY-1" in (world.root / "out" / f"gate.{kind}").read_text("utf-8")
+    assert sorted(path.name for path in (world.root / "out").iterdir()) == sorted(f"gate.{kind}" for kind in FORMATS)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_whatever_ends_a_run_its_files_say_that_there_is_no_verdict(world: World, kind: str) -> None:
+    world.synced(issue(1))
+    path = world.root / "gate.out"
+    assert gate(world, "--output", f"{kind}={path}")[0] == 0
+    assert gate(world, "--output", f"{kind}={path}", "--issue", "PAY-9")[0] == 2
+    text = path.read_text("utf-8")
+    assert LOUD[kind] in text and "PAY-9" in text
+    world.okrs["2026Q4"] = "cycle: nonsense\n"
+    assert gate(world, "--output", f"{kind}={path}")[0] == 2
+    assert LOUD[kind] in path.read_text("utf-8") and "PAY-9" not in path.read_text("utf-8")
+
+
+def test_a_defect_of_ours_is_no_verdict_in_files_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    world.synced(issue(1))
+    monkeypatch.setattr("okr_delivery.gate.engine.run", broken)
+    assert gate(world, "--output", "gitlab=gate.json")[0] == 2
+    (entry,) = json.loads((world.root / "gate.json").read_text("utf-8"))
+    assert entry["severity"] == "blocker" and "ZeroDivisionError" in entry["description"]
+    assert "secret" not in entry["description"]
+
+
+def test_a_file_that_cannot_be_written_is_2_and_the_others_say_so(world: World) -> None:
+    world.synced(issue(1))
+    (world.root / "taken").mkdir()
+    code, _, err = gate(world, "--output", "junit=taken", "--output", "gitlab=gate.json")
+    assert (code, "taken" in err) == (2, True)
+    assert '"severity":"blocker"' in (world.root / "gate.json").read_text("utf-8")
+
+
+def test_paths_begin_where_the_repository_does(world: World) -> None:
+    (world.root.parent / ".git").mkdir()
+    world.synced(issue(1, "Contributes-to: GROW-KR1 ?"), issue(2, ""))
+    gate(world, "--output", "gitlab=gate.json")
+    entries = json.loads((world.root / "gate.json").read_text("utf-8"))
+    assert {entry["check_name"]: entry["location"]["path"] for entry in entries} == {
+        "KR101": "work/okr-delivery.yaml",
+        "KR201": "work/okrs/2026Q4.yaml",
+    }
 
 
 def test_the_payload_is_alone_on_standard_output(world: World) -> None:

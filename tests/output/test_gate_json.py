@@ -39,6 +39,8 @@ def test_a_document_without_verdict_meets_the_schema_too(world: World) -> None:
     found = document(half_blind(world).gate())
     jsonschema.validate(found, SCHEMA)
     assert (found["verdict"], found["findings"]) == ("none", [])
+    never = "west was never synced to its end. Run: okr-delivery sync west"
+    assert found["reasons"] == [{"team": "mobile", "message": never}]
     assert {s["name"]: (s["complete"], s["fetched_at"] is None, s["needed"]) for s in found["sources"]} == {
         "jira": (True, False, True),
         "west": (False, True, True),
@@ -59,7 +61,7 @@ def test_the_keys_are_those_of_the_contract(world: World) -> None:
         "location": dict.fromkeys(["path", "line"]),
     }
     assert keys({k: v for k, v in found.items() if k not in ("findings", "waived", "waiver_problems")}) == {
-        **dict.fromkeys(["schema", "tool", "verdict", "as_of", "stage", "merge_request"]),
+        **dict.fromkeys(["schema", "tool", "verdict", "reasons", "as_of", "stage", "merge_request"]),
         "iterations": [dict.fromkeys(["team", "source", "id", "name"])],
         "sources": [dict.fromkeys(["name", "fetched_at", "complete", "needed"])],
         "summary": dict.fromkeys(["error", "warning", "info", "waived", "baselined", "ready"]),
