@@ -75,7 +75,7 @@ def test_every_recorded_issue_is_read(store: Store, site: str, odd: dict[str, An
         closed = row["state"] == "closed"
         assert read.value(Field.STATUS).id == row["state"]
         assert read.resolved == (instant(row["closed_at"]) if closed else None)
-        assert set(labels_of(read.value(Field.LABELS).name)) == set(row["labels"])
+        assert set(labels_of(read.value(Field.LABELS))) == set(row["labels"])
         assert read.value(Field.ITERATION).id == (str(row["milestone"]["id"]) if row["milestone"] else None)
         ends = [c for c in changes.get(read.id, ()) if c.field is Field.STATUS and c.new.id == "closed"]
         assert bool(ends) is closed
