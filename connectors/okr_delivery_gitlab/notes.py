@@ -82,6 +82,8 @@ _ANY_REF = re.compile(r"[^\s,]*[#&]\d+")
 _MARKS = re.compile(r"\{[-+]|[-+]\}")
 _PARTS = re.compile(r"(-?\d+)(mo|w|d|h|m|s)")
 _SECONDS = {"mo": 4 * 5 * 8 * 3600, "w": 5 * 8 * 3600, "d": 8 * 3600, "h": 3600, "m": 60, "s": 1}
+LONGEST = 2**63
+"""Seconds that GitLab can hold."""
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
            "november", "december")  # fmt: skip
 
@@ -108,8 +110,8 @@ def hours(text: str | None) -> Value:
 
 
 def hours_of(seconds: int) -> Value:
-    """Seconds as a number of hours; EMPTY for 0, which is what GitLab keeps for no estimate."""
-    if not seconds:
+    """Seconds as a number of hours; EMPTY for 0, which is what GitLab keeps for no estimate, and beyond its range."""
+    if not 0 < seconds <= LONGEST:
         return EMPTY
     exact = round(Decimal(seconds) / 3600, 4)
     plain = f"{exact:f}"

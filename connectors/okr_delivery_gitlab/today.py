@@ -141,8 +141,7 @@ def _named(value: object, names: object) -> Value:
 
 
 def _weight(row: Row) -> Value:
-    weight = row.get("weight")
-    return EMPTY if weight is None or isinstance(weight, bool) else Value(None, plain_number(str(weight)))
+    return Value(None, plain_number(string(row.get("weight")) or ""))
 
 
 def _time(row: Row) -> Value:

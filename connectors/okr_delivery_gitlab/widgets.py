@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from okr_delivery.model.work import EMPTY, Field, Link, Value
 from okr_delivery_gitlab.values import Row, mapping, members, nodes, number_of, string
@@ -84,7 +84,13 @@ def _text(row: Row) -> str | None:
     return (string(row.get("text")) or string(row.get("date")) or "").strip() or None
 
 
-def plain_number(number: float | str) -> str:
-    """`5.0` is "5", `0.25` stays."""
-    exact = f"{Decimal(str(number)):f}"
+def plain_number(number: float | str) -> str | None:
+    """`5.0` is "5", `0.25` stays; None for what is no number."""
+    try:
+        value = Decimal(str(number))
+    except InvalidOperation:
+        return None
+    if not value.is_finite():
+        return None
+    exact = f"{value:f}"
     return exact.rstrip("0").rstrip(".") if "." in exact else exact

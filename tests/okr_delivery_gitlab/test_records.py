@@ -151,6 +151,25 @@ def test_bodies_that_make_no_sense(members: dict[str, Any], reason: str) -> None
     assert caught.value.reason == reason
 
 
+NO_WEIGHTS: tuple[object, ...] = (None, True, "", "three", [], {}, float("nan"), float("inf"))
+
+
+@pytest.mark.parametrize(
+    ("members", "estimate"),
+    [
+        ({"weight": 2.5}, "2.5"),
+        ({"weight": "3"}, "3"),
+        *[({"weight": weight}, None) for weight in NO_WEIGHTS],
+        ({"time_stats": {"time_estimate": 5400}}, "1.5"),
+        *[({"time_stats": {"time_estimate": seconds}}, None) for seconds in (None, 0, -60, "5400", 10**40)],
+        ({"time_stats": []}, None),
+    ],
+)
+def test_an_estimate_is_a_number_or_unknown(members: dict[str, Any], estimate: str | None) -> None:
+    settings = replace(SETTINGS, estimate=next(iter(members)).partition("_")[0])
+    assert read(row(**members), settings=settings).issue.value(Field.ESTIMATE).name == estimate
+
+
 # recorded
 
 
