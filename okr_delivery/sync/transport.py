@@ -21,7 +21,7 @@ from okr_delivery.sync.errors import RetryLaterError, SyncError
 from okr_delivery.sync.network import NetworkSpec as NetworkSpec
 from okr_delivery.sync.network import Origin, route
 from okr_delivery.sync.pace import Hold, Lanes, Pace
-from okr_delivery.sync.wait import RETRIES, UNTOLD_RETRIES, date_of, pause
+from okr_delivery.sync.wait import RETRIES, date_of, pause
 from okr_delivery.sync.way import Way
 
 MAX_WAIT = 300.0  # seconds; who asks for more patience than this gets a later run
@@ -249,14 +249,15 @@ class Transport:
             return failures.unsure(call.what) if status >= 500 else problem
         asked = limits.asked(response, self._clock())
         if status == 429:
-            return _AgainError(problem, asked, limits.reached(response), RETRIES if asked else UNTOLD_RETRIES)
+            return _AgainError(problem, asked, limits.reached(response))
         return _AgainError(problem, asked, limits.UNNAMED if status == 503 and asked else None)
 
     def _patience_ended(self, state: tenacity.RetryCallState) -> bool:
         return state.attempt_number > _last(state).times
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        return pause(_last(state).asked, state.attempt_number, self._spread)
+        again = _last(state)
+        return pause(again.asked, state.attempt_number, self._spread, limited=again.limit is not None)
 
     def _before_sleep(self, state: tenacity.RetryCallState, call: _Call) -> None:
         """Tells the other threads what is held, and gives up a wait that is too long."""

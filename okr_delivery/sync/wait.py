@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 import requests
 
 RETRIES = 4
-UNTOLD_RETRIES = 7  # of a request too many that names no wait: limits are counted by the minute
-FIRST = 1.0  # seconds before the first repeat when the server names none; doubled each time
+FIRST, GROWTH = 1.0, 2  # seconds before the first repeat when the server names none; times this for each further one
+UNTOLD_FIRST, UNTOLD_GROWTH = 2.0, 3  # the same for a limit: many are counted by the minute
 JITTER = (0.7, 1.3)
 
 
@@ -46,10 +46,13 @@ def date_of(text: str) -> float | None:
         return None
 
 
-def pause(asked: float | None, attempt: int, spread: Callable[[float, float], float]) -> float:
-    """Seconds before repeat number `attempt` (from 1): what was asked or a doubling second, spread by 0.7 to 1.3.
+def pause(
+    asked: float | None, attempt: int, spread: Callable[[float, float], float], *, limited: bool = False
+) -> float:
+    """Seconds before repeat number `attempt` (from 1): what was asked and no less, else growing; spread by 0.7 to 1.3.
 
-    Never less than what was asked.
+    `limited`: the server refused one request too many, so that four repeats have to outlast a minute.
     """
-    wanted = asked if asked is not None else FIRST * 2 ** (attempt - 1)
+    first, growth = (UNTOLD_FIRST, UNTOLD_GROWTH) if limited else (FIRST, GROWTH)
+    wanted = asked if asked is not None else first * growth ** (attempt - 1)
     return max(wanted * spread(*JITTER), asked or 0.0)

@@ -57,11 +57,11 @@ def get(way: Transport, url: str, repeat: Repeat = Repeat.FREE) -> requests.Resp
         ("3", 3.0),
         ("2.5", 2.5),
         ("Wed, 18 Nov 2026 11:07:10 GMT", 30.0),
-        (None, 1.0),
-        ("soon", 1.0),
-        ("-4", 1.0),
-        ("0", 1.0),
-        ("inf", 1.0),
+        (None, 2.0),
+        ("soon", 2.0),
+        ("-4", 2.0),
+        ("0", 2.0),
+        ("inf", 2.0),
     ],
 )
 def test_a_429_is_sent_again_exactly_once_when_the_second_is_answered(
@@ -92,7 +92,7 @@ def test_a_date_counts_from_the_servers_own_clock(clock: FrozenClock) -> None:
     [
         *((status, None, [1.0, 2.0, 4.0, 8.0]) for status in (500, 502, 503, 504)),
         (429, "3", [3.0] * 4),
-        (429, None, [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]),  # longer than the minute that such limits count
+        (429, None, [2.0, 6.0, 18.0, 54.0]),  # longer than the minute that such limits count
     ],
 )
 def test_five_times_and_no_more(clock: FrozenClock, status: int, said: str | None, waits: list[float]) -> None:
