@@ -21,7 +21,6 @@ from okr_delivery.output.places import Places
 from okr_delivery.output.safe import terminal
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-HOME = "https://pypi.org/project/okr-delivery/"
 LEFT_OUT = "left-out"
 LIMIT = 25_000  # results that GitHub takes in one run
 TEXT = 1024  # characters of a text
@@ -69,7 +68,7 @@ class _Log:
     def tool(self) -> Json:
         rules = [self._rule(rule, name) for rule, name in self.names.items()]
         names = {"name": "okr-delivery", "version": __version__, "semanticVersion": __version__}
-        return {"driver": {**names, "informationUri": HOME, "rules": rules}}
+        return {"driver": {**names, "rules": rules}}
 
     def _rule(self, rule: str, name: str) -> Json:
         t, base = self.words.t, f"gate.{rule.lower()}"
@@ -82,7 +81,6 @@ class _Log:
             "shortDescription": {"text": name},
             "fullDescription": {"text": fit(why, TEXT)},
             "help": {"text": fit(fix, TEXT), "markdown": fit(fix, TEXT)},
-            "helpUri": HOME,
             "defaultConfiguration": {"level": _LEVELS[severity or Severity.WARNING]},
         }
 

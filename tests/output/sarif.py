@@ -34,7 +34,6 @@ RULE = closed(
         "shortDescription": MESSAGE,
         "fullDescription": MESSAGE,
         "help": closed({"text": TEXT, "markdown": TEXT}),
-        "helpUri": WEB,
         "defaultConfiguration": closed({"level": LEVEL}),
     }
 )
@@ -43,7 +42,6 @@ DRIVER = closed(
         "name": NAME,
         "version": NAME,
         "semanticVersion": {"type": "string", "pattern": r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)*$"},
-        "informationUri": WEB,
         "rules": rows(RULE, uniqueItems=True),
     }
 )
