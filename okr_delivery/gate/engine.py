@@ -245,7 +245,8 @@ def _judged(here: _Run, findings: Sequence[Finding]) -> tuple[Judged, ...]:
 
 def _team_verdict(here: _Run, scope: TeamScope, judged: Sequence[Judged], findings: Sequence[Finding]) -> TeamVerdict:
     mine = [one for one in judged if one.team == scope.team.id]
-    failed = any(f.team == scope.team.id and at_least(f.severity, here.asked.fail_on) for f in findings)
+    counting = (f for f in findings if f.team == scope.team.id and not f.baselined)
+    failed = any(at_least(f.severity, here.asked.fail_on) for f in counting)
     verdict = Verdict.NONE if scope.blocked else Verdict.FAIL if failed else Verdict.PASS
     ready = sum(one.ready for one in mine)
     return TeamVerdict(scope.team.id, verdict, scope.stage, len(mine), ready, scope.blocked, tuple(scope.notes))
