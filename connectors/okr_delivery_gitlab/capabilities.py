@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from okr_delivery.sync.errors import SyncError
+from okr_delivery_gitlab.assumed import PROBE, assumed
 from okr_delivery_gitlab.client import GraphQLErrors, ServerBusyError
 from okr_delivery_gitlab.graphql import Asks, persistent
 from okr_delivery_gitlab.values import Row, listed, mapping, members, string
@@ -101,14 +103,15 @@ class Capabilities:
 
 
 def discover(client: Asks) -> Capabilities:
-    """What the server's schema holds, in one request. A server that refuses introspection knows nothing.
+    """What the server's schema holds, in one request; of one that refuses to tell, what every GitLab has.
 
     Raises SyncError for a server that does not answer, or only that something went wrong.
     """
     try:
         data = _asked(client, LOOKED_AT)
-    except GraphQLErrors:
-        return Capabilities()
+    except GraphQLErrors as error:
+        without = isinstance(error.__cause__, SyncError) or _too_complex(error)
+        return Capabilities() if without else _untold(client)
     except ServerBusyError as error:
         raise error.__cause__ or error from None
     types = {name: _fields(mapping(data.get(name))) for name in LOOKED_AT if isinstance(data.get(name), dict)}
@@ -117,15 +120,28 @@ def discover(client: Asks) -> Capabilities:
     return Capabilities(types, _names(values), _names(widgets))
 
 
+def _untold(client: Asks) -> Capabilities:
+    """A server that has introspection switched off: nothing if it does not answer what every GitLab answers."""
+    try:
+        told = client.graphql(PROBE, what="graphql schema")
+    except (GraphQLErrors, ServerBusyError):
+        return Capabilities()
+    return Capabilities.from_json(assumed()) if "project" in told else Capabilities()
+
+
 def _asked(client: Asks, names: Sequence[str]) -> dict[str, object]:
     """In two halves where it is too complex in one."""
     try:
         return dict(persistent(client, introspection(names), what="graphql schema"))
     except GraphQLErrors as error:
-        if len(names) < 2 or not any("complex" in message for message in error.messages):
+        if len(names) < 2 or not _too_complex(error):
             raise
         half = len(names) // 2
         return _asked(client, names[:half]) | _asked(client, names[half:])
+
+
+def _too_complex(error: GraphQLErrors) -> bool:
+    return any("complex" in message for message in error.messages)
 
 
 def introspection(names: Sequence[str] = LOOKED_AT) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import pytest
 from graphql import GraphQLSchema
@@ -160,3 +161,42 @@ def test_a_server_in_trouble_is_asked_again_and_not_taken_for_one_that_knows_not
     assert discover(Troubled(said, 1)) == discover(Server(own(newer=True)))
     with pytest.raises(RetryLaterError, match="graphql"):
         discover(Troubled(said, 2))
+
+
+class Silent:
+    """A server that has introspection switched off; else it answers what is valid."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self.asked: list[str] = []
+
+    def graphql(self, query: str, variables: Any = None, *, what: str) -> dict[str, Any]:
+        self.asked.append(query)
+        if "__type" in query:
+            raise GraphQLErrors(("GraphQL introspection is not allowed",), {})
+        if wrong := faults(self._schema, query):
+            raise GraphQLErrors(tuple(wrong), {})
+        return {"project": None, "group": None}
+
+    def pages(self, path: str, params: Any = None, *, what: str, expect: frozenset[int] = frozenset()) -> Any:
+        raise AssertionError(path)
+
+
+@recorded
+@pytest.mark.parametrize("newer", [False, True])
+def test_of_a_server_that_refuses_introspection_the_least_is_assumed(newer: bool) -> None:
+    silent, told = Silent(spec(newer=newer)), discover(Server(spec(newer=newer)))
+    found = discover(silent)
+    assert found.activity
+    assert len(silent.asked) == 2
+    for owner, known in found.types.items():
+        for name, member in known.items():
+            assert told.takes(owner, name, *member.args), (owner, name)
+    for wish in WISHES:
+        assert faults(spec(newer=newer), Queries(found, wish).items(ONE, 50)[0]) == []
+
+
+def test_a_server_without_work_items_that_refuses_introspection_has_nothing() -> None:
+    schema = small()
+    del schema.type_map["Note"].fields["system"]  # type: ignore[attr-defined]  # an object
+    assert discover(Silent(schema)) == Capabilities()

@@ -42,6 +42,7 @@ def graphql(site: Site, schema: dict[str, Any], **answers: Any) -> None:
 
 
 def test_six_requests_for_one_project_on_a_server_without_graphql(site: Site) -> None:
+    site.answer("POST graphql", {"error": "404 Not Found"}, 404)
     site.rows("GET projects/7/labels", label(31, "workflow::Ready"), label(32, "bug"), label(33, "Priority::High"))
     connector = connect(**WORKFLOW)
     connector.identity()
