@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -25,6 +26,7 @@ PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 IN_CI = bool(os.environ.get("CI"))  # read before it is scrubbed
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "0.0.0.0", ""})
 NOW = 1_795_000_000  # 2026-11-18T11:06:40Z
+gc.set_threshold(20_000, 20, 20)  # a process that imported all there is has much to search and little to find
 
 
 @pytest.fixture(autouse=True)
@@ -42,10 +44,12 @@ def hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(socket.socket, "connect_ex", _guard(socket.socket.connect_ex))
 
 
-@pytest.fixture(autouse=True)
-def prepared_stores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """New stores get their tables without Alembic, but for the first of each kind."""
-    prepared.install(monkeypatch)
+@pytest.fixture(autouse=True, scope="session")
+def prepared_stores() -> Iterator[None]:
+    """Many stores are opened in one process; some of the work for them is done once."""
+    with pytest.MonkeyPatch.context() as patch:
+        prepared.install(patch)
+        yield
 
 
 def _guard(connect: Callable[..., Any]) -> Callable[..., Any]:

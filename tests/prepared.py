@@ -1,43 +1,70 @@
-"""Makes the tables of a new store from the statements that the migrations ran for the first one of this process.
+"""Opens stores of many tests in one process without doing the same work for each: tables and statements.
 
-A migration takes longer than most tests that need a store. What the migrations do, and opening by them, is held in
-tests/store, which does without this; so is whatever starts a process of its own.
+The tables of a new store are made from the statements that the migrations ran for the first one. What the migrations
+do, and opening by them, is held in tests/store, which does without this; so is whatever starts a process of its own.
+What SQLAlchemy compiled for one engine serves the others of its kind, as it does in a process that opens one store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import Dialect
 
+from okr_delivery.store import engine as opening
 from okr_delivery.store import schema
 from okr_delivery.store.engine import WRITING
 
 SKIPPED = ("SELECT", "PRAGMA", "BEGIN")
 ran: dict[str, list[str]] = {}  # by dialect
+compiled: dict[Any, Any] = {}
+migrate, connect = schema._migrate, opening.connect
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "_migrate", _prepared(schema._migrate))
+    monkeypatch.setattr(schema, "_migrate", _prepared)
+    monkeypatch.setattr(opening, "connect", _connected)
 
 
-def _prepared(migrate: Callable[[Engine], bool]) -> Callable[[Engine], bool]:
-    def prepared(engine: Engine) -> bool:
-        if engine.dialect.name not in ran:
-            return _recorded(migrate, engine)
-        with engine.connect().execution_options(**WRITING) as connection, connection.begin():
-            schema._hold(connection)
-            if not connection.dialect.has_table(connection, "alembic_version"):
-                _run(connection)
-                return True
-        return migrate(engine)
-
-    return prepared
+def uninstall_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has migrations make the tables again."""
+    monkeypatch.setattr(schema, "_migrate", migrate)
 
 
-def _recorded(migrate: Callable[[Engine], bool], engine: Engine) -> bool:
+def _connected(*args: Any) -> Engine:
+    engine = connect(*args)
+    kind: Any = type(engine.dialect)
+    engine.dialect.__class__ = _alike(kind)
+    engine.update_execution_options(compiled_cache=compiled)
+    return engine
+
+
+@lru_cache
+def _alike(kind: Any) -> type[Dialect]:
+    """The dialect, but one instance is as good as another: compiled statements are kept under theirs."""
+    own = {
+        "supports_statement_cache": True,
+        "__eq__": lambda self, other: type(self) is type(other),
+        "__hash__": lambda self: hash(kind),
+    }
+    return type(kind.__name__, (kind,), own)
+
+
+def _prepared(engine: Engine) -> bool:
+    if engine.dialect.name not in ran:
+        return _recorded(engine)
+    with engine.connect().execution_options(**WRITING) as connection, connection.begin():
+        schema._hold(connection)
+        if not connection.dialect.has_table(connection, "alembic_version"):
+            _run(connection)
+            return True
+    return migrate(engine)
+
+
+def _recorded(engine: Engine) -> bool:
     """Migrates, and keeps what was run when the store was new."""
     statements: list[str] = []
 

@@ -2,42 +2,49 @@
 
 `python -m tests.e2e.killed_sync` reads one JSON object a line: `folder`, `store`, `now`, and `page` and `moment`
 (before or after the commit) of the transaction that is the last; it answers the child's exit code, negative for a
-signal. The process has no threads, so that forking is safe; each child starts those of its own connector.
+signal. The first one lives, in this process itself: what is worked out once is there in every fork. This process has
+no threads while it forks, so that forking is safe; each child starts those of its own connector.
 """
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from okr_delivery.cli.app import App
 from okr_delivery.cli.run import run
 from okr_delivery.sandbox import TOKEN, USER
-from okr_delivery.store import Store
+from okr_delivery.store import Store, open_store
+from tests import prepared
 
 ISSUES_A_PAGE = 24
 LIVELY_DAYS = 7  # the seeded organisation is young, and both parts shall have pages
-LAZY = (
-    "alembic.command", "jira", "psycopg", "sqlalchemy.dialects.postgresql", "okr_delivery_jira.connector",
-    "okr_delivery.cli.syncing", "okr_delivery.config", "okr_delivery.delivery.derive", "okr_delivery.sync.build",
-    "okr_delivery.sync.engine",
-)  # fmt: skip
 
 
 def main() -> None:
-    for name in LAZY:
-        importlib.import_module(name)
-    for line in sys.stdin:
-        sys.stdout.write(f"{_in_child(json.loads(line))}\n")
-        sys.stdout.flush()
+    with pytest.MonkeyPatch.context() as patch:
+        prepared.install(patch)
+        _answer(_sync(json.loads(sys.stdin.readline()) | {"page": 0}))
+        for line in sys.stdin:
+            asked = json.loads(line)
+            assert threading.active_count() == 1
+            open_store(asked["store"], ledger=None).close()
+            _answer(_in_child(asked))
+
+
+def _answer(code: int) -> None:
+    sys.stdout.write(f"{code}\n")
+    sys.stdout.flush()
 
 
 def _in_child(asked: Mapping[str, Any]) -> int:

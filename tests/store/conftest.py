@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests import prepared
+
 
 @pytest.fixture(autouse=True)
-def prepared_stores() -> None: ...
+def migrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared.uninstall_tables(monkeypatch)

@@ -43,8 +43,12 @@ def main(url: str, ledger: str, moment: str, number: int) -> None:
 
     setattr(Store, "page", counted)  # noqa: B010 - the seams around a transaction
     setattr(Ledger, "append", written)  # noqa: B010
+    sync(url, Path(ledger))
+
+
+def sync(url: str, ledger: Path) -> None:
     tracker = FakeTracker.of(ISSUES, old=OLD)
-    with open_store(url, ledger=Path(ledger)) as store:
+    with open_store(url, ledger=ledger) as store:
         connector = FakeConnector(tracker, page_size=4)
         sync_source(source(), store, connector, derive=derive, team_of=team_of, transport=None)
 
