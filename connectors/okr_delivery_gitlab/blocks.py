@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -12,6 +12,8 @@ from okr_delivery_gitlab.problems import broken
 from okr_delivery_gitlab.scope import Place
 from okr_delivery_gitlab.values import Row, instant, written
 
+Pages = Callable[[IssueList, Mark | None], Iterator[list[Row]]]
+"""The pages of a list, all of them or those behind a row."""
 MOST = 250
 """Rows of a block: what a page of the contract may hold."""
 SLACK = 120
@@ -107,14 +109,14 @@ class Block:
     after: str
 
 
-def blocks(walk: Walk, wanted: Wanted) -> Iterator[Block]:
-    """The rows to read, in the plan's order, at most MOST at a time."""
+def blocks(walk: Walk, wanted: Wanted, pages: Pages | None = None) -> Iterator[Block]:
+    """The rows to read, in the plan's order, at most MOST at a time. `pages` reads a list, else `walk` itself does."""
     start, mark = _resumed(wanted)
     for number, issues in enumerate(wanted.plan.lists):
         if number < start:
             continue
-        pages = walk.pages(issues, mark if number == start else None)
-        yield from _cut(pages, wanted, issues, f"{wanted.plan.name}:{number}", walk)
+        read = (pages or walk.pages)(issues, mark if number == start else None)
+        yield from _cut(read, wanted, issues, f"{wanted.plan.name}:{number}", walk)
 
 
 def _cut(

@@ -24,7 +24,7 @@ from okr_delivery_gitlab.history import Detail, HistoryReader
 from okr_delivery_gitlab.identities import identify
 from okr_delivery_gitlab.inspection import Inspection
 from okr_delivery_gitlab.iterations import Timeboxes, TimeboxReader
-from okr_delivery_gitlab.labels import read_labels
+from okr_delivery_gitlab.labels import read_labels, renamed
 from okr_delivery_gitlab.lists import PAGE, Walk
 from okr_delivery_gitlab.mergerequests import Head, RequestReader, full_key
 from okr_delivery_gitlab.metadata import MetadataReader, same_settings
@@ -34,6 +34,7 @@ from okr_delivery_gitlab.releases import ReleaseReader
 from okr_delivery_gitlab.scope import Place, ScopeReader, places
 from okr_delivery_gitlab.settings import Settings
 from okr_delivery_gitlab.sight import Sight
+from okr_delivery_gitlab.strides import AT_ONCE, Strides
 from okr_delivery_gitlab.timeboxes import titles
 from okr_delivery_gitlab.tokens import check_kind, why_refused
 from okr_delivery_gitlab.values import Row, by_number, string
@@ -117,6 +118,12 @@ class GitLabConnector:
         if not same_settings(self._spec, settings):
             raise ValueError("other scopes of labels are named than those that were read")
         self._settings, self._timeboxes = settings, None
+
+    def outgrown(self, raw: Mapping[str, object]) -> bool:
+        """Whether a label was renamed since the metadata of `raw` was read."""
+        with suppress(ValueError):  # another version of this connector wrote it
+            return renamed(Settings.from_json(raw).labels, self._known().labels)
+        return False
 
     def iterations(self, known: Mapping[str, Iteration]) -> Iterable[Iteration]:
         """Milestones and iterations of the projects and groups in scope: all of them when nothing is known or the
@@ -268,9 +275,10 @@ class GitLabConnector:
     def _read(self, wanted: Wanted) -> Iterator[Detailed]:
         """Blocks with their histories; while those of one are read, the list behind it goes on."""
         walk = self._walk()
-        with Workers(MOST) as fetching, Workers(1) as reading:
+        with Workers(MOST - AT_ONCE) as fetching, Workers(AT_ONCE) as listing, Workers(READERS) as reading:
             histories = HistoryReader(self._site(), self._known(), fetching)
-            yield from reading.ordered(_jobs(histories, blocks(walk, wanted)), 1)
+            strides = Strides(walk, listing, self._who().server_time)
+            yield from reading.ordered(_jobs(histories, blocks(walk, wanted, strides.pages)), READERS)
 
     def _rows(self) -> Iterator[Row]:
         """Every row in scope."""

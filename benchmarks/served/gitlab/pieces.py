@@ -7,11 +7,10 @@ import mmap
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-from okr_delivery_gitlab.values import instant
 
 COLUMNS = 8  # id, project, iid, created, updated, open, and the ends of body and node; instants in milliseconds
 
@@ -52,7 +51,7 @@ class Writer:
         self._file.write(piece.body)
         middle = self._file.tell()
         self._file.write(piece.node)
-        created, updated = (seconds(text) for text in (piece.created, piece.updated))
+        created, updated = (milliseconds(text) for text in (piece.created, piece.updated))
         self._rows.extend(
             (piece.id, piece.project, piece.iid, created, updated, int(piece.open), middle, self._file.tell())
         )
@@ -65,6 +64,7 @@ class Filter:
     projects: frozenset[int]
     open: bool | None = None
     created_after: int | None = None
+    created_before: int | None = None
     updated_after: int | None = None
     updated_before: int | None = None
 
@@ -93,6 +93,7 @@ class Pieces:
             project in wanted.projects
             and (wanted.open is None or bool(is_open) is wanted.open)
             and (wanted.created_after is None or created >= wanted.created_after)
+            and (wanted.created_before is None or created <= wanted.created_before)
             and (wanted.updated_after is None or updated >= wanted.updated_after)
             and (wanted.updated_before is None or updated <= wanted.updated_before)
         )
@@ -108,6 +109,6 @@ class Pieces:
         return self._bytes[0 if begin is None else self._rows[begin] : self._rows[end]]
 
 
-def seconds(text: str) -> int:
-    """Milliseconds of an instant whose fractions do not matter here."""
-    return (instant(text) or 0) * 1000
+def milliseconds(text: str) -> int:
+    """An instant as GitLab writes it."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)

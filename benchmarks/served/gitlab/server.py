@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from benchmarks.served.gitlab.pieces import Filter, Pieces, seconds
+from benchmarks.served.gitlab.pieces import Filter, Pieces, milliseconds
 from benchmarks.served.serving import Answer, serve
 
 PAGE = 20
 SCORE = (3, 65)
 """Of a query for activity: once, and for each project in it."""
+BOUNDS = ("created_after", "created_before", "updated_after", "updated_before")
 _ISSUES = re.compile(r"/api/v4/projects/(\d+)/issues$")
 _QUERY = re.compile(r"query (\w+)")
 
@@ -80,8 +81,7 @@ class Site:
 
 def _filter(project: int, asked: dict[str, str]) -> Filter:
     state = asked.get("state", "all")
-    bounds = {name: seconds(asked[name]) for name in ("created_after", "updated_after", "updated_before")
-              if name in asked}  # fmt: skip
+    bounds = {name: milliseconds(asked[name]) for name in BOUNDS if name in asked}
     return Filter(frozenset({project}), None if state == "all" else state == "opened", **bounds)
 
 
