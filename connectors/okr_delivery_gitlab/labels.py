@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from okr_delivery.sync.workers import together
@@ -22,6 +22,12 @@ def scope_of(name: str) -> tuple[str, str]:
     """Scope and rest of a label's name; the last `::` divides them. The scope is "" for a plain label."""
     scope, sign, rest = name.rpartition("::")
     return (scope, rest) if sign and scope and rest else ("", name)
+
+
+def renamed(before: Iterable[Label], now: Iterable[Label]) -> bool:
+    """Whether a label has another name than it had: issues and their past speak with it, and none is touched."""
+    names = {label.id: label.name for label in now}
+    return any(names.get(label.id, label.name) != label.name for label in before)
 
 
 def read_labels(client: GitLabClient, places: Sequence[Place]) -> tuple[Label, ...]:

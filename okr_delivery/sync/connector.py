@@ -214,6 +214,16 @@ class Connector(Protocol):
 
 
 @runtime_checkable
+class Outgrows(Protocol):
+    """A connector whose stored issues can become wrong without a change of theirs, as names change that they hold."""
+
+    def outgrown(self, raw: Mapping[str, object]) -> bool:
+        """Whether issues that were read with the metadata of this `raw` would be read otherwise now. Asked after
+        `metadata()`; true has everything read again."""
+        ...
+
+
+@runtime_checkable
 class Inspector(Protocol):
     """A connector that can say more about its connection than the contract asks: `doctor` prints it."""
 

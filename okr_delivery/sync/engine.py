@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from okr_delivery.store import SourceState, Store, StoreTx
 from okr_delivery.store.codes import dumps, natural
 from okr_delivery.sync import census, deploys
 from okr_delivery.sync.apart import Apart
-from okr_delivery.sync.connector import Connector, Identity, Metadata
+from okr_delivery.sync.connector import Connector, Identity, Metadata, Outgrows
 from okr_delivery.sync.errors import SyncError
 from okr_delivery.sync.garbage import frugal
 from okr_delivery.sync.ids import IdSet
@@ -160,10 +160,10 @@ class _Sync:
     # before the first page
 
     def _begin(self, todo: Plan, identity: Identity) -> Plan:
-        """Answers the plan: everything, where other fields are read now than the stored issues were read with."""
-        before = self._fields_read()
+        """Answers the plan: everything, where issues are read otherwise now than the stored ones were."""
+        before, raw = self._fields_read(), self._store.metadata(self._name)
         fresh = self._metadata(todo)
-        if fresh is not None and before not in (None, {(field.role, field.id) for field in fresh.fields}):
+        if fresh is not None and before is not None and self._otherwise(before, raw or {}, fresh):
             todo = todo.anew(identity.server_time)
         renew = todo.renew or fresh is not None
         known = {} if renew else {i.id: i for i in self._store.iterations(self._name)}
@@ -186,6 +186,12 @@ class _Sync:
         if self._is_empty() or self._store.metadata(self._name) is None:
             return None
         return {(field.role, field.id) for field in self._store.found_fields(self._name)}
+
+    def _otherwise(self, before: set[tuple[str, str]], raw: Mapping[str, object], fresh: Metadata) -> bool:
+        """Whether other fields are read now, or names that stored issues hold are others."""
+        connector = self._connector
+        fields = {(field.role, field.id) for field in fresh.fields}
+        return before != fields or (isinstance(connector, Outgrows) and connector.outgrown(raw))
 
     def _open(self, tx: StoreTx, todo: Plan, identity: Identity) -> None:
         """Marks the source incomplete; what planning needs stays whole if it was whole just now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -275,6 +275,24 @@ def test_other_fields_fetch_everything_again(sync: Sync) -> None:
     for fetched in (5, 0):
         tracker.now += 2 * DAY
         result = sync(tracker, Other(tracker))
+        assert (result.complete, result.fetched) == (True, fetched)
+
+
+def test_names_that_are_others_now_fetch_everything_again(sync: Sync) -> None:
+    class Renaming(FakeConnector):
+        names = "new"
+
+        def metadata(self) -> Metadata:
+            return replace(super().metadata(), raw={"names": self.names})
+
+        def outgrown(self, raw: Mapping[str, object]) -> bool:
+            return raw.get("names") != self.names
+
+    tracker = FakeTracker.of(5)
+    sync(tracker)
+    for fetched in (5, 0):
+        tracker.now += 2 * DAY
+        result = sync(tracker, Renaming(tracker))
         assert (result.complete, result.fetched) == (True, fetched)
 
 
