@@ -218,12 +218,14 @@ def _state(change: Change, value: object) -> bool:
 
 
 def _turn(change: Change, value: str) -> bool:
-    """Closes or opens, with its event."""
+    """Closes or opens, with its event. What is opened again is no duplicate any more, and was not moved."""
     state, item = change.state, change.item
     if item.state == value:
         return False
     item.state = value
     item.closed, item.closed_by = (change.at, change.user) if value == CLOSED else (None, None)
+    if value == OPENED:
+        item.moved_to = item.duplicated_to = None
     name = CLOSED if value == CLOSED else "reopened"
     number = state.take("state_event")
     item.events.state.append(StateEvent(number, change.at, change.user, name, change.merge_request, change.commit))

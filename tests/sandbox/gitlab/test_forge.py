@@ -218,6 +218,15 @@ def test_a_duplicate_is_closed_and_named_at_both_ends(forge: Forge, item: WorkIt
     assert _told(forge, item) == [f"marked acme/mobile#{other.iid} as a duplicate of this issue"]
 
 
+def test_what_is_opened_again_is_no_duplicate(forge: Forge, item: WorkItem) -> None:
+    other = forge.create("acme/mobile", "The same")
+    forge.duplicate(other.id, item.id)
+    forge.reopen(other.id)
+    assert other.duplicated_to is None
+    forge.close(other.id)
+    assert (other.state, other.duplicated_to) == ("closed", None)
+
+
 def test_a_moved_issue_is_a_new_one_with_the_old_past(forge: Forge, item: WorkItem, clock: Clock) -> None:
     group = forge.add_label("kr:GROW-KR1", group="acme")
     sprint = forge.add_milestone("S1", group="acme")
