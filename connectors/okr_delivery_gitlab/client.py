@@ -187,7 +187,7 @@ class GitLabClient:
         def attempt() -> requests.Response:
             response = self._send("post", f"{self._url}{GRAPHQL}", None, body)
             if response.status_code in NO_GRAPHQL:
-                raise _errors(response, what)
+                raise _errors(response, what, self._token)
             return response
 
         try:
@@ -196,7 +196,7 @@ class GitLabClient:
             if error.status is None or error.status < 500:
                 raise
             raise ServerBusyError(what) from error
-        return _data(value)
+        return _data(value, self._token)
 
     def demand(self, query: str, variables: Mapping[str, object] | None = None, *, what: str) -> Row:
         """`graphql` for a query that nothing smaller can stand in for: all its errors are SyncErrors."""
@@ -213,7 +213,7 @@ class GitLabClient:
         """`data` of a mutation with absolute values: twice is the same as once. Raises as `graphql` does."""
         body = {"query": query, "variables": dict(variables)}
         response = self._change("post", f"{self._url}{GRAPHQL}", body, f"POST {what}", Repeat.ABSOLUTE, issue)
-        return _data(self._transport.json(response, what))
+        return _data(self._transport.json(response, what), self._token)
 
     def rest(self, method: str, path: str, body: object = None, *, what: str, repeat: Repeat, issue: str) -> object:
         """A request that changes something of the issue with the id `issue`; the parsed answer, None for no content.
@@ -317,18 +317,18 @@ def _rows(value: object, what: str) -> list[Row]:
     return found
 
 
-def _data(value: object) -> Row:
+def _data(value: object, token: Secret) -> Row:
     answer = mapping(value)
-    said = [_said(error) for error in listed(answer.get("errors"))]
+    said = [_said(error, token) for error in listed(answer.get("errors"))]
     if said or not isinstance(answer.get("data"), dict):
         raise GraphQLErrors(said or ["no data"], mapping(answer.get("data")))
     return mapping(answer["data"])
 
 
-def _errors(response: requests.Response, what: str) -> GraphQLErrors:
+def _errors(response: requests.Response, what: str, token: Secret) -> GraphQLErrors:
     """A refusal by status, in the server's words where it has some."""
     try:
-        said = [_said(error) for error in listed(mapping(response.json()).get("errors"))]
+        said = [_said(error, token) for error in listed(mapping(response.json()).get("errors"))]
     except ValueError:
         said = []
     refusal = GraphQLErrors(said or [str(response.status_code)])
@@ -336,5 +336,6 @@ def _errors(response: requests.Response, what: str) -> GraphQLErrors:
     return refusal
 
 
-def _said(error: object) -> str:
-    return (string(mapping(error).get("message")) or "–")[:MOST_SAID]
+def _said(error: object, token: Secret) -> str:
+    """The server's words, which are shown to people; what stands before a server may echo a request's header."""
+    return (string(mapping(error).get("message")) or "–").replace(token.value, "***")[:MOST_SAID]

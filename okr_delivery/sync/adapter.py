@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import msg
-from okr_delivery.sync.errors import ConfigError
+from okr_delivery.sync.errors import AbortSyncError, ConfigError
 from okr_delivery.sync.network import NetworkSpec, Origin, trust
 from okr_delivery.sync.network import proxies as routes
 
@@ -24,6 +24,9 @@ Observer = Callable[[requests.PreparedRequest, requests.Response | None], None]
 either. None: the connection broke, or gave no whole answer."""
 
 POOL = 16
+LARGEST = 256 * 1024 * 1024
+"""Bytes of an unpacked body: many times the largest page that a tracker makes."""
+CHUNK = 64 * 1024
 log = logging.getLogger("okr_delivery.http")  # method, path, status and seconds; never a host, query, header or body
 
 
@@ -122,14 +125,14 @@ class GuardedAdapter(HTTPAdapter):
 
     def _read(self, response: requests.Response) -> None:
         """Reads the body. One that comes drop by drop keeps within every time-out: it is cut off when the run's time
-        and one time-out more are over. Raises ReadTimeout then."""
+        and one time-out more are over. Raises ReadTimeout then, AbortSyncError for a body that is far too large."""
         left = self._left()
         if left is None:
-            _ = response.content
+            _unpack(response)
             return
         watch = _Watch(max(left, 0.0) + self._spec.read_timeout, response)
         try:
-            _ = response.content
+            _unpack(response)
         except requests.RequestException:
             if not watch.over:
                 raise
@@ -145,6 +148,19 @@ class GuardedAdapter(HTTPAdapter):
         if origin_of(target) != self._origin:
             response.close()
             raise _refused("redirect", url, target)
+
+
+def _unpack(response: requests.Response) -> None:
+    """Makes the body the answer's `content`. A few kilobytes may unpack to gigabytes: that is not waited for."""
+    parts, size = [], 0
+    for part in response.iter_content(CHUNK):
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST:
+            response.close()
+            what = msg("sync.too_large", most=LARGEST // 1024**2)
+            raise AbortSyncError([Problem(what, path_of(response.url), msg("sync.too_large_help"))])
+    response._content = b"".join(parts)  # where `content` finds what has been read
 
 
 def _log(request: requests.PreparedRequest, ended: object, began: float) -> None:

@@ -169,6 +169,13 @@ def not_json(response: requests.Response, what: str) -> SyncError:
     return error
 
 
+def too_deep(response: requests.Response, what: str) -> SyncError:
+    """A body of values in values in values: no answer of a tracker."""
+    return AbortSyncError(
+        [Problem(msg("sync.too_deep"), f"{what} {path_of(response.url)}", msg("sync.too_large_help"))]
+    )
+
+
 def out_of_time(what: str) -> RetryLaterError:
     """The run's time is up."""
     return RetryLaterError([Problem(msg("sync.out_of_time"), what, msg("sync.out_of_time_help"))])

@@ -207,11 +207,17 @@ class Transport:
                 raise last.error from last.__cause__
 
     def json(self, response: requests.Response, what: str) -> object:
-        """The parsed body. Raises ConfigError for a login page, RetryLaterError for a body that was cut off."""
+        """The parsed body.
+
+        Raises ConfigError for a login page, RetryLaterError for a body that was cut off, AbortSyncError for one that
+        no parser can follow.
+        """
         try:
             return response.json()
         except ValueError as error:
             raise failures.not_json(response, what) from error
+        except RecursionError as error:
+            raise failures.too_deep(response, what) from error
 
     def _once(self, call: _Call) -> Answer:
         self._pace.start(call.what, call.issue)

@@ -11,10 +11,10 @@ import pytest
 from okr_delivery.model.work import Category, Iteration, IterationKind, IterationState
 from okr_delivery.sandbox.gitlab.graphql_sources import GONE
 from okr_delivery.sync.connector import Metadata
-from okr_delivery.sync.errors import AbortSyncError, ConfigError
+from okr_delivery.sync.errors import AbortSyncError, ConfigError, RetryLaterError
 from okr_delivery_gitlab.settings import Settings
 from tests.okr_delivery_gitlab.builders import issue, label, milestone, project
-from tests.okr_delivery_gitlab.site import Answer, Asked, Site, connect
+from tests.okr_delivery_gitlab.site import TOKEN, Answer, Asked, Site, connect
 
 WORKFLOW = {"options": {"label_scope": "workflow"}}
 
@@ -153,6 +153,20 @@ def test_a_scope_that_no_label_has_is_told_and_not_found(site: Site, wanted: dic
     assert {warning.id.rpartition(".")[2] for warning in found.warnings} == said
     assert all(warning.params["known"] == "size, workflow" for warning in found.warnings)
     assert not [f for f in found.fields if f.id in ("wrkflow::", "prio::", "priority::")]
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_token_that_the_server_s_words_echo_is_not_shown(site: Site, status: int) -> None:
+    def answer(asked: Asked) -> Answer:
+        sent = asked.headers["PRIVATE-TOKEN"]
+        return Answer(status, {"errors": [{"message": f"Internal server error for {sent}"}]}, {})
+
+    site.handlers["POST graphql"] = answer
+    with pytest.raises(RetryLaterError) as caught:
+        connect().metadata()
+    said = str(caught.value.problems[0].what)
+    assert "Internal server error for ***" in said
+    assert TOKEN not in said
 
 
 FIELDS = named(Group=["customFields(active)"], CustomField=["id", "name"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import time
 from collections.abc import Callable
@@ -14,6 +15,8 @@ import requests
 import responses
 
 from okr_delivery.locale import translator
+from okr_delivery.model.message import msg
+from okr_delivery.sync import adapter
 from okr_delivery.sync.errors import AbortSyncError, ConfigError, RetryLaterError, SyncError, UnsureError
 from okr_delivery.sync.network import NetworkSpec, proxies, route
 from okr_delivery.sync.transport import Repeat, Transport
@@ -206,6 +209,30 @@ def test_a_body_that_comes_drop_by_drop_ends_one_time_out_behind_the_deadline() 
             transport.read(lambda: session.get(f"{web.url}/x"), repeat=Repeat.FREE, what="GET x")
         assert time.monotonic() - began < 3
     assert caught.value.problems[0].what.id == "sync.out_of_time"
+
+
+def test_a_body_that_unpacks_to_more_than_any_page_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "LARGEST", 1024**2)
+    packed = gzip.compress(b"[" + b" " * 8 * 1024**2 + b"]")
+    with serving(
+        Reply(body=packed, headers={"Content-Encoding": "gzip"}), Reply(body=b"[" + b" " * 1000 + b"]")
+    ) as web:
+        way = Transport(NetworkSpec(), origin=web.url)
+        with pytest.raises(AbortSyncError) as caught:
+            get(way, f"{web.url}/x")
+        assert get(way, f"{web.url}/x").content == b"[" + b" " * 1000 + b"]"
+    assert (len(packed) < 100_000, len(web.asked)) == (True, 2)
+    assert caught.value.problems[0].what == msg("sync.too_large", most=1)
+    assert caught.value.problems[0].where == "/x"
+
+
+@responses.activate
+def test_a_body_that_no_parser_can_follow_is_refused(clock: FrozenClock) -> None:
+    responses.get(f"{SITE}/x", body="[" * 100_000 + "]" * 100_000, content_type="application/json")
+    way = transport(clock)
+    with pytest.raises(AbortSyncError) as caught:
+        way.read(sender(way, f"{SITE}/x"), repeat=Repeat.FREE, what="GET x")
+    assert (caught.value.problems[0].what, len(responses.calls)) == (msg("sync.too_deep"), 1)
 
 
 @responses.activate
