@@ -111,7 +111,7 @@ def discover(client: Asks) -> Capabilities:
         data = _asked(client, LOOKED_AT)
     except GraphQLErrors as error:
         without = isinstance(error.__cause__, SyncError) or _too_complex(error)
-        return Capabilities() if without else _untold(client)
+        return Capabilities() if without else common(client)
     except ServerBusyError as error:
         raise error.__cause__ or error from None
     types = {name: _fields(mapping(data.get(name))) for name in LOOKED_AT if isinstance(data.get(name), dict)}
@@ -120,8 +120,8 @@ def discover(client: Asks) -> Capabilities:
     return Capabilities(types, _names(values), _names(widgets))
 
 
-def _untold(client: Asks) -> Capabilities:
-    """A server that has introspection switched off: nothing if it does not answer what every GitLab answers."""
+def common(client: Asks) -> Capabilities:
+    """What every GitLab has, for a server that tells nothing of itself; nothing if it does not answer that either."""
     try:
         told = client.graphql(PROBE, what="graphql schema")
     except (GraphQLErrors, ServerBusyError):

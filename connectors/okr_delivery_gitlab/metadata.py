@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 from okr_delivery.sync.connector import FoundField, Metadata, SourceSpec
-from okr_delivery.sync.errors import ConfigError
-from okr_delivery_gitlab.capabilities import Capabilities, discover
+from okr_delivery.sync.errors import ConfigError, RetryLaterError
+from okr_delivery_gitlab.capabilities import Capabilities, common, discover
 from okr_delivery_gitlab.client import GitLabClient
 from okr_delivery_gitlab.labels import read_labels, scope_of
 from okr_delivery_gitlab.lists import IssueList
@@ -48,7 +48,7 @@ class MetadataReader:
     def read(self) -> tuple[Settings, Metadata]:
         """The settings, without milestones and iterations, and the metadata without their JSON."""
         scope = ScopeReader(self._spec, self._client).read()
-        can = discover(self._client)
+        can = self._capabilities()
         where = places(scope.groups, scope.projects, scope.named)
         above = roots([*(g.path for g in scope.groups), *(p.group for p in scope.projects if p.group)])
         namespaces = NamespaceReader(self._client, can, above)
@@ -67,6 +67,20 @@ class MetadataReader:
             warnings=(*scope.warnings, *self._warnings),
             projects={project.id: project.path for project in scope.projects},
         )
+
+    def _capabilities(self) -> Capabilities:
+        """Of a server whose introspection alone is broken, what every GitLab has.
+
+        Not where a custom field is wanted: taken for one that is not there, it would leave requirements without links.
+        """
+        try:
+            return discover(self._client)
+        except RetryLaterError:
+            can = Capabilities() if self._wanted() else common(self._client)
+            if not can.activity:
+                raise
+        self._warnings.append(msg("gitlab.warning.untold"))
+        return can
 
     def _settings(self, seen: Seen, where: Sequence[Place], statuses: tuple[CustomStatus, ...]) -> Settings:
         scope = label_scope(self._spec)

@@ -61,6 +61,24 @@ def test_six_requests_for_one_project_on_a_server_without_graphql(site: Site) ->
     assert found.warnings == ()
 
 
+@pytest.mark.parametrize("wanted", [None, "Key result"])
+def test_introspection_that_fails_alone_leaves_what_every_gitlab_has(site: Site, wanted: str | None) -> None:
+    def answer(asked: Asked) -> Any:
+        query = asked.body["query"]
+        return Answer(500, {}) if "__type" in query else {"data": {"project": None, "group": None, "n0": None}}
+
+    site.handlers["POST graphql"] = answer
+    connector = connect(fields={"key_result": wanted})
+    connector.identity()
+    if wanted:
+        with pytest.raises(RetryLaterError):
+            connector.metadata()
+        return
+    found = connector.metadata()
+    assert [warning.id for warning in found.warnings] == ["gitlab.warning.untold"]
+    assert Settings.from_json(found.raw).capabilities["filters"] == ["ONLY_ACTIVITY"]
+
+
 def test_metadata_survives_the_store(site: Site) -> None:
     site.rows("GET projects/7/labels", label(31, "workflow::Ready"))
     site.rows("GET projects/7/milestones", milestone(801, "Sprint 1"))
