@@ -16,7 +16,7 @@ from okr_delivery_gitlab.inspection import FEATURES
 FOLDER = Path(okr_delivery_gitlab.__file__).parent
 BUILDERS = {"refused", "broken", "later", "unsure"}
 UNREADABLE = ("key", "created", "instant")
-WARNINGS = ("renamed", "no_custom_fields", "no_status_labels", "no_priority_labels")
+WARNINGS = ("renamed", "no_custom_fields", "no_status_labels", "no_priority_labels", "untold")
 INSPECTED = (
     "version", "untold", "token", "no_read", "read_only", "expires", "expires_soon", "features", "no_features", "bulk",
     "lists",
