@@ -26,10 +26,12 @@ PLACES = 3
 MOST_PLACES = 10
 FEWEST = 10
 """Discussions a page that are tried last, for one work item whose page is too much."""
-NEAR = 0.8
+NEAR = 0.9
 """Share of the permitted complexity that the next queries may reach."""
 HOPELESS = 3
 """Work items refused one by one, none read: the server can't do it at all."""
+ANEW = "gid://gitlab/MilestoneNote/"
+"""What the ids of notes begin with that GitLab makes of an event of a milestone whenever they are asked for."""
 _UNKNOWN = re.compile(
     r"doesn't exist on type|isn't a defined|No such type|doesn't accept argument|Cannot query field|Unknown type"
 )
@@ -256,7 +258,8 @@ def read_row(row: Mapping[str, object], created: str) -> Note | None:
     if ts is None:
         raise broken("instant", "notes", value=str(row.get(created))[:40])
     action = string(mapping(row.get("systemNoteMetadata")).get("action"))
-    return Note(ts, string(row.get("body")) or "", action, actor_of(row.get("author")))
+    anew = (string(row.get("id")) or "").startswith(ANEW)
+    return Note(ts, string(row.get("body")) or "", action, actor_of(row.get("author")), anew)
 
 
 def _next(page: Row) -> str | None:

@@ -140,7 +140,8 @@ class HistoryReader:
     def _home(self, row: Row, item: Item) -> Home:
         project_id = string(row.get("project_id")) or ""
         group = item.path if item.group else self._known.group_path(project_id)
-        return Home(project_id, item.path, group)
+        today = mapping(row.get("milestone"))
+        return Home(project_id, item.path, group, Value(string(today.get("id")), string(today.get("title"))))
 
 
 def item_of(row: Row) -> Item:

@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from okr_delivery.model.work import Value
-from okr_delivery_gitlab.settings import CustomStatus, Settings
+from okr_delivery_gitlab.settings import CustomStatus, Milestone, Settings
 
 _LABEL = re.compile(r"[^~]*~(\d+)")
 _MILESTONE = re.compile(r"(?P<place>[^%]*)%(?P<iid>\d+)")
+_TITLED = re.compile(r'(?P<place>[^%"]*)%"(?P<title>[^"]+)"')
 _ITERATION = re.compile(r"[^*]*\*iteration:(\d+)")
 
 
@@ -21,10 +22,14 @@ class Known:
         self.settings = settings
         self.labels: Mapping[str, str] = {label.id: label.name for label in settings.labels}
         self._named = _by_name(settings)
-        self._milestones = {(m.home, m.iid): m for m in settings.milestones}
+        self._milestones = {(m.home.casefold(), m.iid): m for m in settings.milestones}
+        self._titled = _by_title(settings)
         self._titles = {m.id: m.title for m in settings.milestones}
         self._projects = {project.id: project for project in settings.projects}
-        self._homes = {p.path.casefold(): f"project {p.id}" for p in settings.projects}
+        self._groups = {f"group {p.group_id}": p.group for p in settings.projects if p.group_id and p.group}
+        self._groups |= {f"group {group.id}": group.path for group in settings.groups}
+        self._homes = {path.casefold(): home for home, path in self._groups.items()}
+        self._homes |= {p.path.casefold(): f"project {p.id}" for p in settings.projects}
         self._statuses = {status.id: status for status in settings.statuses}
         self._status_names = {status.name.casefold(): status for status in settings.statuses}
 
@@ -45,7 +50,7 @@ class Known:
         return others.pop() if len(others) == 1 else None
 
     def milestone(self, project_id: str, ref: str) -> Value | None:
-        """The milestone of `%5`, `path%5` or `/path%5`; None for one that is not listed, or told by name.
+        """The milestone of `%5`, `path%5` or `/path%5`; None for one that is not listed, or told by title.
 
         A group's milestone goes by its number only where its title holds a quotation mark: then `%5` may be either.
         """
@@ -53,11 +58,38 @@ class Known:
         if found is None:
             return None
         place = found["place"].strip("/").casefold()
-        home = self._homes.get(place) if place else f"project {project_id}"
-        own = self._milestones.get((home or "", found["iid"]))
+        home = self._home_at(place) if place else f"project {project_id}"
+        own = self._milestones.get((home, found["iid"]))
         if own is None or (not place and self._doubtful(project_id, found["iid"])):
             return None
         return Value(own.id, own.title)
+
+    def milestone_titled(self, group: str | None, ref: str) -> Value | None:
+        """The group's milestone of `%"Title"`, `/path%"Title"`, in an item below the group with the path `group`.
+
+        None unless exactly one milestone that the item can see goes by that title today.
+        """
+        found = _TITLED.fullmatch(ref)
+        if found is None:
+            return None
+        place = found["place"].strip("/").casefold()
+        same = self._titled.get(found["title"], ())
+        if any(self._path_of(m) is None for m in same):
+            return None
+        above = [m for m in same if self._path_of(m) == place or (not place and self._above(m, group))]
+        return Value(above[0].id, above[0].title) if len(above) == 1 else None
+
+    def _home_at(self, place: str) -> str:
+        return self._homes.get(place) or f"group {place}"
+
+    def _path_of(self, milestone: Milestone) -> str | None:
+        """Where a group's milestone belongs; None where its list did not tell."""
+        home = milestone.home
+        path = self._groups.get(home) or home.removeprefix("group ")
+        return None if path.isdigit() or path == "None" else path.casefold()
+
+    def _above(self, milestone: Milestone, group: str | None) -> bool:
+        return f"{group or ''}/".casefold().startswith(f"{self._path_of(milestone)}/")
 
     def title(self, milestone_id: str) -> str | None:
         """The title of a milestone of today."""
@@ -96,3 +128,12 @@ def _by_name(settings: Settings) -> Mapping[str, Mapping[str, str]]:
     for label in settings.labels:
         found[label.name][label.home or "group ?"] = label.id
     return found
+
+
+def _by_title(settings: Settings) -> Mapping[str, list[Milestone]]:
+    """Those of groups: notes name them by title."""
+    found: dict[str, list[Milestone]] = defaultdict(list)
+    for milestone in settings.milestones:
+        if milestone.home.startswith("group "):
+            found[milestone.title].append(milestone)
+    return dict(found)

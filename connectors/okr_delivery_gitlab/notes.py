@@ -18,12 +18,16 @@ from okr_delivery_gitlab.events import Action, Kind
 
 
 class Note(NamedTuple):
-    """An activity note. `action` is what its metadata says it is about; lists of notes do not tell."""
+    """An activity note. `action` is what its metadata says it is about; lists of notes do not tell.
+
+    `anew`: it was not stored but written for this answer, from what things are called now.
+    """
 
     ts: int
     body: str
     action: str | None = None
     actor: str | None = None
+    anew: bool = False
 
 
 class Told(NamedTuple):

@@ -77,12 +77,15 @@ class Queries:
         return f"... on {type_name} {{ {fields} }}" if reach == "widgets" else f"{feature} {{ {fields} }}"
 
     def _notes(self, page: str) -> Iterable[tuple[str, str, str]]:
-        said = " ".join(filter(None, ("createdAt body system", self._action(), self._author())))
+        said = " ".join(filter(None, ("createdAt body system", self._id(), self._action(), self._author())))
         yield (
             "notes", "WorkItemWidgetNotes",
             f"discussions(filter: ONLY_ACTIVITY, {page}) {{ pageInfo {{ hasNextPage endCursor }} "
             f"nodes {{ notes {{ pageInfo {{ hasNextPage }} nodes {{ {said} }} }} }} }}",
         )  # fmt: skip
+
+    def _id(self) -> str:
+        return "id" if self._can.has("Note", "id") else ""
 
     def _action(self) -> str:
         has = self._can.has("Note", "systemNoteMetadata") and self._can.has("SystemNoteMetadata", "action")

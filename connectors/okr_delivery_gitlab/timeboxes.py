@@ -76,7 +76,7 @@ def milestone_of(source: str, row: Row, homes: Homes, today: date) -> tuple[Iter
         project_id=project,
         group=path if project is None else None,
     )
-    return known, Milestone(ref, iid, title, f"project {project}" if project else f"group {group}")
+    return known, Milestone(ref, iid, title, f"project {project}" if project else f"group {group or path}")
 
 
 def iteration_of(source: str, row: Row, groups: Mapping[str, str]) -> Iteration:

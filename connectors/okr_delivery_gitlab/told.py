@@ -18,6 +18,7 @@ class Home(NamedTuple):
     project_id: str
     path: str
     group: str | None  # the path of the group around it
+    planned: Value = EMPTY  # its milestone of today
 
 
 @dataclass(slots=True)
@@ -38,14 +39,14 @@ def understand(notes: Sequence[Note], home: Home, known: Known, customs: Mapping
                 continue
             numbers[told.kind] = numbers.get(told.kind, 0) + 1
             event = Event(note.ts, told.kind, numbers[told.kind], told.action, told.value, told.old, note.actor)
-            found.events.append(_resolved(event, told, home, known, customs, found.doubts))
+            found.events.append(_resolved(event, told, home, known, customs, found.doubts, anew=note.anew))
     if _begins_nameless(found.events):
         found.doubts.add(Kind.MILESTONE)
     return found
 
 
 def _resolved(
-    event: Event, told: Told, home: Home, known: Known, customs: Mapping[str, Field], doubts: set[Kind]
+    event: Event, told: Told, home: Home, known: Known, customs: Mapping[str, Field], doubts: set[Kind], *, anew: bool
 ) -> Event:
     if told.kind is Kind.CUSTOM:
         return event._replace(subject=customs[told.subject].name)
@@ -55,19 +56,26 @@ def _resolved(
         return event
     if told.kind in (Kind.PARENT, Kind.LINK, Kind.MOVED):
         return event._replace(value=Value(None, _absolute(told.ref, home)), subject=told.subject)
-    value = _by_reference(told, home, known)
+    value = _by_reference(told, home, known, anew=anew)
     if value is None:
         doubts.add(told.kind)
     return event._replace(value=value or Value(None, told.ref))
 
 
-def _by_reference(told: Told, home: Home, known: Known) -> Value | None:
+def _by_reference(told: Told, home: Home, known: Known, *, anew: bool) -> Value | None:
     ref = told.ref or ""
     if told.kind is Kind.LABEL:
         return known.label(ref)
     if told.kind is Kind.MILESTONE:
-        return known.milestone(home.project_id, ref)
+        return known.milestone(home.project_id, ref) or (_by_title(ref, home, known) if anew else None)
     return known.iteration(ref)
+
+
+def _by_title(ref: str, home: Home, known: Known) -> Value | None:
+    """Titles are those of the moment the note was asked for; the item's own milestone says whether they have moved."""
+    found = known.milestone_titled(home.group, ref)
+    moved = found is not None and home.planned.name == found.name and home.planned.id != found.id
+    return None if moved else found
 
 
 def _status(told: Told, known: Known) -> Value:

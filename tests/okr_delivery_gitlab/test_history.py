@@ -70,6 +70,27 @@ def test_a_name_instead_of_an_id_costs_one_list_of_that_kind(workers: Workers) -
     assert talking.asked == {"graphql activity": 1, "resource_label_events": 1, "resource_milestone_events": 1}
 
 
+ANEW = {"id": "gid://gitlab/MilestoneNote/3f2a"}
+
+
+def test_a_group_s_milestone_by_its_title_costs_no_list(workers: Workers) -> None:
+    talking = site(note(2, 'changed milestone to /acme%"Release"') | ANEW, note(3, "closed"))
+    found = read(talking, workers)
+    assert [(e.kind, e.value.id) for e in found.events] == [(Kind.MILESTONE, "901"), (Kind.STATE, None)]
+    assert talking.asked == {"graphql activity": 1}
+
+
+def test_one_that_was_renamed_since_milestones_were_listed_costs_its_list(workers: Workers) -> None:
+    talking = site(note(2, 'changed milestone to /acme%"Release 2"') | ANEW)
+    talking.lists["12/resource_milestone_events"] = [
+        {"id": 80, "created_at": iso(at(2)), "action": "add", "milestone": {"id": 901, "title": "Release 2"}}
+    ]
+    found = read(talking, workers)
+    assert [(e.kind, e.number, e.value.id) for e in found.events] == [(Kind.MILESTONE, 80, "901")]
+    assert found.complete
+    assert talking.asked == {"graphql activity": 1, "resource_milestone_events": 1}
+
+
 def test_a_doubt_that_no_list_resolves_is_a_hole(workers: Workers) -> None:
     talking = site(note(1, "added ~999 label"))
     talking.lists["12/resource_label_events"] = 404

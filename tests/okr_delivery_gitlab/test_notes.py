@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from okr_delivery.model.work import EMPTY, Field, Value
 from okr_delivery_gitlab.events import Action, Kind
 from okr_delivery_gitlab.known import Known
 from okr_delivery_gitlab.notes import Note, Told, read_note
+from okr_delivery_gitlab.settings import Group, Milestone, Project
 from okr_delivery_gitlab.told import Home, Understood, understand
 from tests.okr_delivery_gitlab.histories import SETTINGS, STATUSES
 
 PAYLOADS = Path(__file__).parents[3] / "shared" / "payloads"
-HOME = Home("7", "acme/shop", "acme")
+SHOP = Home("7", "acme/shop", "acme")
+APP = Home("8", "acme/sub/app", "acme/sub")
 SET, ADD, REMOVE = Action.SET, Action.ADD, Action.REMOVE
 
 
@@ -173,7 +176,7 @@ def test_recorded_notes_are_read() -> None:
 
 def understood(*bodies: str) -> Understood:
     notes = [Note(100 + place, body, None, "x") for place, body in enumerate(bodies)]
-    return understand(notes, HOME, Known(SETTINGS), {"Key result": Field.KEY_RESULT})
+    return understand(notes, SHOP, Known(SETTINGS), {"Key result": Field.KEY_RESULT})
 
 
 def test_labels_go_by_their_number() -> None:
@@ -204,7 +207,8 @@ def test_a_deleted_label_has_no_more_to_tell() -> None:
         ("acme/shop%2", "802"),
         ("%2", None),  # a group's milestone with quotation marks goes by its number too
         ("%9", None),
-        ("/acme%2", None),
+        ("/acme%2", "902"),
+        ("/acme/other%2", None),
         ('%"Sprint 1"', None),
         ("%7.11", None),
     ],
@@ -213,6 +217,67 @@ def test_milestones_go_by_number_and_place(ref: str, expected: str | None) -> No
     found = understood(f"changed milestone to {ref}")
     assert found.events[0].value.id == expected
     assert found.doubts == (set() if expected else {Kind.MILESTONE})
+
+
+TITLED = replace(
+    SETTINGS,
+    groups=(Group("69", "acme/sub"),),
+    projects=(*SETTINGS.projects, Project("8", "acme/sub/app", "69", "acme/sub")),
+    milestones=(
+        *SETTINGS.milestones,
+        Milestone("903", "3", "Twice", "group 70"),
+        Milestone("904", "1", "Twice", "group 69"),
+        Milestone("905", "2", "Below", "group 69"),
+        Milestone("906", "9", "Far above", "group holding"),
+        Milestone("907", "4", "Somewhere", "group 12"),  # a list that names a group nobody knows
+        Milestone("803", "3", "Own", "project 7"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("ref", "home", "expected"),
+    [
+        ('%"Release"', SHOP, "901"),
+        ('/acme%"Release"', SHOP, "901"),
+        ('/acme%"Release"', APP, "901"),
+        ('%"Release"', APP, "901"),
+        ('/acme/sub%"Release"', APP, None),  # no milestone of that group
+        ('%"Twice"', SHOP, "903"),  # the other one is not above it
+        ('%"Twice"', APP, None),
+        ('/acme/sub%"Twice"', APP, "904"),
+        ('/Acme%"Twice"', APP, "903"),
+        ('%"Below"', SHOP, None),
+        ('/holding%"Far above"', SHOP, "906"),
+        ('%"Somewhere"', SHOP, None),
+        ('/acme%"Somewhere"', SHOP, None),
+        ('%"Own"', SHOP, None),  # a project's milestone goes by its number
+        ('%"Renamed since"', SHOP, None),
+        ('%"release"', SHOP, None),
+    ],
+)
+def test_a_group_s_milestone_goes_by_its_title_where_only_one_can_be_meant(
+    ref: str, home: Home, expected: str | None
+) -> None:
+    told = understand([Note(1, f"changed milestone to {ref}", anew=True)], home, Known(TITLED), {})
+    assert told.events[0].value.id == expected
+    assert told.doubts == (set() if expected else {Kind.MILESTONE})
+
+
+def test_a_title_in_a_stored_note_is_that_of_another_day() -> None:
+    told = understand([Note(1, 'changed milestone to %"Release"')], SHOP, Known(TITLED), {})
+    assert told.doubts == {Kind.MILESTONE}
+
+
+@pytest.mark.parametrize(
+    ("planned", "certain"),
+    [(Value("901", "Release"), True), (Value("999", "Release"), False), (Value("999", "Later"), True), (EMPTY, True)],
+)
+def test_a_title_that_now_belongs_to_another_milestone_is_in_doubt(planned: Value, certain: bool) -> None:
+    """Milestones are listed before the notes are read: the item's own one tells what has been renamed in between."""
+    note = Note(1, 'changed milestone to /acme%"Release"', anew=True)
+    told = understand([note], SHOP._replace(planned=planned), Known(TITLED), {})
+    assert (Kind.MILESTONE not in told.doubts) is certain
 
 
 def test_a_first_removal_that_names_no_milestone_is_in_doubt() -> None:
@@ -234,7 +299,7 @@ def test_short_references_are_relative_to_the_project_and_its_group() -> None:
 def test_custom_statuses_go_by_name_in_any_case() -> None:
     known = Known(SETTINGS.__class__(statuses=STATUSES))
     notes = [Note(1, "set status to **in PROGRESS**"), Note(2, "set status to **Shaping**")]
-    found = understand(notes, HOME, known, {})
+    found = understand(notes, SHOP, known, {})
     assert [event.value for event in found.events] == [Value("2", "In progress"), Value(None, "Shaping")]
 
 
