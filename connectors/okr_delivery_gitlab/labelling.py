@@ -56,6 +56,29 @@ def first_labels(events: Iterable[Event], now: Mapping[str, str]) -> dict[str, s
     return dict(sorted(found.items(), key=lambda label: (len(label[0]), label[0])))
 
 
+def reunited(events: Sequence[Event], now: Mapping[str, str]) -> list[Event]:
+    """Events in which a label that stayed behind when the issue moved is the one that took its place.
+
+    GitLab gives an issue that moves the labels of the same names where it goes, without an event, and copies its events
+    as they were: one label ends without being removed, another of its name begins without being added.
+    """
+    told: dict[str, list[Event]] = {}
+    for event in events:
+        if event.kind is Kind.LABEL and event.value.id is not None and event.action in (Action.ADD, Action.REMOVE):
+            told.setdefault(event.value.id, []).append(event)
+    begun = {own[0].value.name: ref for ref, own in told.items() if own[0].action is Action.REMOVE}
+    begun |= {name: ref for ref, name in now.items() if ref not in told}
+    left = [own[0].value for ref, own in told.items() if own[-1].action is Action.ADD and ref not in now]
+    heirs = {value.id: begun[value.name] for value in left if value.name is not None and value.name in begun}
+    return [_inherited(event, heirs.get(event.value.id)) for event in events]
+
+
+def _inherited(event: Event, heir: str | None) -> Event:
+    if heir is None or event.kind is not Kind.LABEL:
+        return event
+    return event._replace(value=Value(heir, event.value.name))
+
+
 def with_deleted(events: Sequence[Event], scope: str | None) -> list[Event]:
     """Events in which deleted labels that were statuses have an id to go by; other labels without one are left out.
 

@@ -10,7 +10,7 @@ from okr_delivery.model.work import EMPTY, Value
 from okr_delivery_gitlab.events import Action, Event, Kind
 from okr_delivery_gitlab.folding import Step, Story, by_second
 from okr_delivery_gitlab.known import Known
-from okr_delivery_gitlab.labelling import Labels, first_labels, with_deleted
+from okr_delivery_gitlab.labelling import Labels, first_labels, reunited, with_deleted
 from okr_delivery_gitlab.statuses import CLOSED, OPEN, closes, custom_value, label_value, resolution
 from okr_delivery_gitlab.today import Today
 
@@ -42,7 +42,8 @@ class Lifecycle:
         self._known = known
         self._settings = known.settings
         own = [event for event in events if event.kind in _OWN and self._counts(event)]
-        self._events = [self._named(e) for e in with_deleted(_as_now(own, today), self._settings.label_scope)]
+        named = [self._named(e) for e in with_deleted(_as_now(own, today), self._settings.label_scope)]
+        self._events = reunited(named, today.labels)
         self._moments: list[tuple[list[Event], Moment]] = []  # after the events of a second
         self._first, last, labels = self._fold()
         self.final = self._final(last, labels)
