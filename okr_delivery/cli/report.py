@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ def command() -> None:
     "path",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="Where to write; - for standard output.",
+    help="A file for all, or a folder for one file each; - for standard output. Default: reports/.",
 )
 @click.option("--due", cls=Reserved, is_flag=True)
 @click.option("--charts", cls=Reserved)
@@ -57,6 +58,7 @@ def iteration_report(
     Examples:
       okr-delivery report iteration
       okr-delivery report iteration --iteration "PAY S26" -o report.html
+      okr-delivery report iteration -o report.html      all teams in one file
       okr-delivery report iteration --format markdown -o -
     """
     from okr_delivery.cli.selecting import answerable, iterations
@@ -66,11 +68,14 @@ def iteration_report(
     scope = answerable(app, snapshot)
     pairs = iterations(app, snapshot, iteration, scope)
     views = [_view(app, snapshot, team, one) for team, one in pairs]
+    target = None if path is None else app.cwd / path
     if path is not None and str(path) == "-":
-        app.show_document("\n".join(_render(app, view, kind) for view in views))
-        return scope.exit_code
-    for (team, one), view in zip(pairs, views, strict=True):
-        _write(app, _path(app, path, team, one, kind, several=len(pairs) > 1), _render(app, view, kind))
+        app.show_document(_render(app, views, kind))
+    elif target is not None and not target.is_dir():
+        _write(app, target, _render(app, views, kind))
+    else:
+        for (team, one), view in zip(pairs, views, strict=True):
+            _write(app, _file(target or app.config.root / "reports", team, one, kind), _render(app, [view], kind))
     return scope.exit_code
 
 
@@ -78,18 +83,12 @@ def _kind(path: Path | None) -> str:
     return {".md": "markdown", ".json": "json"}.get(path.suffix if path else "", "html")
 
 
-def _path(app: App, path: Path | None, team: str, iteration: Iteration, kind: str, *, several: bool) -> Path:
-    """One file per team and iteration; several never overwrite each other."""
+def _file(folder: Path, team: str, iteration: Iteration, kind: str) -> Path:
+    """One of its own for each team and iteration: several never overwrite each other."""
     from okr_delivery.output.safe import slug
 
     ending = {"html": ".html", "markdown": ".md", "json": ".json"}[kind]
-    name = f"{slug(team)}-{slug(iteration.name)}-{slug(iteration.id)}"
-    if path is None:
-        return app.config.root / "reports" / (name + ending)
-    target = app.cwd / path
-    if target.is_dir():
-        return target / (name + ending)
-    return target.with_name(f"{target.stem}-{name}{target.suffix}") if several else target
+    return folder / f"{slug(team)}-{slug(iteration.name)}-{slug(iteration.id)}{ending}"
 
 
 def _view(app: App, snapshot: Snapshot, team: str, iteration: Iteration) -> IterationReport:
@@ -122,19 +121,22 @@ def _earlier(snapshot: Snapshot, team: str, iteration: Iteration) -> list[Iterat
     return [*upto[-(HISTORY - 1) :], iteration]
 
 
-def _render(app: App, view: IterationReport, kind: str) -> str:
+def _render(app: App, views: Sequence[IterationReport], kind: str) -> str:
+    from okr_delivery.report.view import document
+
+    report = document(views)
     if kind == "json":
         from okr_delivery.output.json import dumps
         from okr_delivery.report.json import render as to_dict
 
-        return dumps(to_dict(view))
+        return dumps(to_dict(report))
     if kind == "markdown":
         from okr_delivery.report.markdown import render as to_markdown
 
-        return to_markdown(view, app.t)
+        return to_markdown(report, app.t)
     from okr_delivery.report.html import render as to_html
 
-    return to_html(view, app.t)
+    return to_html(report, app.t)
 
 
 def _write(app: App, path: Path, text: str) -> None:
