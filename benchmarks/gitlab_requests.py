@@ -34,7 +34,7 @@ from okr_delivery.sync.engine import SourceResult, sync_source
 
 FIRST, UNCHANGED, FEW = 70, 6, 12
 BASE, LISTS = 20, 5
-"""By REST alone: so many requests, and so many lists for each issue that changed."""
+"""By REST alone: so many requests for 1,000 issues, and so many lists for each issue that changed."""
 CHANGED = 50
 PAGE = 100
 BASELINE = "three lists of events for each changed issue, one request each, plus the pages that list the issues"
@@ -90,7 +90,8 @@ class Sync:
     @property
     def limit(self) -> int:
         if not self.site.graphql and self.name != "unchanged":
-            return BASE + LISTS * self.result.fetched
+            beyond = math.ceil(self.result.fetched / PAGE) - 1000 // PAGE
+            return BASE + LISTS * self.result.fetched + max(0, beyond)
         return {"first": FIRST, "unchanged": UNCHANGED, "changed": FEW}[self.name]
 
     @property
