@@ -18,6 +18,8 @@ class IssueReader:
     def __init__(self, source: str, base_url: str) -> None:
         self._source = source
         self._base_url = base_url.rstrip("/")
+        base = urlsplit(self._base_url)
+        self._origin = (base.scheme, base.netloc)
 
     def read(self, row: Row, detail: Detail, told: Timeline) -> Issue:
         """The slim issue; `told` is its timeline, from the same row and detail."""
@@ -49,8 +51,8 @@ class IssueReader:
     def _url(self, row: Row, today: Today) -> str:
         """The address that GitLab gives, if it is one of its own host; a body may say anything."""
         given = string(row.get("web_url"))
-        own, base = urlsplit(given or ""), urlsplit(self._base_url)
-        if given and (own.scheme, own.netloc) == (base.scheme, base.netloc):
+        own = urlsplit(given or "")
+        if given and (own.scheme, own.netloc) == self._origin:
             return given
         place = f"groups/{today.path}/-/epics" if "#" not in today.key else f"{today.path}/-/issues"
         return f"{self._base_url}/{place}/{today.key.rpartition('#')[2].rpartition('&')[2]}"
