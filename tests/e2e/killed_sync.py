@@ -56,14 +56,17 @@ def _in_child(asked: Mapping[str, Any]) -> int:
 
 def _sync(asked: Mapping[str, Any]) -> int:
     from okr_delivery.sync import run as planning
+    from okr_delivery_gitlab import blocks, lists
     from okr_delivery_jira import cloud
 
     planning.LIVELY_DAYS = LIVELY_DAYS
     cloud.BLOCK, cloud.BODIES, cloud.AHEAD = ISSUES_A_PAGE, ISSUES_A_PAGE // 2, 2 * ISSUES_A_PAGE
+    blocks.MOST, lists.PAGE = ISSUES_A_PAGE // 2, ISSUES_A_PAGE // 2
     _die_at(asked["page"], asked["moment"])
     env = os.environ | {
         "OKR_DELIVERY_JIRA_USER": USER,
         "OKR_DELIVERY_JIRA_TOKEN": TOKEN,
+        "OKR_DELIVERY_GITLAB_TOKEN": TOKEN,
         "OKR_DELIVERY_STORE": asked["store"],
     }
     out, err = io.StringIO(), io.StringIO()
