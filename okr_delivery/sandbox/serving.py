@@ -5,9 +5,11 @@ of small requests.
 from __future__ import annotations
 
 import io
+import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import TracebackType
@@ -105,6 +107,24 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def __init__(self, address: tuple[str, int], handler: type[Handler]) -> None:
+        self._connections: set[socket.socket] = set()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def cut(self) -> None:
+        """Ends the connections that clients keep open, and with each the thread that waits for its next request."""
+        for connection in tuple(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no event; anything else is a defect of the sandbox, and shown."""
         if not isinstance(sys.exc_info()[1], OSError):
@@ -128,6 +148,7 @@ class Served:
         """Ends the server; the state stays readable."""
         self._server.shutdown()
         self._server.server_close()
+        self._server.cut()
         self._thread.join()
 
     def __enter__(self) -> Self:

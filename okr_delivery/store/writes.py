@@ -19,6 +19,7 @@ from okr_delivery.model.work import (
     FoundField,
     Issue,
     Iteration,
+    IterationKind,
     IterationState,
     Status,
     Value,
@@ -34,6 +35,9 @@ from okr_delivery.store.reads import CLAIM, DEPLOYMENTS, FIRST_SYNC, TOMBSTONE, 
 from okr_delivery.store.rows import DeploymentMark, Fact
 
 Texts = Mapping[Field, str]
+
+FORGOTTEN = frozenset({IterationKind.MILESTONE, IterationKind.ITERATION})
+"""Iterations whose deletion a tracker follows in the histories of issues too."""
 
 
 class StoreTx(ContentWrites):
@@ -102,12 +106,18 @@ class StoreTx(ContentWrites):
         """Adds or updates iterations; others stay."""
         self._merge(t.iteration, [mapping.iteration_row(i) for i in iterations], ("ref",))
 
-    def keep_iterations(self, ids: Set[str], *, closed: bool) -> None:
-        """Removes the other iterations; with `closed`, those that are over stay all the same."""
-        for iteration in self.iterations(self.source_name):
-            if iteration.id not in ids and not (closed and iteration.state is IterationState.CLOSED):
-                mine = (t.iteration.c.source == self._number, t.iteration.c.ref == iteration.id)
-                self._connection.execute(delete(t.iteration).where(*mine))
+    def keep_iterations(self, ids: Set[str], *, closed: bool) -> tuple[Iteration, ...]:
+        """Removes the other iterations and answers them; with `closed`, those that are over stay all the same.
+
+        A milestone goes even then: its tracker lists them all, and forgets with it which issues were in it.
+        """
+        gone = [each for each in self.iterations(self.source_name) if each.id not in ids]
+        if closed:
+            gone = [each for each in gone if each.state is not IterationState.CLOSED or each.kind in FORGOTTEN]
+        for iteration in gone:
+            mine = (t.iteration.c.source == self._number, t.iteration.c.ref == iteration.id)
+            self._connection.execute(delete(t.iteration).where(*mine))
+        return tuple(gone)
 
     def put_boards(self, boards: Iterable[Board]) -> None:
         """Replaces the boards."""

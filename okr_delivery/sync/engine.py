@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.config import fetch_hash, settings_hash
 from okr_delivery.model.message import msg
-from okr_delivery.model.work import Issue
+from okr_delivery.model.work import Issue, Iteration
 from okr_delivery.store import SourceState, Store, StoreTx
 from okr_delivery.store.codes import dumps, natural
+from okr_delivery.store.writes import FORGOTTEN
 from okr_delivery.sync import census, deploys
 from okr_delivery.sync.apart import Apart
 from okr_delivery.sync.connector import Connector, Identity, Metadata, Outgrows
@@ -175,11 +176,18 @@ class _Sync:
                 tx.rename_projects(fresh.projects)
             tx.put_iterations(iterations)
             if renew:
-                tx.keep_iterations({iteration.id for iteration in iterations}, closed=not todo.rescope)
+                gone = tx.keep_iterations({iteration.id for iteration in iterations}, closed=not todo.rescope)
+                self._tell_deleted(() if todo.rescope else gone)
             self._open(tx, todo, identity)
             if tx.issue_count(self._name) == 0:
                 tx.set_state(derived_hash=self._derived_hash(tx))
         return todo
+
+    def _tell_deleted(self, gone: Sequence[Iteration]) -> None:
+        """An iteration that its tracker forgot takes its figures along: nobody should have to notice by himself."""
+        names = natural(iteration.name for iteration in gone if iteration.kind in FORGOTTEN)
+        if names:
+            self._tally.warn(msg("sync.iterations_deleted", names=", ".join(names)))
 
     def _fields_read(self) -> set[tuple[str, str]] | None:
         """Who plays which role in the stored issues; None when there are none."""

@@ -193,7 +193,6 @@ def test_names_kept_for_later_versions_say_so(synced: Cli) -> None:
         ("baseline", "write"),
         ("report", "weekly"),
         ("okr", "lint"),
-        ("sandbox", "gitlab"),
         ("progress", "--apply", "file"),
         ("export", "--to", "x", "--format", "parquet"),
     ):

@@ -119,10 +119,19 @@ def _intercept(connection: socket.socket, proxy: Proxy, target: str) -> None:
         _pump(near, far, proxy)
 
 
+def _waiting(near: socket.socket, far: socket.socket) -> list[socket.socket]:
+    """Those with something to read; `select` itself can't wait for a file beyond the thousandth."""
+    poll = select.poll()
+    known = {each.fileno(): each for each in (near, far)}
+    for number in known:
+        poll.register(number, select.POLLIN)
+    return [known[number] for number, _ in poll.poll()]
+
+
 def _pump(near: ssl.SSLSocket, far: socket.socket, proxy: Proxy) -> None:
     counted = False
     while True:
-        ready = [near] if near.pending() else select.select([near, far], [], [])[0]
+        ready = [near] if near.pending() else _waiting(near, far)
         for source in ready:
             data = source.recv(65536)
             if not data:
