@@ -14,7 +14,19 @@ from okr_delivery.config.calendar import CalendarSettings
 from okr_delivery.config.document import Document, Place, Position, shown
 from okr_delivery.config.sources import Source
 from okr_delivery.config.teams import StageName, Team, TeamGate, TeamIterations
-from okr_delivery.config.types import Day, Duration, Identifier, NonEmpty, Positive, Share, Strict, Text, Whole, refuse
+from okr_delivery.config.types import (
+    Day,
+    Duration,
+    Identifier,
+    NonEmpty,
+    Positive,
+    Share,
+    Strict,
+    Text,
+    Whole,
+    Words,
+    refuse,
+)
 from okr_delivery.model.okr import Location
 
 SizeName = Literal["S", "M", "L", "XL"]
@@ -78,6 +90,48 @@ def _level(value: object) -> object:
     return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
 
+class LabelWaivers(Strict):
+    """Waivers that are put on the requirement itself."""
+
+    label: Text | None = Field(
+        None,
+        description="Label that waives what the gate finds on the requirement that carries it; with :RULE behind it,"
+        " that rule alone. Default: none does.",
+    )
+    approvers: tuple[Words, ...] = Field(
+        (), description="Accounts whose label counts, as the tracker's history names them (id, user name or name)."
+    )
+    days: Whole = Field(
+        7, ge=1, le=7, description="Days from the day of the label, that day included, for which it counts."
+    )
+
+
+class Tell(Strict):
+    """What `gate --apply tracker` puts on a requirement that fails."""
+
+    label: Text = Field("okr-gate", description="Label of requirements that the gate refuses.")
+
+
+class LintLimits(Strict):
+    """How many there may be, at least and at most."""
+
+    objectives: tuple[Whole, ...] = Field((3, 5), description="Objectives of one owner in a cycle: fewest, most.")
+    key_results: tuple[Whole, ...] = Field((2, 4), description="Key results of an objective: fewest, most.")
+
+
+LevelName = Literal["company", "department", "project", "team", "individual"]
+
+
+class Lint(Strict):
+    limits: Mapping[LevelName, LintLimits] = Field(
+        default_factory=dict,
+        description="Level of an objective -> how many objectives and key results. Default: 3-5, 2-4.",
+    )
+    similar: Share = Field(
+        0.85, description="Likeness of two texts, 0 to 1, from which one counts as a copy of the other."
+    )
+
+
 class Gate(Strict):
     adopt: StageName = Field("iteration", description="How far teams are: intake, pitch, iteration, release.")
     since: Day | None = Field(None, description="Requirements created since then are judged. Default: the first sync.")
@@ -87,6 +141,9 @@ class Gate(Strict):
     rules: Mapping[str, Annotated[RuleLevel, BeforeValidator(_level)]] = Field(
         default_factory=dict, description="Rule id -> off, info, warning or error."
     )
+    max_waiver_days: Whole = Field(92, ge=1, description="Longest time that a waiver may still run, in days.")
+    waive: LabelWaivers = Field(default_factory=LabelWaivers, description="Waivers by a label in the tracker.")
+    tell: Tell = Field(default_factory=Tell, description="What `gate --apply tracker` writes.")
 
     @field_validator("rules", mode="after")
     @classmethod
@@ -162,6 +219,7 @@ class Config(Strict):
         default_factory=ContributionSettings, description="Sizes and confidence."
     )
     gate: Gate = Field(default_factory=Gate, description="What the gate demands.")
+    lint: Lint = Field(default_factory=Lint, description="What `okr lint` asks of the OKR files.")
     trace: Trace = Field(default_factory=Trace, description="What value traces demand.")
     reports: Reports = Field(default_factory=Reports, description="What reports show.")
     feedback: tuple[Sink, ...] = Field((), description="Where progress is written.")

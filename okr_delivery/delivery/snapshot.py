@@ -134,6 +134,22 @@ class Snapshot:
             self._items[team_id] = tuple(sorted(found, key=lambda item: (natural(item.key), item.source)))
         return self._items[team_id]
 
+    def open_items(self, team_id: str, *, created_since: int | None = None) -> tuple[Item, ...]:
+        """The team's issues that are open and not gone, sub-tasks too; with an instant, those created since then."""
+        return tuple(
+            item
+            for item in self.items(team_id)
+            if item.open and item.gone_at is None and (created_since is None or item.issue.created >= created_since)
+        )
+
+    def finished_since(self, team_id: str, since: int) -> tuple[Item, ...]:
+        """The team's issues that are finished, as of this snapshot since an instant at the earliest; no sub-tasks."""
+        return tuple(
+            item
+            for item in self.items(team_id)
+            if item.fact.finished_at is not None and item.fact.finished_at >= since and not item.issue.subtask
+        )
+
     def item(self, source: str, issue_id: str) -> Item | None:
         """An issue by its id; of one that was moved, the issue that it lives on as, where that is held."""
         return self.view(source).item(issue_id)

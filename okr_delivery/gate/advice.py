@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from okr_delivery.delivery.item import Item
     from okr_delivery.delivery.snapshot import Snapshot
     from okr_delivery.gate.case import Case
+    from okr_delivery.gate.planning import Planning
 
 UNKNOWN_REF = "KR-ID"
+MOST = 2  # suggestions: a longer list is a choice, not advice
 
 
 class Advice:
@@ -46,12 +48,15 @@ class Advice:
 
     # -- which key result ------------------------------------------------------------------------------------------
 
-    def suggestion(self, case: Case) -> Suggestion | None:
-        """The likeliest key result that is active for this requirement, and why; None when nothing points anywhere."""
+    def suggestions(self, case: Case) -> tuple[Suggestion, ...]:
+        """The key results that are likeliest meant, two at most, each active for this requirement, and why."""
+        found: dict[str, Suggestion] = {}
         for kr, reason in self._candidates(case):
+            if len(found) == MOST:
+                break
             if inactivity(kr, self.book, case.day, planned=case.planned) is None:
-                return Suggestion(self.ref(case, kr), reason)
-        return None
+                found.setdefault(kr.full_id, Suggestion(self.ref(case, kr), reason))
+        return tuple(found.values())
 
     def _candidates(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
         yield from self._of_parent(case)
@@ -152,6 +157,12 @@ class Advice:
         key = f'"{key}"' if "&" in key else key  # a shell would run what stands before it
         stage = f" --stage {case.stage}" if case.stage is Stage.INTAKE else ""
         command = f"okr-delivery gate --issue {key} --sync{stage}"
+        url = self.snapshot.config.reports.recheck_url
+        return msg("gate.recheck.url", command=command, url=url) if url else msg("gate.recheck", command=command)
+
+    def recheck_plan(self, planning: Planning) -> Message:
+        """How a team sees that its plan is settled."""
+        command = f"okr-delivery gate --team {planning.team.id} --sync"
         url = self.snapshot.config.reports.recheck_url
         return msg("gate.recheck.url", command=command, url=url) if url else msg("gate.recheck", command=command)
 

@@ -1,4 +1,4 @@
-"""Asks one requirement all rules of its stage and completes what they found into findings."""
+"""Asks one subject all rules of its stage and completes what they found into findings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import StrEnum
 from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Entity, Finding, Severity
+from okr_delivery.gate.planning import Planning
 from okr_delivery.gate.rule import Fault, NotApplicable, Rule, milder
 from okr_delivery.gate.settings import Settings
 from okr_delivery.model.message import Message, msg
@@ -38,12 +39,29 @@ class Answers:
     rules: dict[str, Answer] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def team(self) -> str:
+        return self.case.team.id
+
+
+@dataclass
+class PlanAnswers:
+    """A team's iterations: what each rule said, and the findings."""
+
+    planning: Planning
+    rules: dict[str, Answer] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def team(self) -> str:
+        return self.planning.team.id
+
 
 def ask(case: Case, advice: Advice, settings: Settings) -> Answers:
     """Every rule up to the case's stage, in order, so that what a rule requires was asked before it."""
     out = Answers(case, _entity(case), None if case.issue.confidential else case.issue.creator)
     heard: dict[str, tuple[Fault, ...]] = {}
-    for rule in settings.rules(case.stage):
+    for rule in settings.requirement_rules(case.stage):
         said = rule().check(case, advice)
         if isinstance(said, NotApplicable):
             out.rules[rule.id] = Answer(Kind.NOT_APPLICABLE, said.reason)
@@ -53,6 +71,50 @@ def ask(case: Case, advice: Advice, settings: Settings) -> Answers:
         out.rules[rule.id] = Answer(Kind.FOUND if faults else Kind.SILENCED if said else Kind.OK)
         out.findings += [_finding(out, rule, fault, settings.severity, advice) for fault in faults]
     return out
+
+
+def ask_plan(planning: Planning, advice: Advice, settings: Settings) -> PlanAnswers:
+    """Every rule about iterations up to the team's stage."""
+    out = PlanAnswers(planning)
+    for rule in settings.plan_rules(planning.stage):
+        said = rule().check(planning, advice)
+        if isinstance(said, NotApplicable):
+            out.rules[rule.id] = Answer(Kind.NOT_APPLICABLE, said.reason)
+            continue
+        out.rules[rule.id] = Answer(Kind.FOUND if said else Kind.OK)
+        out.findings += [_plan_finding(planning, rule, fault, settings.severity, advice) for fault in said]
+    return out
+
+
+def _plan_finding(
+    planning: Planning, rule: type[Rule], fault: Fault, severity: Mapping[str, Severity], advice: Advice
+) -> Finding:
+    """One team's finding: iterations and key results are shared, so the team tells two of them apart."""
+    if fault.about is None:
+        raise ValueError(f"{rule.id} does not say what it is about")
+    named = fault.kr.full_id if fault.kr else fault.ref
+    return Finding(
+        rule=rule.id,
+        name=rule.name,
+        severity=milder(severity[rule.id], fault.severity),
+        team=planning.team.id,
+        entity=fault.about,
+        message=fault.message,
+        help=msg("gate.help", lines=(fault.fix or rule.text("fix"), advice.recheck_plan(planning))),
+        kr=named,
+        created_by=fault.owner,
+        paste=fault.paste,
+        suggestions=fault.suggestions,
+        location=fault.kr.location if fault.kr else _declared(planning),
+        discriminator=" ".join(part for part in (planning.team.id, named) if part),
+    )
+
+
+def _declared(planning: Planning) -> Location:
+    """Where okr-delivery.yaml declares the team; without teams, where it begins."""
+    config = planning.config
+    index = next((i for i, team in enumerate(config.teams) if team.id == planning.team.id), None)
+    return Location(config.path.name, 1) if index is None else config.location("teams", index)
 
 
 def _silenced(rule: type[Rule], fault: Fault, heard: Mapping[str, tuple[Fault, ...]]) -> bool:
@@ -85,7 +147,7 @@ def _finding(out: Answers, rule: type[Rule], fault: Fault, severity: Mapping[str
         kr=fault.kr.full_id if fault.kr else fault.ref,
         created_by=out.owner,
         paste=fault.paste,
-        suggestion=fault.suggestion,
+        suggestions=fault.suggestions,
         alternative=advice.alternative(case)[0] if fault.alternative else None,
         location=fault.kr.location if fault.kr else _source_line(case),
         discriminator=(fault.kr.full_id if fault.kr else fault.ref) or "",

@@ -6,7 +6,7 @@ A team without trustworthy data has no verdict (exit code 2), the others still g
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 from okr_delivery.delivery.teams import sources_of
 from okr_delivery.gate import history, waiving
 from okr_delivery.gate.advice import Advice, ambiguous
-from okr_delivery.gate.ask import Answers, Kind, ask
+from okr_delivery.gate.ask import Answers, Kind, PlanAnswers, ask, ask_plan
 from okr_delivery.gate.case import Case, case_day
 from okr_delivery.gate.finding import Finding, Severity, Stage
+from okr_delivery.gate.planning import Planning
 from okr_delivery.gate.result import (
     GateInput,
     GateResult,
@@ -55,6 +56,17 @@ class _Run:
     settings: Settings
     scopes: list[TeamScope]
     answers: list[Answers] = field(default_factory=list)
+    plans: list[PlanAnswers] = field(default_factory=list)
+
+    @property
+    def everything(self) -> list[Answers | PlanAnswers]:
+        return [*self.answers, *self.plans]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All that was found, in order; those of the baseline are marked."""
+        found = sorted((f for answer in self.everything for f in answer.findings), key=finding_order)
+        return found if self.asked.baseline is None else self.asked.baseline.mark(found)
 
     def links_of(self, item: Item, day: date | None = None) -> Links:
         """An item's links as of the run; short ids mean the key results of `day` (default: of its iteration)."""
@@ -71,6 +83,7 @@ def run(asked: GateInput) -> GateResult:
     advice = Advice(asked.snapshot, here.links_of)
     advice.learn(cases)
     here.answers = [ask(case, advice, settings) for case in cases]
+    here.plans = [ask_plan(planning, advice, settings) for planning in _plans(here, cases)]
     _block_ambiguous(here)
     return _result(here, _waive(here))
 
@@ -121,6 +134,21 @@ def _case(here: _Run, scope: TeamScope, target: Target) -> Case:
     )
 
 
+def _plans(here: _Run, cases: Sequence[Case]) -> Iterator[Planning]:
+    """The teams whose iterations are judged, each with what stands in them."""
+    asked = here.asked
+    for scope in here.scopes:
+        if not _judgeable(scope) or not scope.iterations or scope.stage is Stage.RELEASE:
+            continue
+        inside: dict[str, list[Case]] = {iteration.id: [] for iteration in scope.iterations}
+        for case in cases:
+            if case.team.id == scope.team.id and case.iteration is not None and case.iteration.id in inside:
+                inside[case.iteration.id].append(case)
+        held = {ref: tuple(several) for ref, several in inside.items()}
+        given = (asked.snapshot, asked.readings, asked.effects, asked.conclusions)
+        yield Planning(scope.team, scope.stage, scope.iterations, held, *given)
+
+
 def _block_ambiguous(here: _Run) -> None:
     """Two key results that fit one short id leave open what is meant: no verdict for that team."""
     for answer in here.answers:
@@ -135,7 +163,7 @@ def _block_ambiguous(here: _Run) -> None:
 
 
 def _waive(here: _Run) -> Waived:
-    findings = sorted((f for answer in here.answers for f in answer.findings), key=finding_order)
+    findings = here.findings
     if here.asked.waivers is None:
         return Waived(findings=findings)
     snapshot = here.asked.snapshot
@@ -206,7 +234,7 @@ def _result(here: _Run, waived: Waived) -> GateResult:
         team_verdicts=teams,
         nothing_to_judge=tuple((s.team.id, s.nothing) for s in here.scopes if s.nothing),
         judged=judged,
-        rules_run=tuple(sorted({rule for answer in here.answers for rule in answer.rules})),
+        rules_run=tuple(sorted({rule for answer in here.everything for rule in answer.rules})),
         counts=_counts(here, waived),
         reasons=reasons,
         requested=asked.requested,
@@ -270,7 +298,7 @@ def _counts(here: _Run, waived: Waived) -> tuple[RuleCount, ...]:
     waived_by = Counter((w.finding.team, w.finding.rule) for w in waived.waived)
     out = []
     for scope in here.scopes:
-        answers = [answer for answer in here.answers if answer.case.team.id == scope.team.id]
+        answers = [answer for answer in here.everything if answer.team == scope.team.id]
         for rule in sorted({rule for answer in answers for rule in answer.rules}):
             said = Counter(answer.rules[rule].kind for answer in answers if rule in answer.rules)
             out.append(_row(scope.team.id, rule, said, waived_by[(scope.team.id, rule)]))

@@ -21,11 +21,16 @@ class Stage(StrEnum):
     PITCH = "pitch"
     ITERATION = "iteration"
     RELEASE = "release"
+    LINT = "okr lint"  # the OKR files themselves; no team adopts it
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """What a finding is about. `kind` is issue, iteration, key_result or source; confidential issues have no title."""
+    """What a finding is about. `kind` is issue, iteration, cycle, objective, key_result or waiver.
+
+    `key` is an issue's key, an iteration's id, the full id of an objective or key result, a cycle's id. Confidential
+    issues have no title.
+    """
 
     source: str | None
     kind: str
@@ -52,11 +57,16 @@ class Finding:
     kr: str | None = None
     created_by: str | None = None
     paste: str | None = None
-    suggestion: Suggestion | None = None
+    suggestions: tuple[Suggestion, ...] = ()  # the likeliest first, two at most
     alternative: str | None = None
     location: Location | None = None
     discriminator: str = ""
     baselined: bool = False
+
+    @property
+    def suggestion(self) -> Suggestion | None:
+        """The likeliest key result, None where nothing points anywhere."""
+        return self.suggestions[0] if self.suggestions else None
 
     @property
     def fingerprint(self) -> str:

@@ -11,10 +11,13 @@ from okr_delivery.delivery.natural import natural
 from okr_delivery.gate.finding import Entity, Finding, Severity, Stage
 from okr_delivery.gate.rule import at_least
 from okr_delivery.model.message import Message
+from okr_delivery.model.okr import Effect
 from okr_delivery.model.work import Iteration
+from okr_delivery.value.conclusions import Conclusions
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.snapshot import Snapshot
+    from okr_delivery.gate.baseline import Baseline
     from okr_delivery.gate.request import Requested
     from okr_delivery.gate.waivers import Waiver, Waivers
     from okr_delivery.okrs import Readings
@@ -39,7 +42,8 @@ class GateInput:
     `stage` None: each team's adopted stage. `iteration`, `issues` and `backlog` replace the plain choice. `now` is the
     wall clock (epoch seconds), only for the age of the data. `waivers` None: every finding counts. `refused` holds the
     sources that could not be refreshed just now though the run was asked to, and why. `requested` is the merge request
-    whose issues `issues` are.
+    whose issues `issues` are. `effects` and `conclusions` are what value traces rest on; `baseline` holds the findings
+    that are known and don't count, None: there is none.
     """
 
     snapshot: Snapshot
@@ -53,6 +57,9 @@ class GateInput:
     waivers: Waivers | None = None
     refused: Mapping[str, Message] = field(default_factory=dict)
     requested: Requested | None = None
+    effects: tuple[Effect, ...] = ()
+    conclusions: Conclusions = field(default_factory=Conclusions)
+    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""A rule: one question asked of one requirement, with its reason, its remedy and its own examples.
+"""A rule: one question asked of one subject, with its reason, its remedy and its own examples.
 
-A rule reads a `Case` and nothing else. It answers `OK`, `NotApplicable` with a reason, or faults. What it `requires`
-silences it: a requirement without a link is told so once, not once per rule that needs the link.
+The subject is a requirement (`Case`), a team's iterations (`Planning`) or the OKR files (`gate.lint`); a rule reads it
+and nothing else. It answers `OK`, `NotApplicable` with a reason, or faults. What it `requires` silences it: a
+requirement without a link is told so once, not once per rule that needs the link.
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from okr_delivery.gate.finding import Severity, Stage, Suggestion
+from okr_delivery.gate.finding import Entity, Severity, Stage, Suggestion
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.okr import KeyResult
 
 if TYPE_CHECKING:
     from okr_delivery.gate.advice import Advice
     from okr_delivery.gate.case import Case
+    from okr_delivery.gate.planning import Planning
 
-STAGES = tuple(Stage)
+STAGES = tuple(stage for stage in Stage if stage is not Stage.LINT)
+"""What a team can adopt, in order."""
 SEVERITIES = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 
 
@@ -28,7 +31,9 @@ class Fault:
     """One thing that a rule found. The engine adds the requirement, the team and how to check again.
 
     `ref` names the key result as it should be shown; with `kr` its declaration becomes the location. `severity` can
-    only soften the rule's own. `fix` replaces the rule's general remedy.
+    only soften the rule's own. `fix` replaces the rule's general remedy. `about` is what was found wanting where that
+    is not the subject itself, and `owner` who is asked then. Two faults of one
+    rule about one thing differ in key result.
     """
 
     message: Message
@@ -36,9 +41,11 @@ class Fault:
     ref: str | None = None
     severity: Severity | None = None
     paste: str | None = None
-    suggestion: Suggestion | None = None
+    suggestions: tuple[Suggestion, ...] = ()
     alternative: bool = False  # a Non-OKR line would be a legal answer
     fix: Message | None = None
+    about: Entity | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,40 @@ class Example:
         return "\n".join([*lines, *([] if self.iteration else ["iteration:"])])
 
 
+@dataclass(frozen=True)
+class PlanExample:
+    """A team's next iteration as a person describes it, for tests and `explain`. Key results as in `Example`.
+
+    `work` are requirements in the iteration, `added` those that joined after its start; `delivered` were done before
+    and their window has ended. `goal` is the tracker's goal text, `capacity` what fits in.
+    """
+
+    goal: str | None = "GROW: checkout in three steps"
+    work: tuple[Example, ...] = (Example(),)
+    added: tuple[Example, ...] = ()
+    delivered: tuple[Example, ...] = ()
+    concluded: bool = True
+    capacity: float | None = 30
+    started: bool = False
+
+    def written(self) -> str:
+        """As `key: value` lines."""
+        lines = [f"goal: {self.goal or ''}".rstrip()]
+        for name in ("work", "added", "delivered"):
+            for n, one in enumerate(getattr(self, name), 1):
+                lines += [f"{name} {n}: {line}" for line in one.written().splitlines()]
+        lines += [f"capacity: {self.capacity:g}"] if self.capacity is not None else []
+        return "\n".join([*lines, *([] if self.concluded else ["conclusions: none"])])
+
+
+class Written(Protocol):
+    """Anything that a rule may be shown with."""
+
+    def written(self) -> str:
+        """It as `key: value` lines."""
+        ...
+
+
 class Rule(ABC):
     """Message ids follow from the id: `gate.kr101.why`, `.fix` and whatever its messages need."""
 
@@ -85,20 +126,40 @@ class Rule(ABC):
     requires: ClassVar[tuple[str, ...]] = ()
     why: ClassVar[Message]
     fix: ClassVar[Message]
-    VALID: ClassVar[Sequence[Example]] = ()
-    INVALID: ClassVar[Sequence[Example]] = ()
+    VALID: ClassVar[Sequence[Written]] = ()
+    INVALID: ClassVar[Sequence[Written]] = ()
+    options: ClassVar[Sequence[str]] = ()  # keys of okr-delivery.yaml that change what it asks for
 
     def __init_subclass__(cls) -> None:
-        cls.why, cls.fix = cls.text("why"), cls.text("fix")
-
-    @abstractmethod
-    def check(self, case: Case, advice: Advice) -> Outcome:
-        """Answers for one requirement; `advice` knows what to propose. Changes nothing."""
+        if hasattr(cls, "id"):
+            cls.why, cls.fix = cls.text("why"), cls.text("fix")
 
     @classmethod
     def text(cls, part: str, /, **params: object) -> Message:
         """The rule's message `part`: why, fix, message …"""
         return msg(f"gate.{cls.id.lower()}.{part}", **params)
+
+
+class RequirementRule(Rule):
+    """Asked of each requirement in scope."""
+
+    VALID: ClassVar[Sequence[Example]] = ()
+    INVALID: ClassVar[Sequence[Example]] = ()
+
+    @abstractmethod
+    def check(self, case: Case, advice: Advice) -> Outcome:
+        """Answers for one requirement; `advice` knows what to propose. Changes nothing."""
+
+
+class PlanRule(Rule):
+    """Asked once of each team whose iterations are judged. Its faults say what they are `about`."""
+
+    VALID: ClassVar[Sequence[PlanExample]] = ()
+    INVALID: ClassVar[Sequence[PlanExample]] = ()
+
+    @abstractmethod
+    def check(self, planning: Planning, advice: Advice) -> Outcome:
+        """Answers for a team's iterations; `advice` knows what to propose. Changes nothing."""
 
 
 def milder(one: Severity, other: Severity | None) -> Severity:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from okr_delivery.gate.finding import Severity, Stage
-from okr_delivery.gate.rule import Rule, includes
+from okr_delivery.gate.rule import STAGES, PlanRule, RequirementRule, Rule, includes
 from okr_delivery.gate.rules import RESERVED, RULES, WAIVER_RULES
 from okr_delivery.model.errors import Problem, UserError
 from okr_delivery.model.message import msg
@@ -45,9 +45,17 @@ class Settings:
         """The rules that are asked up to a stage, in the order of their ids, so that what is required comes first."""
         return tuple(rule for rule in RULES.values() if rule.id in self.severity and includes(stage, rule.stage))
 
+    def requirement_rules(self, stage: Stage) -> tuple[type[RequirementRule], ...]:
+        """Those of them that are asked of each requirement."""
+        return tuple(rule for rule in self.rules(stage) if issubclass(rule, RequirementRule))
+
+    def plan_rules(self, stage: Stage) -> tuple[type[PlanRule], ...]:
+        """Those of them that are asked of a team's iterations."""
+        return tuple(rule for rule in self.rules(stage) if issubclass(rule, PlanRule))
+
     def stages(self) -> tuple[Stage, ...]:
         """The stages at which at least one rule is asked."""
-        return tuple(stage for stage in Stage if self.rules(stage))
+        return tuple(stage for stage in STAGES if self.rules(stage))
 
 
 def known(rule: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from okr_delivery import __version__
-from okr_delivery.gate.finding import Finding
+from okr_delivery.gate.finding import Finding, Suggestion
 from okr_delivery.gate.request import Requested
 from okr_delivery.gate.result import GateResult, JudgedIteration, SourceUse, WaivedFinding
 from okr_delivery.locale import Translator
@@ -77,7 +77,7 @@ def _source(one: SourceUse, zone: str) -> dict[str, Any]:
 
 
 def _finding(finding: Finding, t: Translator) -> dict[str, Any]:
-    entity, suggestion, location = finding.entity, finding.suggestion, finding.location
+    entity, location = finding.entity, finding.location
     return {
         "rule": finding.rule,
         "name": finding.name,
@@ -95,12 +95,17 @@ def _finding(finding: Finding, t: Translator) -> dict[str, Any]:
         "message": t.render(finding.message),
         "help": t.render(finding.help),
         "paste": finding.paste,
-        "suggestion": None if suggestion is None else {"kr": suggestion.kr, "reason": t.render(suggestion.reason)},
+        "suggestion": _suggestion(finding.suggestion, t),
+        "suggestions": [_suggestion(one, t) for one in finding.suggestions],
         "alternative": finding.alternative,
         "baselined": finding.baselined,
         "fingerprint": finding.fingerprint,
         "location": None if location is None else {"path": location.path, "line": location.line},
     }
+
+
+def _suggestion(one: Suggestion | None, t: Translator) -> dict[str, Any] | None:
+    return None if one is None else {"kr": one.kr, "reason": t.render(one.reason)}
 
 
 def _waived(one: WaivedFinding, t: Translator) -> dict[str, Any]:

@@ -24,6 +24,7 @@ def _maybe(of: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [dict(of), {"type": "null"}]}
 
 
+_SUGGESTION = _object(kr=_TEXT, reason=_TEXT)
 _FINDING = _object(
     rule={"type": "string", "pattern": r"^[A-Z]{2,3}\d{3}$"},
     name={"type": "string", "pattern": "^[a-z0-9-]+$"},
@@ -35,7 +36,8 @@ _FINDING = _object(
     message=_TEXT,
     help=_TEXT,
     paste=_MAYBE,
-    suggestion=_maybe(_object(kr=_TEXT, reason=_TEXT)),
+    suggestion=_maybe(_SUGGESTION),
+    suggestions=_list(_SUGGESTION),
     alternative=_MAYBE,
     baselined={"type": "boolean"},
     fingerprint={"type": "string", "pattern": "^[0-9a-f]{32}$"},
@@ -53,7 +55,7 @@ SCHEMA: Mapping[str, Any] = {
         verdict={"enum": ["pass", "fail", "none"]},
         reasons=_list(_object(team=_MAYBE, message=_TEXT)),
         as_of=_INSTANT,
-        stage={"enum": ["intake", "pitch", "iteration", "release"]},
+        stage={"enum": ["intake", "pitch", "iteration", "release", "okr lint"]},
         merge_request=_maybe(
             _object(
                 source=_TEXT,

@@ -234,6 +234,19 @@ class Inspector(Protocol):
 
 
 @runtime_checkable
+class Fetches(Protocol):
+    """A connector that can bring single issues up to date without reading what else changed."""
+
+    def fetch(self, keys: Sequence[str]) -> Page:
+        """The issues of these keys (as a person may write them, old ones too), whole; called after `use`.
+
+        Keys that the tracker does not know, does not show or that lie outside the source's scope are simply not in the
+        page. Asks at most four requests for one key. Raises SyncError when it can't answer in full.
+        """
+        ...
+
+
+@runtime_checkable
 class Deploys(Protocol):
     """A connector whose tracker knows deployments. Asked after the last page, when the source's settings want it."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from okr_delivery.gate.finding import Finding, Severity, Stage
-from okr_delivery.gate.rule import Example, Rule, includes
+from okr_delivery.gate.rule import Example, RequirementRule, Rule, includes
 from okr_delivery.gate.rules import RESERVED, RULES, WAIVER_RULES
 from okr_delivery.locale import LANGS, translator
 from okr_delivery.model.work import Issue
@@ -22,6 +22,7 @@ EVERYTHING = CONFIG.replace("gate: {since", "gate: {rules: {KR208: error}, since
 CASES = [
     (rule, kind, example)
     for rule in RULES.values()
+    if issubclass(rule, RequirementRule)
     for kind, examples in (("valid", rule.VALID), ("invalid", rule.INVALID))
     for example in examples
 ]

@@ -12,7 +12,7 @@ from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.result import GateResult, Verdict
-from okr_delivery.gate.rule import Fault, Outcome, Rule
+from okr_delivery.gate.rule import Fault, Outcome, RequirementRule
 from okr_delivery.gate.rules import RULES
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.work import Change, Field, Issue, IterationState, Value
@@ -214,7 +214,7 @@ def test_release_has_no_rules_yet_and_says_which_stages_have(world: World) -> No
     assert reason.params == {"stage": "release", "stages": ("intake", "pitch", "iteration")}
 
 
-class Rehearsed(Rule):
+class Rehearsed(RequirementRule):
     """A rule of the release stage, as one will come."""
 
     id = "KR401"

@@ -49,7 +49,7 @@ def finding(key: str = "PAY-1", *, title: str | None = "Three steps", **changed:
         help=msg("gate.help", lines=(msg("gate.kr101.fix"), again)),
         created_by="fang",
         paste="Contributes-to: GROW-KR1 M",
-        suggestion=Suggestion("GROW-KR1", msg("gate.suggest.parent", parent="PAY-9")),
+        suggestions=(Suggestion("GROW-KR1", msg("gate.suggest.parent", parent="PAY-9")),),
         location=Location("okrs/2026Q4.yaml", 8),
     )
     return replace(made, **changed)
@@ -61,7 +61,7 @@ def typed(text: str) -> Finding:
     fix = msg("gate.help", lines=(msg("gate.kr206.fix_label", scope=text), msg("gate.recheck", command=text)))
     suggestion = Suggestion("GROW-KR1", msg("gate.suggest.parent", parent=text))
     return finding(
-        text, title=text, created_by=text, message=wrong, help=fix, suggestion=suggestion, paste=f"a: {text}"
+        text, title=text, created_by=text, message=wrong, help=fix, suggestions=(suggestion,), paste=f"a: {text}"
     )
 
 

@@ -7,11 +7,11 @@ from typing import ClassVar
 from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage, Suggestion
-from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, Rule
+from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, RequirementRule
 from okr_delivery.value.results import LinkProblem
 
 
-class MissingKeyResult(Rule):
+class MissingKeyResult(RequirementRule):
     id = "KR101"
     name = "missing-key-result"
     stage = Stage.INTAKE
@@ -30,16 +30,16 @@ class MissingKeyResult(Rule):
             return OK
         if case.links.non_okr:
             return NotApplicable(self.text("non_okr", reason=case.quote(case.links.non_okr)))
-        suggestion = advice.suggestion(case)
-        line = advice.line(case, suggestion.kr if suggestion else None)
+        suggestions = advice.suggestions(case)
+        line = advice.line(case, suggestions[0].kr if suggestions else None)
         problem = next(iter(case.links.problems), None)
         if problem is None:
-            return (Fault(self.text("message"), paste=line, suggestion=suggestion, alternative=True),)
-        return (self._unreadable(case, problem, line, suggestion),)
+            return (Fault(self.text("message"), paste=line, suggestions=suggestions, alternative=True),)
+        return (self._unreadable(case, problem, line, suggestions),)
 
-    def _unreadable(self, case: Case, problem: LinkProblem, line: str, suggestion: Suggestion | None) -> Fault:
+    def _unreadable(self, case: Case, problem: LinkProblem, line: str, suggestions: tuple[Suggestion, ...]) -> Fault:
         """A line is there, but names nothing that could be looked up."""
         message = self.text("unreadable", text=problem.text, reason=problem.message)
         if case.issue.confidential:
             message = self.text("confidential")
-        return Fault(message, paste=case.offered(problem) or line, suggestion=suggestion, alternative=True)
+        return Fault(message, paste=case.offered(problem) or line, suggestions=suggestions, alternative=True)

@@ -8,13 +8,13 @@ from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage, Suggestion
 from okr_delivery.gate.krs import elsewhere
-from okr_delivery.gate.rule import Example, Fault, Outcome, Rule
+from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
 from okr_delivery.model.message import msg
 from okr_delivery.okrs.book import KrAmbiguous, KrFound
 from okr_delivery.value.results import LinkFault, LinkProblem
 
 
-class UnknownKeyResult(Rule):
+class UnknownKeyResult(RequirementRule):
     id = "KR102"
     name = "unknown-key-result"
     stage = Stage.INTAKE
@@ -52,7 +52,7 @@ class UnknownKeyResult(Rule):
         if problem.fault is LinkFault.AMBIGUOUS_KR:
             return Fault(problem.message, ref=written, paste=case.offered(problem), fix=self.text("ambiguous"))
         nearest = problem.nearest and Suggestion(problem.nearest, msg("gate.suggest.nearest", written=written))
-        suggestion = nearest or advice.suggestion(case)
-        paste = advice.line(case, suggestion.kr if suggestion else None, like=problem)
+        suggestions = (nearest,) if nearest else advice.suggestions(case)
+        paste = advice.line(case, suggestions[0].kr if suggestions else None, like=problem)
         message = self.text("message", written=written, carrier=msg(f"gate.carrier.{problem.carrier}"))
-        return Fault(message, ref=written, paste=paste, suggestion=suggestion, alternative=True)
+        return Fault(message, ref=written, paste=paste, suggestions=suggestions, alternative=True)

@@ -8,7 +8,7 @@ from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage, Suggestion
 from okr_delivery.gate.krs import DAY, Inactive, Inactivity, elsewhere, inactivity
-from okr_delivery.gate.rule import Example, Fault, Outcome, Rule
+from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
 from okr_delivery.model.message import msg
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.value.results import LinkFault
@@ -16,7 +16,7 @@ from okr_delivery.value.results import LinkFault
 OKR_FILE_AT_FAULT = (Inactivity.DRAFT, Inactivity.CLOSED)
 
 
-class InactiveKeyResult(Rule):
+class InactiveKeyResult(RequirementRule):
     id = "KR103"
     name = "inactive-key-result"
     stage = Stage.INTAKE
@@ -45,17 +45,16 @@ class InactiveKeyResult(Rule):
         grace = why.days * DAY <= case.config.gate.cycle_grace and why.why not in OKR_FILE_AT_FAULT
         mild = grace or why.successor is not None
         next_ref = advice.ref(case, why.successor) if why.successor else None
-        suggestion = (
-            Suggestion(next_ref, msg("gate.suggest.successor", kr=kr.full_id)) if next_ref else advice.suggestion(case)
-        )
+        successor = Suggestion(next_ref, msg("gate.suggest.successor", kr=kr.full_id)) if next_ref else None
+        suggestions = (successor,) if successor else advice.suggestions(case)
         return Fault(
             self.text(
                 why.why.value, kr=kr.full_id, cycle=why.cycle.id, start=str(why.cycle.start), end=str(why.cycle.end)
             ),
             kr=kr,
             severity=Severity.WARNING if mild else None,
-            paste=advice.line(case, suggestion.kr if suggestion else None),
-            suggestion=suggestion,
+            paste=advice.line(case, suggestions[0].kr if suggestions else None),
+            suggestions=suggestions,
             alternative=not mild,
             fix=self.text("fix_file", cycle=why.cycle.id) if why.why in OKR_FILE_AT_FAULT else None,
         )

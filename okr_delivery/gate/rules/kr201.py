@@ -8,12 +8,12 @@ from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.paste import written_unit
-from okr_delivery.gate.rule import Example, Fault, Outcome, Rule
+from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.value.results import LinkFault
 
 
-class MissingContribution(Rule):
+class MissingContribution(RequirementRule):
     id = "KR201"
     name = "missing-contribution"
     stage = Stage.PITCH

@@ -7,11 +7,11 @@ from typing import ClassVar
 from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
-from okr_delivery.gate.rule import Example, Fault, Outcome, Rule
+from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
 from okr_delivery.value.results import LinkFault, LinkProblem
 
 
-class InvalidContribution(Rule):
+class InvalidContribution(RequirementRule):
     id = "KR202"
     name = "invalid-contribution"
     stage = Stage.PITCH

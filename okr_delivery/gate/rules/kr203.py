@@ -8,13 +8,13 @@ from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.paste import amount, contribution
-from okr_delivery.gate.rule import Example, Fault, Outcome, Rule
+from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
 from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.value.krs import wanted_sign
 
 
-class WrongDirection(Rule):
+class WrongDirection(RequirementRule):
     id = "KR203"
     name = "wrong-direction"
     stage = Stage.PITCH

@@ -8,13 +8,13 @@ from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.paste import amount
-from okr_delivery.gate.rule import Example, Fault, Outcome, Rule
+from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
 from okr_delivery.model.okr import KeyResult
 
 TOLERANCE = 1 + 1e-9
 
 
-class ImplausibleContribution(Rule):
+class ImplausibleContribution(RequirementRule):
     id = "KR204"
     name = "implausible-contribution"
     stage = Stage.PITCH

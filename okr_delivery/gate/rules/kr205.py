@@ -7,7 +7,7 @@ from typing import ClassVar
 from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
-from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, Rule
+from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, RequirementRule
 from okr_delivery.model.work import Field
 
 WAYS = {"weight": "fix_weight", "time_estimate": "fix_time"}
@@ -15,7 +15,7 @@ WAYS = {"weight": "fix_weight", "time_estimate": "fix_time"}
 WEIGHT, EPIC = "weight", "epic"
 
 
-class MissingEstimate(Rule):
+class MissingEstimate(RequirementRule):
     id = "KR205"
     name = "missing-estimate"
     stage = Stage.PITCH

@@ -7,11 +7,11 @@ from typing import ClassVar
 from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
-from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, Rule
+from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, RequirementRule
 from okr_delivery.model.work import Field, labels_of
 
 
-class OpenDispute(Rule):
+class OpenDispute(RequirementRule):
     id = "KR207"
     name = "open-dispute"
     stage = Stage.PITCH

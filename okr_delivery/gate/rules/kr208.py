@@ -7,11 +7,11 @@ from typing import ClassVar
 from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Stage
-from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, Rule
+from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, RequirementRule
 from okr_delivery.model.work import Field
 
 
-class MissingUserValue(Rule):
+class MissingUserValue(RequirementRule):
     id = "KR208"
     name = "missing-user-value"
     stage = Stage.PITCH

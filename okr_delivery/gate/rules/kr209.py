@@ -8,12 +8,12 @@ from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.paste import amount, contribution
-from okr_delivery.gate.rule import Example, Fault, Outcome, Rule
+from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
 from okr_delivery.model.message import msg
 from okr_delivery.value.results import LinkFault, LinkProblem
 
 
-class CarriersDisagree(Rule):
+class CarriersDisagree(RequirementRule):
     id = "KR209"
     name = "carriers-disagree"
     stage = Stage.PITCH
