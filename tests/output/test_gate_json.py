@@ -57,6 +57,7 @@ def test_the_keys_are_those_of_the_contract(world: World) -> None:
         "entity": dict.fromkeys(["source", "kind", "key", "url", "title"]),
         **dict.fromkeys(["kr", "created_by", "message", "help", "paste"]),
         "suggestion": dict.fromkeys(["kr", "reason"]),
+        "suggestions": [dict.fromkeys(["kr", "reason"])],
         **dict.fromkeys(["alternative", "baselined", "fingerprint"]),
         "location": dict.fromkeys(["path", "line"]),
     }
