@@ -189,6 +189,8 @@ def _run(app: App, asked: dict[str, object], refused: dict[str, Message], desk: 
             GateInput(
                 snapshot=snapshot,
                 readings=app.readings,
+                effects=app.effects,
+                conclusions=app.conclusions,
                 stage=Stage(str(stage)) if stage else None if wanted is None else Stage.INTAKE,
                 iteration=None if asked["iteration"] is None else str(asked["iteration"]),
                 issues=issues if wanted is None else wanted.judged,
