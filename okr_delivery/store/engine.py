@@ -56,14 +56,15 @@ def connect(url: URL) -> Engine:
         make_private(Path(str(url.database)))
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "cached_statements": STATEMENTS})
         event.listen(engine, "connect", _sqlite_connected)
-        event.listen(engine, "begin", _sqlite_begin)
+        event.listen(engine, "begin", sqlite_begin)
     else:
-        engine = _postgres(url)
-    event.listen(engine, "handle_error", _translator(where(url)))
+        engine = postgres(url)
+    event.listen(engine, "handle_error", translator(where(url)))
     return engine
 
 
-def _postgres(url: URL) -> Engine:
+def postgres(url: URL) -> Engine:
+    """An engine for a server. Raises UserError when the driver is not installed."""
     try:
         return create_engine(url, pool_pre_ping=False, isolation_level="READ COMMITTED")
     except ModuleNotFoundError as error:
@@ -130,7 +131,8 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
             return
 
 
-def _sqlite_begin(connection: Connection) -> None:
+def sqlite_begin(connection: Connection) -> None:
+    """Begins a transaction as the connection's options say."""
     mode = connection.get_execution_options().get("begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")
 
@@ -151,7 +153,9 @@ CAUSES = (
 )
 
 
-def _translator(place: str) -> Callable[[ExceptionContext], None]:
+def translator(place: str) -> Callable[[ExceptionContext], None]:
+    """What makes UserErrors of a database's errors; `place` names it."""
+
     def handle(context: ExceptionContext) -> None:
         error = context.original_exception
         if isinstance(context.sqlalchemy_exception, DatabaseError | None) and is_operational(error):

@@ -24,11 +24,26 @@ def ensure(engine: Engine, where: str) -> bool:
     found = _version(engine)
     if found == REVISIONS[-1]:
         return False
-    if found is not None and found not in REVISIONS:
-        raise user_error(
-            msg("sync.store.newer", found=found, known=REVISIONS[-1]), where=where, next_step=msg("sync.store.upgrade")
-        )
+    _refuse_newer(found, where)
     return _migrate(engine)
+
+
+def require(engine: Engine, where: str) -> None:
+    """Raises UserError unless the schema is that of this version: what may not be written is not migrated."""
+    found = _version(engine)
+    if found == REVISIONS[-1]:
+        return
+    if found is None:
+        raise user_error(msg("sync.store.absent"), where=where, next_step=msg("sync.store.absent_help"))
+    _refuse_newer(found, where)
+    what = msg("sync.store.older", found=found, known=REVISIONS[-1])
+    raise user_error(what, where=where, next_step=msg("sync.store.older_help"))
+
+
+def _refuse_newer(found: str | None, where: str) -> None:
+    if found is not None and found not in REVISIONS:
+        what = msg("sync.store.newer", found=found, known=REVISIONS[-1])
+        raise user_error(what, where=where, next_step=msg("sync.store.upgrade"))
 
 
 def _version(engine: Engine) -> str | None:

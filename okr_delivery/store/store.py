@@ -14,7 +14,7 @@ from sqlalchemy.sql.expression import Select as SelectOf
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.work import Value
 from okr_delivery.store import engine as opening
-from okr_delivery.store import schema
+from okr_delivery.store import readonly, schema
 from okr_delivery.store import tables as t
 from okr_delivery.store.dump import dump
 from okr_delivery.store.facts import insert_facts, restore
@@ -47,8 +47,9 @@ class Store(Reads):
     `ledger_problems` are lines of the ledger that could not be read when the store was opened.
     """
 
-    def __init__(self, engine: Engine, ledger: Ledger | None) -> None:
+    def __init__(self, engine: Engine, ledger: Ledger | None, *, read_only: bool = False) -> None:
         self._engine = engine
+        self.read_only = read_only
         self._values: dict[int, Value] = {}
         self._interned: dict[int, dict[Pair, int]] = {}  # of committed values, by source
         self.ledger = ledger
@@ -106,6 +107,8 @@ class Store(Reads):
     @contextmanager
     def lock(self, source: str) -> Iterator[None]:
         """Holds a source for a sync; raises UserError when another process does. Dies with the process."""
+        if self.read_only:
+            raise opening.unusable(self.where, "read-only")
         with source_lock(self._engine, source):
             yield
 
@@ -142,7 +145,7 @@ class Store(Reads):
         The ledger is the truth: facts that are no longer in it leave the store. Issues that only a tombstone still
         knows are restored from it. Raises UserError when a file can't be read.
         """
-        if self.ledger is None:
+        if self.ledger is None or self.read_only:
             return
         mark = self.ledger.mark()
         known = self._fetch(select(t.meta.c.value).where(t.meta.c.key == MARK))
@@ -167,16 +170,19 @@ class Store(Reads):
                         tx.put_gone(*found, gone_at=fact.at)
 
 
-def open_store(url: str, *, ledger: Path | None) -> Store:
+def open_store(url: str, *, ledger: Path | None, read_only: bool = False) -> Store:
     """Opens or makes the store, brings its tables up to date and reads the ledger into it.
 
     `ledger` None: facts live in the store alone (`ledger: store`). Raises UserError for an unusable URL, folder or
     server, and for a store written by a newer version.
+
+    With `read_only` nothing is made, locked or changed, and writing to it is a UserError; facts are those that the
+    store took over when it was last opened for writing. A store that is absent or of an older version is a UserError.
     """
-    engine = opening.connect(opening.parse(url))
+    engine = (readonly.connect if read_only else opening.connect)(opening.parse(url))
     try:
-        schema.ensure(engine, opening.where(engine.url))
-        store = Store(engine, Ledger(ledger) if ledger is not None else None)
+        (schema.require if read_only else schema.ensure)(engine, opening.where(engine.url))
+        store = Store(engine, Ledger(ledger) if ledger is not None else None, read_only=read_only)
         store.read_ledger()
     except BaseException:
         engine.dispose()
