@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from okr_delivery.model.okr import Direction, KeyResult
+from okr_delivery.model.okr import CycleState, Direction, KeyResult
 from okr_delivery.okrs import KrAmbiguous, KrFound, KrUnknown, OkrBook
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ def wanted_sign(kr: KeyResult) -> int:
     if metric.direction is Direction.DELIVERY and metric.baseline is not None and metric.target is not None:
         return (metric.target > metric.baseline) - (metric.target < metric.baseline)
     return 0
+
+
+def is_active(kr: KeyResult, book: OkrBook, day: date) -> bool:
+    """Whether its cycle runs on a day, neither closed before its time nor still a draft."""
+    cycle = book.cycle_of(kr)
+    return cycle.start <= day <= cycle.end and cycle.state not in (CycleState.CLOSED, CycleState.DRAFT)
 
 
 def span_of(kr: KeyResult, book: OkrBook, day: date, readings: Readings) -> float | None:

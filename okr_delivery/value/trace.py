@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.natural import natural
-from okr_delivery.delivery.results import IterationSets, Member
-from okr_delivery.delivery.teams import Role
-from okr_delivery.model.contribution import Contribution
+from okr_delivery.delivery.results import Member
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.numbers import less, tidy
 from okr_delivery.model.numbers import total as added
 from okr_delivery.model.okr import Effect, KeyResult, Reading
 from okr_delivery.value.attribution import Attribution, Part, attribute
 from okr_delivery.value.calibration import Realised, calibration, past, ratio
-from okr_delivery.value.effects import Effects, Keys, is_measured
+from okr_delivery.value.effects import Effects, is_measured
 from okr_delivery.value.evidence import COMPUTED, value_at
 from okr_delivery.value.goal import goal_of
 from okr_delivery.value.hits import Due, hit_rate
 from okr_delivery.value.krs import UNCOUNTABLE, wanted_sign
-from okr_delivery.value.links import LinkReader, reader
 from okr_delivery.value.progress import one
 from okr_delivery.value.results import (
     IterationTrace,
@@ -30,14 +26,13 @@ from okr_delivery.value.results import (
     ObservationWindow,
     RequirementTrace,
     Unlinked,
-    WindowState,
 )
-from okr_delivery.value.windows import Stake, due_on, joint, need_conclusion, over, window_of
+from okr_delivery.value.stakes import Row, Stakes
+from okr_delivery.value.windows import joint, over
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.item import Item
     from okr_delivery.delivery.snapshot import Snapshot
-    from okr_delivery.model.conclusion import Conclusion
     from okr_delivery.model.work import Iteration
     from okr_delivery.okrs import Readings
     from okr_delivery.value.conclusions import Conclusions
@@ -57,38 +52,6 @@ def trace(
     return _Tracing(snapshot, readings, effects, conclusions, team_id, iteration).result()
 
 
-@dataclass(slots=True)
-class _Row:
-    """One requirement on one key result."""
-
-    item: Item
-    member: Member
-    stated: Contribution
-    committed: bool
-    delivered: bool
-    window: ObservationWindow
-    conclusion: Conclusion | None
-    effect: Effect | None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return f"{self.item.source}:{self.item.issue.id}", self.stated.kr
-
-    @property
-    def lift(self) -> float | None:
-        """The measured effect, if it was measured against something."""
-        return self.effect.value if self.effect is not None and is_measured(self.effect) else None
-
-
-@dataclass(slots=True)
-class _Collected:
-    """What the members of the iteration say."""
-
-    rows: dict[str, list[_Row]] = field(default_factory=dict)
-    notes: dict[str, list[Message]] = field(default_factory=dict)
-    unlinked: list[tuple[Item, Member]] = field(default_factory=list)
-
-
 class _Tracing:
     def __init__(
         self,
@@ -103,31 +66,12 @@ class _Tracing:
         self.team_id, self.iteration = team_id, iteration
         self.calendar = snapshot.calendar(team_id)
         self.effects = Effects(snapshot, effects, snapshot.day(team_id))
-        self.keys = Keys(snapshot)
-        self.links: LinkReader = reader(snapshot, readings)
-        self.sets: IterationSets = snapshot.sets(team_id, iteration)
-
-    @property
-    def members(self) -> list[tuple[Item, Member, bool]]:
-        """(item, member, committed) of everything that was committed or added, in the order people count."""
-        both = [(m, True) for m in self.sets.committed] + [(m, False) for m in self.sets.added]
-        found = [(self.snapshot.item(m.source, m.issue_id), m, committed) for m, committed in both]
-        known = [(item, m, committed) for item, m, committed in found if item is not None]
-        return sorted(known, key=lambda entry: (natural(entry[0].key), entry[0].source))
+        self.stakes = Stakes(snapshot, readings, conclusions, team_id, iteration)
 
     def result(self) -> IterationTrace:
-        members = self.members
-        collected = self._collect(members)
-        stakes = [
-            Stake(row.key, kr, row.stated.amount)
-            for kr in sorted(collected.rows, key=natural)
-            for row in collected.rows[kr]
-            if row.delivered
-        ]
-        settings = self.snapshot.config.trace.conclude
-        needed = need_conclusion(stakes, settings.cover, settings.max)
-        here = {item.ref for item, _, _ in members}
-        realised = past(self.snapshot, self.links, self.effects, self.team_id, here)
+        stakes, collected = self.stakes, self.stakes.collected
+        here = {item.ref for item, _, _ in stakes.members}
+        realised = past(self.snapshot, stakes.links, self.effects, self.team_id, here)
         return IterationTrace(
             team=self.team_id,
             source=self.iteration.source,
@@ -135,82 +79,46 @@ class _Tracing:
             name=self.iteration.name,
             goal=goal_of(self.snapshot, self.conclusions, self.team_id, self.iteration),
             key_results=tuple(
-                self._key_result(kr, rows, needed, realised, collected.notes.get(kr, ()))
+                self._key_result(kr, rows, realised, collected.notes.get(kr, ()))
                 for kr, rows in sorted(collected.rows.items(), key=lambda entry: natural(entry[0]))
             ),
-            unlinked=unlinked(collected.unlinked, [member for _, member, _ in members]),
+            unlinked=unlinked(collected.unlinked, [member for _, member, _ in stakes.members]),
             hits=hit_rate([due for rows in collected.rows.values() for due in self._due(rows)]),
         )
 
-    def _due(self, rows: Sequence[_Row]) -> Iterable[Due]:
+    def _due(self, rows: Sequence[Row]) -> Iterable[Due]:
         """Delivered requirements whose window has ended, decided upon or not."""
         for row in rows:
             if row.window.end is not None and self._over(row.window.end):
-                yield Due(row.stated.amount, row.effect if is_measured(row.effect) else None)
+                effect = self._effect(row)
+                yield Due(row.stated.amount, effect if is_measured(effect) else None)
 
-    # -- who says what ---------------------------------------------------------------------------------------------
+    def _effect(self, row: Row) -> Effect | None:
+        return self.effects.of(row.item, row.stated.kr)
 
-    def _day(self, member: Member) -> date:
-        """The day on which short ids are read: the iteration's start, else the joining."""
-        start = self.sets.window.start
-        return self.calendar.local_date(member.joined_at if start is None else start)
-
-    def _collect(self, members: Sequence[tuple[Item, Member, bool]]) -> _Collected:
-        found = _Collected()
-        delivered = {m.ref for m in self.sets.delivered}
-        for item, member, committed in members:
-            stated, notes = self._stated(item, member)
-            if not stated:
-                found.unlinked.append((item, member))
-            for one_stated in stated:
-                if self.links.is_split(item, one_stated.kr, member.joined_at, self._day(member)):
-                    continue
-                done = item.ref in delivered
-                found.rows.setdefault(one_stated.kr, []).append(self._row(item, member, one_stated, committed, done))
-                said = found.notes.setdefault(one_stated.kr, [])
-                said += [note for note in notes if note not in said]
-        return found
-
-    def _stated(self, item: Item, member: Member) -> tuple[tuple[Contribution, ...], tuple[Message, ...]]:
-        if item.role is not Role.REQUIREMENT:
-            return (), ()
-        links = self.links.frozen(item, member.joined_at, day=self._day(member))
-        return links.contributions, links.notes
-
-    def _row(self, item: Item, member: Member, stated: Contribution, committed: bool, delivered: bool) -> _Row:
-        kr = self.snapshot.book.key_results[stated.kr]
-        conclusion = self.conclusions.latest(item.source, self.keys.of(item), stated.kr, self.snapshot.as_of)
-        released = self._released(item, member) if delivered else None
-        window = window_of(released, kr, self.calendar, self.snapshot.as_of, conclusion)
-        effect = self.effects.of(item, stated.kr)
-        return _Row(item, member, stated, committed, delivered, window, conclusion, effect)
-
-    def _released(self, item: Item, member: Member) -> date | None:
-        """The day of its release; of one that is open again, the day on which the iteration delivered it."""
-        found = self.snapshot.released(item)
-        if found is not None:
-            return found.day
-        return None if member.finished_at is None else self.calendar.local_date(member.finished_at)
+    def _lift(self, row: Row) -> float | None:
+        """The measured effect, if it was measured against something."""
+        effect = self._effect(row)
+        return effect.value if effect is not None and is_measured(effect) else None
 
     # -- one key result --------------------------------------------------------------------------------------------
 
     def _key_result(
         self,
         full_id: str,
-        rows: Sequence[_Row],
-        needed: frozenset[tuple[str, str]],
+        rows: Sequence[Row],
         realised: Sequence[Realised],
         notes: Sequence[Message],
     ) -> KrTrace:
         kr = self.snapshot.book.key_results[full_id]
         done = [row for row in rows if row.delivered]
-        windows = [(row.window, row.key in needed) for row in done]
+        windows = [(row.window, row.key in self.stakes.needed) for row in done]
         window = joint(windows, self.calendar, self.snapshot.as_of)
         observed = self._observed(kr, window)
-        parts = [Part(row.key[0], row.stated.amount, row.lift) for row in done]
+        parts = [Part(row.key[0], row.stated.amount, self._lift(row)) for row in done]
         shares = attribute(observed, parts, wanted_sign(kr))
         progress = one(self.snapshot, self.readings, full_id)
-        measured = [(row.stated.amount, row.lift) for row in done]
+        measured = [(row.stated.amount, self._lift(row)) for row in done]
         return KrTrace(
             kr=kr,
             unit=kr.metric.unit,
@@ -219,7 +127,7 @@ class _Tracing:
             observed=observed,
             realisation=None if shares.over else ratio((e, r) for e, r in measured if e is not None and r is not None),
             window=window,
-            requirements=tuple(self._requirement(row, shares, needed) for row in rows),
+            requirements=tuple(self._requirement(row, shares) for row in rows),
             calibration=calibration(realised, full_id),
             verdict=progress.verdict,
             health=progress.health,
@@ -266,9 +174,8 @@ class _Tracing:
             start, end = window.start.isoformat(), window.end.isoformat()
             yield msg("value.trace.same_reading", kr=kr.id, day=first.day.isoformat(), start=start, end=end)
 
-    def _requirement(self, row: _Row, shares: Attribution, needed: frozenset[tuple[str, str]]) -> RequirementTrace:
-        grace = self.snapshot.config.trace.conclude.grace
-        undecided = row.key in needed and row.window.state is not WindowState.CONCLUDED
+    def _requirement(self, row: Row, shares: Attribution) -> RequirementTrace:
+        effect = self._effect(row)
         allocated = shares.allocated.get(row.key[0]) if row.delivered else None
         issue = row.item.issue
         return RequirementTrace(
@@ -284,21 +191,21 @@ class _Tracing:
             delivered=row.delivered,
             committed=row.committed,
             window=row.window,
-            measured=row.effect.value if row.effect is not None else None,
+            measured=effect.value if effect is not None else None,
             allocated=allocated,
-            method=self._method(row, shares, allocated),
+            method=_method(row, effect, shares, allocated),
             conclusion=row.conclusion,
-            due=due_on(row.window, grace) if undecided else None,
+            due=self.stakes.due(row),
             late=row.stated.late,
         )
 
-    @staticmethod
-    def _method(row: _Row, shares: Attribution, allocated: float | None) -> str | None:
-        if row.effect is not None:
-            return row.effect.method
-        if allocated is not None:
-            return "allocated"
-        return "group" if shares.group and row.delivered else None
+
+def _method(row: Row, effect: Effect | None, shares: Attribution, allocated: float | None) -> str | None:
+    if effect is not None:
+        return effect.method
+    if allocated is not None:
+        return "allocated"
+    return "group" if shares.group and row.delivered else None
 
 
 def total(amounts: Sequence[float | None]) -> float | None:

@@ -132,8 +132,8 @@ def _out(p: Population, found: IterationSummary | None) -> dict[str, Counter[str
 
 def velocity(p: Population, until: Iteration | None) -> Metric:
     """Mean points delivered in the last closed iterations, `until` included. None where none closed or estimated."""
-    closed = _closed(p.snapshot, p.team_id, until)[-VELOCITY_OF:]
-    sets = [p.snapshot.sets(p.team_id, iteration) for iteration in closed]
+    last = closed(p.snapshot, p.team_id, until)[-VELOCITY_OF:]
+    sets = [p.snapshot.sets(p.team_id, iteration) for iteration in last]
     sums = [points(m.estimate_out for m in one.delivered) for one in sets]
     total = points(sums)
     unestimated = sum(m.estimate_out is None for one in sets for m in one.delivered)
@@ -142,7 +142,7 @@ def velocity(p: Population, until: Iteration | None) -> Metric:
     return p.metric(value, len(sets), POINTS, definition, excluded={"unestimated": unestimated})
 
 
-def _closed(snapshot: Snapshot, team_id: str, until: Iteration | None) -> list[Iteration]:
+def closed(snapshot: Snapshot, team_id: str, until: Iteration | None = None) -> list[Iteration]:
     """Closed iterations by their end, none after `until`."""
     found = [i for i in snapshot.iterations(team_id) if snapshot.state(i) is IterationState.CLOSED]
     ordered = sorted(found, key=lambda i: (snapshot.window(team_id, i).end, i.id))
