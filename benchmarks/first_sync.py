@@ -29,9 +29,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.served import Served, prepare, tap
+from benchmarks.served import tap
 from benchmarks.served.memory import Sampled
-from benchmarks.served.process import ROOT
+from benchmarks.served.process import ROOT, Served
+from benchmarks.served.record import prepare
 from okr_delivery_jira.cloud import WORKERS
 
 RUNS = 3

@@ -18,8 +18,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.first_sync import Ours, ours
-from benchmarks.served import prepare
 from benchmarks.served.process import ROOT
+from benchmarks.served.record import prepare
 
 MOST_MB, GROWTH = 150.0, 1.3
 LATENCY = 0.1

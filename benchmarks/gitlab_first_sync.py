@@ -23,9 +23,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.first_sync import OF_LIMIT, OF_ONE_BY_ONE, ONE_BY_ONE, RUNS, Ours, decoding, ours
-from benchmarks.served import Served
-from benchmarks.served.gitlab import prepare
-from benchmarks.served.process import ROOT
+from benchmarks.served.gitlab.record import prepare
+from benchmarks.served.process import ROOT, Served
 from okr_delivery.sync.workers import MOST
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.first_sync import Ours, ours
 from benchmarks.first_sync_memory import LATENCY, report
-from benchmarks.served.gitlab import prepare
+from benchmarks.served.gitlab.record import prepare
 from benchmarks.served.process import ROOT
 
 IMPORTED = "import okr_delivery_gitlab; from benchmarks.served.client import peak; print(peak())"

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from benchmarks.served import gitlab, record
+from benchmarks.served import record
+from benchmarks.served.gitlab import record as gitlab
 
 ROOT = Path(__file__).parents[2]
 SERVERS = {"jira": "benchmarks.served.server", "gitlab": "benchmarks.served.gitlab.server"}
