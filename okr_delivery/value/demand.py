@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,17 +13,17 @@ from okr_delivery.delivery.natural import natural
 from okr_delivery.delivery.rules import calendar_of
 from okr_delivery.delivery.teams import Role
 from okr_delivery.model.contribution import Contribution
-from okr_delivery.model.numbers import less, tidy, total
-from okr_delivery.model.okr import Effect, KeyResult
-from okr_delivery.model.work import Iteration, IterationState
+from okr_delivery.model.numbers import tidy, total
+from okr_delivery.model.okr import Direction, Effect, IterationGoal, KeyResult
+from okr_delivery.model.work import Iteration, IterationState, Membership
 from okr_delivery.okrs import KrFound
 from okr_delivery.value.calibration import Realised, calibration, past
 from okr_delivery.value.effects import Effects, Keys
-from okr_delivery.value.evidence import COMPUTED, value_at
+from okr_delivery.value.gap import Gap, gap_of
 from okr_delivery.value.goal import named_objective
-from okr_delivery.value.krs import is_active, needs_amount, span_of, wanted_sign
+from okr_delivery.value.krs import is_active, needs_amount, wanted_sign
 from okr_delivery.value.links import reader
-from okr_delivery.value.results import WindowState
+from okr_delivery.value.results import Links, WindowState
 from okr_delivery.value.windows import window_of
 
 if TYPE_CHECKING:
@@ -85,6 +85,9 @@ class Check:
         self._effects = Effects(snapshot, effects, self.today)
         self._keys = Keys(snapshot)
         self._past: dict[str, list[Realised]] = {}
+        self._gaps: dict[str, Gap] = {}
+        self._promises: dict[tuple[str, str], Links] = {}
+        self._finished: dict[int, list[tuple[Item, date | None]]] = {}
 
     # -- which key results -----------------------------------------------------------------------------------------
 
@@ -102,14 +105,20 @@ class Check:
         start = started(iteration)
         return self.snapshot.calendar(team_id).local_date(self.snapshot.as_of if start is None else start)
 
+    def of_goal(self, team_id: str, iteration: Iteration, day: date) -> list[KeyResult]:
+        """The key results that the OKR files name for an iteration, in their order."""
+        goal = self._goal(team_id, iteration)
+        answers = [self.snapshot.book.resolve(ref, day) for ref in goal.key_results] if goal is not None else []
+        return [answer.kr for answer in answers if isinstance(answer, KrFound)]
+
+    def _goal(self, team_id: str, iteration: Iteration) -> IterationGoal | None:
+        book = self.snapshot.book
+        return book.goal_for(team_id, iteration.name) or book.goal_for(team_id, iteration.id)
+
     def _named(self, team_id: str, iteration: Iteration, day: date) -> Iterator[KeyResult]:
         """What the iteration's goal and the team's objectives name."""
-        book = self.snapshot.book
-        goal = book.goal_for(team_id, iteration.name) or book.goal_for(team_id, iteration.id)
-        for ref in goal.key_results if goal is not None else ():
-            answer = book.resolve(ref, day)
-            if isinstance(answer, KrFound):
-                yield answer.kr
+        yield from self.of_goal(team_id, iteration, day)
+        book, goal = self.snapshot.book, self._goal(team_id, iteration)
         wanted = {name.casefold() for name in self.snapshot.team(team_id).objectives}
         wanted |= {goal.objective.casefold()} if goal is not None and goal.objective else set()
         told = named_objective(self.snapshot, iteration.goal, day) if iteration.goal and goal is None else None
@@ -119,30 +128,49 @@ class Check:
 
     def _claimed_in(self, team_id: str, iteration: Iteration) -> Iterator[KeyResult]:
         for item in self.open_in(team_id, iteration):
-            yield from (self.snapshot.book.key_results[c.kr] for c in self.promise(item))
+            yield from (self.snapshot.book.key_results[c.kr] for c in self.promise(item).contributions)
 
     # -- what is claimed -------------------------------------------------------------------------------------------
 
-    def promise(self, item: Item) -> tuple[Contribution, ...]:
-        """What an issue promises: as frozen at its commitment, else as it stands; split parents promise nothing."""
-        at = self.links.frozen_at(item)
-        if at is not None:
-            day = self.links.day(item, at)
-            found = self.links.frozen(item, at, day=day).contributions
-        else:
-            at = self.snapshot.as_of
-            day = self.links.day(item, at)
-            found = self.links.links(item, at, day=day).contributions
-        return tuple(c for c in found if not self.links.is_split(item, c.kr, at, day))
+    def promise(self, item: Item) -> Links:
+        """What an issue says: as frozen where it is committed, else as it stands, without what its children carry."""
+        if item.ref not in self._promises:
+            at = self._committed_at(item)
+            t = self.snapshot.as_of if at is None else at
+            day = self.links.day(item, t)
+            found = self.links.links(item, t, day=day) if at is None else self.links.frozen(item, t, day=day)
+            kept = (c for c in found.contributions if not self.links.is_split(item, c.kr, t, day))
+            self._promises[item.ref] = replace(found, contributions=tuple(kept))
+        return self._promises[item.ref]
+
+    def _committed_at(self, item: Item) -> int | None:
+        """When the running iteration took it in that it stands in; of finished work, the last one that had it.
+
+        What was carried over waits for its next commitment, so its claims are those of today.
+        """
+        if item.open and not any(self._runs(item, stay) for stay in item.memberships):
+            return None
+        return self.links.frozen_at(item)
+
+    def _runs(self, item: Item, stay: Membership) -> bool:
+        """Whether an issue stands in an iteration that has begun and is not closed."""
+        iteration = self.snapshot.planned(item).get(stay.iteration_id)
+        here = stay.left_at is None or stay.left_at > self.snapshot.as_of
+        return here and iteration is not None and self.snapshot.state(iteration) is IterationState.ACTIVE
+
+    @cached_property
+    def _teams(self) -> tuple[str, ...]:
+        """All teams, whichever the snapshot is narrowed to: a key result is served by whoever claims it."""
+        return tuple(team.id for team in self.snapshot.config.effective_teams())
 
     @cached_property
     def _planned(self) -> dict[tuple[str, str], Item]:
         """Open requirements of all teams that stand in an iteration which is not closed."""
         found: dict[tuple[str, str], Item] = {}
-        for team in self.snapshot.config.effective_teams():
-            for iteration in self.snapshot.iterations(team.id):
+        for team in self._teams:
+            for iteration in self.snapshot.iterations(team):
                 if self.snapshot.state(iteration) is not IterationState.CLOSED:
-                    found |= {item.ref: item for item in self.open_in(team.id, iteration)}
+                    found |= {item.ref: item for item in self.open_in(team, iteration)}
         return found
 
     def open_in(self, team_id: str, iteration: Iteration) -> list[Item]:
@@ -151,38 +179,47 @@ class Check:
         return [item for item in members if _is_open_requirement(item)]
 
     def _observed(self, kr: KeyResult) -> Iterator[Item]:
-        """Finished requirements of all teams whose effect on the key result is still to be seen."""
-        first = self.snapshot.book.cycle_of(kr).start - timedelta(days=kr.lag_days + max(kr.observe_days, 1))
-        since = calendar_of(self.snapshot.config).midnight(first)
-        for team in self.snapshot.config.effective_teams():
-            for item in self.snapshot.finished_since(team.id, since):
-                if item.role is Role.REQUIREMENT and item.gone_at is None and self._is_watched(item, kr):
-                    yield item
+        """Finished requirements of all teams whose effect on the key result is still to be seen.
 
-    def _is_watched(self, item: Item, kr: KeyResult) -> bool:
+        What was finished longer than a window before the cycle began is not looked at.
+        """
+        first = self.snapshot.book.cycle_of(kr).start - timedelta(days=kr.lag_days + max(kr.observe_days, 1))
+        for item, released in self._finished_since(calendar_of(self.snapshot.config).midnight(first)):
+            if self._is_watched(item, released, kr):
+                yield item
+
+    def _finished_since(self, since: int) -> list[tuple[Item, date | None]]:
+        """Finished requirements of all teams with the local day of their release."""
+        if since not in self._finished:
+            every = (i for team in self._teams for i in self.snapshot.finished_since(team, since))
+            found = [item for item in every if item.role is Role.REQUIREMENT and item.gone_at is None]
+            releases = (self.snapshot.released(item) for item in found)
+            days = [None if release is None else release.day for release in releases]
+            self._finished[since] = list(zip(found, days, strict=True))
+        return self._finished[since]
+
+    def _is_watched(self, item: Item, released: date | None, kr: KeyResult) -> bool:
         """Whether the window of its effect has not ended; that of what was not released has not begun."""
-        release = self.snapshot.released(item)
-        keys, as_of = self._keys.of(item), self.snapshot.as_of
-        said = self.conclusions.latest(item.source, keys, kr.full_id, as_of)
-        day = None if release is None else release.day
-        return window_of(day, kr, self.links.calendar(item), as_of, said).state is WindowState.OPEN
+        as_of = self.snapshot.as_of
+        said = self.conclusions.latest(item.source, self._keys.of(item), kr.full_id, as_of)
+        return window_of(released, kr, self.links.calendar(item), as_of, said).state is WindowState.OPEN
 
     def demand(self, kr: KeyResult, judged: Iterable[Item] = ()) -> Demand:
         """What is claimed for a key result and what it needs. `judged` count wherever they stand."""
         parts = sorted(self._parts(kr, judged), key=lambda part: natural(part[2]))
         plain = total(weight for _, weight, _ in parts)
         claimed = tidy(total(tidy(weight * self._trust(team, kr)) for team, weight, _ in parts))
-        needed, unread = self.needed(kr)
-        ratio = tidy(claimed / needed) if needed else None
+        gap = self.gap(kr)
         known = any(self.calibration(team, kr) is not None for team, _, _ in parts)
         discount = tidy(claimed / plain) if plain and known else None
-        return Demand(kr, claimed, needed, ratio, discount, unread, tuple(key for _, _, key in parts))
+        keys = tuple(key for _, _, key in parts)
+        return Demand(kr, claimed, gap.missing, _ratio(claimed, gap.missing), discount, gap.unread, keys)
 
     def _parts(self, kr: KeyResult, judged: Iterable[Item]) -> Iterator[tuple[str, float, str]]:
         """(team, |expected| × confidence, key) of each that promises the key result something toward its target."""
         every = self._planned | {item.ref: item for item in (*judged, *self._observed(kr))}
         for item in every.values():
-            for stated in self.promise(item):
+            for stated in self.promise(item).contributions:
                 weight = self.weight(stated, kr) if stated.kr == kr.full_id else 0.0
                 if weight:
                     yield item.team, weight, item.key
@@ -190,7 +227,7 @@ class Check:
     def weight(self, stated: Contribution, kr: KeyResult) -> float:
         """The amount toward the target × confidence; 0 for one that leads away, or without an amount."""
         confidence = self.confidence(stated)
-        return tidy(max(wanted_sign(kr) * (stated.amount or 0.0), 0.0) * confidence)
+        return tidy(max(self.gap(kr).way * (stated.amount or 0.0), 0.0) * confidence)
 
     def confidence(self, stated: Contribution) -> float:
         default = self.snapshot.config.contribution.default_confidence
@@ -207,23 +244,15 @@ class Check:
         found = self.calibration(team_id, kr)
         return 1.0 if found is None else max(found, 0.0)
 
-    # -- what is needed --------------------------------------------------------------------------------------------
+    def gap(self, kr: KeyResult) -> Gap:
+        """What the key result still needs."""
+        if kr.full_id not in self._gaps:
+            self._gaps[kr.full_id] = gap_of(self.snapshot, self.readings, kr)
+        return self._gaps[kr.full_id]
 
-    def needed(self, kr: KeyResult) -> tuple[float | None, bool]:
-        """(what is missing to the target in force, whether that is the whole span for want of a reading)."""
-        target, value = self.snapshot.book.target_at(kr, self.today), self._value(kr)
-        if value is None or target is None:
-            span = span_of(kr, self.snapshot.book, self.today, self.readings)
-            return (None if span is None else abs(span)), True
-        return max(tidy(wanted_sign(kr) * less(target, value)), 0.0), False
 
-    def _value(self, kr: KeyResult) -> float | None:
-        """Where the key result stands: the latest reading, or what the tracker counts."""
-        if kr.metric.direction in COMPUTED:
-            value = value_at(self.snapshot, kr)
-            return value if isinstance(value, float) else None
-        reading = self.readings.latest(kr.full_id, self.today)
-        return None if reading is None else reading.value
+def _ratio(claimed: float, needed: float | None) -> float | None:
+    return tidy(claimed / needed) if needed else None
 
 
 def _is_open_requirement(item: Item) -> bool:
@@ -232,4 +261,4 @@ def _is_open_requirement(item: Item) -> bool:
 
 def _moves(kr: KeyResult) -> bool:
     """Whether it has a number to move and contributions state how far."""
-    return needs_amount(kr) and wanted_sign(kr) != 0
+    return needs_amount(kr) and (wanted_sign(kr) != 0 or kr.metric.direction is Direction.RANGE)
