@@ -17,7 +17,7 @@ _MEMBERS = {
     "Discussion": "notes",
     "Note": "body createdAt system author systemNoteMetadata",
     "SystemNoteMetadata": "action",
-    "UserCore": "id",
+    "UserCore": "id username",
 }
 
 PROBE = """query probe {
@@ -31,7 +31,7 @@ PROBE = """query probe {
           ... on WorkItemWidgetHierarchy { parent { id } }
           ... on WorkItemWidgetNotes {
             discussions(filter: ONLY_ACTIVITY, first: 1, after: null) {
-              nodes { notes { nodes { body createdAt system author { id } systemNoteMetadata { action } } } }
+              nodes { notes { nodes { body createdAt system author { id username } systemNoteMetadata { action } } } }
             }
           }
         }

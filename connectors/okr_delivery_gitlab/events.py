@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum, StrEnum
-from functools import lru_cache
 from typing import NamedTuple
 
+from okr_delivery.model.accounts import marks
 from okr_delivery.model.work import EMPTY, Value
 from okr_delivery_gitlab.values import Row, instant, mapping, string
 
@@ -75,15 +74,9 @@ class UnreadableEventError(ValueError):
 
 
 def actor_of(user: object) -> str | None:
-    """An opaque mark of who did something: never a name."""
-    found = mapping(user).get("id")
-    number = string(found)
-    return _hashed(number.rpartition("/")[2]) if number else None
-
-
-@lru_cache(maxsize=2048)
-def _hashed(number: str) -> str:
-    return hashlib.blake2s(number.encode(), digest_size=6).hexdigest()
+    """Marks of who did something: never a name."""
+    number, name = string(mapping(user).get("id")), string(mapping(user).get("username"))
+    return marks(number.rpartition("/")[2], name) if number else None
 
 
 class EventList(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from okr_delivery.model.accounts import same_account
 from okr_delivery.model.work import EMPTY, Value
 from okr_delivery_gitlab.events import Action, Event, Kind
 from okr_delivery_gitlab.folding import Step, Story, by_second
@@ -50,8 +51,9 @@ class Lifecycle:
 
     def story(self, of: Callable[[Moment], Value]) -> Story:
         """One of these fields: its value after each second."""
-        told = ((events[-1], moment) for events, moment in self._moments)
-        return Story(of(self._first), [Step(e.ts, e.history_id, of(moment), e.actor) for e, moment in told])
+        told = ((events, moment) for events, moment in self._moments)
+        steps = [Step(e[-1].ts, e[-1].history_id, of(moment), _one_hand(e)) for e, moment in told]
+        return Story(of(self._first), steps)
 
     def settles_status(self, step: Step) -> bool:
         """GitLab itself gives a custom status to what is closed or opened again, and writes no note about it."""
@@ -111,6 +113,13 @@ class Lifecycle:
         custom = last.custom if today.status is None else today.status
         state = replace(last, closed=today.closed, custom=custom)
         return self._moment(state, Labels(labels.exclusive, untold | kept))
+
+
+def _one_hand(events: Sequence[Event]) -> str | None:
+    """Who did all that happened in a second; None where several did, or nobody is named."""
+    actors = [event.actor for event in events]
+    mine = all(same_account(actor, actors[0]) for actor in actors)
+    return max((actor for actor in actors if actor is not None), key=len) if mine and actors else None
 
 
 def _last(labels: Labels, scope: str | None) -> Value:

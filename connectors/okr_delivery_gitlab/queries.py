@@ -93,7 +93,8 @@ class Queries:
 
     def _author(self) -> str:
         has = self._can.has("Note", "author") and self._can.has("UserCore", "id")
-        return "author { id }" if has else ""
+        name = "username" if self._can.has("UserCore", "username") else ""
+        return f"author {{ {f'id {name}'.rstrip()} }}" if has else ""
 
     def _parent(self) -> Iterable[tuple[str, str, str]]:
         name = "WorkItemWidgetHierarchy"

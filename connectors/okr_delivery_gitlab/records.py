@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from okr_delivery.model.claims import claim_lines
 from okr_delivery.model.work import Field, Issue, Value
 from okr_delivery_gitlab.changes import Timeline
+from okr_delivery_gitlab.events import actor_of
 from okr_delivery_gitlab.history import Detail
 from okr_delivery_gitlab.today import Today
 from okr_delivery_gitlab.values import Row, mapping, string
@@ -39,6 +40,7 @@ class IssueReader:
             resolved=today.closed_at,
             url=self._url(row, today),
             creator=string(mapping(row.get("author")).get("name")),
+            creator_marks=actor_of(row.get("author")),
             parent_id=today.parent.id,
             parent_key=today.parent.name,
             links=detail.links,

@@ -6,11 +6,11 @@ the current set backwards, into one change per entry between whole sets.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from okr_delivery.model.accounts import marks
 from okr_delivery.model.claims import claim_lines
 from okr_delivery.model.work import EMPTY, Change, Field, Value
 from okr_delivery_jira import instants, text
@@ -150,16 +150,11 @@ def _name_of(item: Mapping[str, object]) -> str:
 
 
 def actor(author: object) -> str | None:
-    """A short hash of the account id: enough to see that one account changed a hundred issues, no name."""
+    """Marks of the account: enough to see that one account changed a hundred issues or is an approver, no name."""
     if not isinstance(author, dict):
         return None
     account = next(filter(None, (text.string(author.get(name)) for name in ("accountId", "key", "name"))), None)
-    return _hashed(account) if account else None
-
-
-@lru_cache(maxsize=CACHED)
-def _hashed(account: str) -> str:
-    return hashlib.blake2s(account.encode(), digest_size=6).hexdigest()
+    return marks(account, text.string(author.get("name"))) if account else None
 
 
 def read_side(kept: Field, kind: str, raw_id: object, shown: object) -> Value:

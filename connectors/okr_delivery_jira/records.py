@@ -18,7 +18,7 @@ from okr_delivery.model.work import (
     Value,
 )  # fmt: skip
 from okr_delivery_jira import instants, text
-from okr_delivery_jira.changes import value_of
+from okr_delivery_jira.changes import actor, value_of
 from okr_delivery_jira.settings import Settings
 from okr_delivery_jira.sprint_text import sprint_id
 
@@ -82,6 +82,7 @@ class IssueReader:
             resolved=self._instant(fields.get("resolutiondate")),
             url=f"{self._base_url}/browse/{key}",
             creator=text.string(_object(fields.get("creator")).get("displayName")),
+            creator_marks=actor(fields.get("creator")),
             parent_id=text.string(parent.get("id")),
             parent_key=text.string(parent.get("key")) or self._epic_key(fields),
             components=tuple(

@@ -83,7 +83,7 @@ class Change(NamedTuple):
     field: Field
     old: Value
     new: Value
-    actor: str | None = None  # opaque, only to spot migrations; never a name or an address
+    actor: str | None = None  # marks of the account (`model.accounts`); never a name or an address
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -131,6 +131,9 @@ class Issue:
 
     moved_to: str | None = None
     """Trackers that make a new issue of one that is moved: the id of the new one. This one is an alias then."""
+
+    creator_marks: str | None = None
+    """Marks of the account that made it (`model.accounts`); None where the tracker does not tell, or did not then."""
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def body_pairs(issue: Issue) -> dict[str, Pair]:
     return {
         "project": pair(issue.project_id, issue.project),
         "type": pair(issue.type_id, issue.type),
-        "creator": pair(None, issue.creator),
+        "creator": pair(issue.creator_marks, issue.creator),
         "parent": pair(issue.parent_id, issue.parent_key),
     }
 
@@ -128,6 +128,7 @@ def cleaned(issue: Issue, pairs: Mapping[str, Value], current: Mapping[Field, Va
         url=None if issue.url is None else clean(issue.url),
         rank=None if issue.rank is None else clean(issue.rank),
         creator=pairs["creator"].name,
+        creator_marks=pairs["creator"].id,
         parent_id=parent.id,
         parent_key=parent.name,
         components=tuple(json.loads(clean(_components(issue)))),
@@ -170,6 +171,7 @@ def issue(row: Row[Any], source: str, values: Mapping[int, Value], current: Mapp
         resolved=row.resolved,
         url=row.url,
         creator=values[row.creator].name,
+        creator_marks=values[row.creator].id,
         parent_id=parent.id,
         parent_key=parent.name,
         components=tuple(json.loads(row.components)),
