@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, WithJsonSchema, field_validator
 
 from okr_delivery.config.calendar import CalendarSettings
 from okr_delivery.config.document import Document, Place, Position, shown
@@ -29,6 +29,7 @@ from okr_delivery.config.types import (
 )
 from okr_delivery.model.okr import Location
 
+ENDS_SCHEMA = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 2, "maxItems": 2}
 SizeName = Literal["S", "M", "L", "XL"]
 SIZES: Mapping[SizeName, float] = {"S": 0.02, "M": 0.05, "L": 0.15, "XL": 0.30}
 RuleLevel = Literal["off", "info", "warning", "error"]
@@ -112,11 +113,20 @@ class Tell(Strict):
     label: Text = Field("okr-gate", description="Label of requirements that the gate refuses.")
 
 
+def _ends(value: tuple[int, ...]) -> tuple[int, ...]:
+    if len(value) != 2 or value[0] > value[1]:
+        raise refuse("config.lint_ends")
+    return value
+
+
+Ends = Annotated[tuple[Whole, ...], AfterValidator(_ends), WithJsonSchema(ENDS_SCHEMA)]
+
+
 class LintLimits(Strict):
     """How many there may be, at least and at most."""
 
-    objectives: tuple[Whole, ...] = Field((3, 5), description="Objectives of one owner in a cycle: fewest, most.")
-    key_results: tuple[Whole, ...] = Field((2, 4), description="Key results of an objective: fewest, most.")
+    objectives: Ends = Field((3, 5), description="Objectives of one owner in a cycle: fewest, most.")
+    key_results: Ends = Field((2, 4), description="Key results of an objective: fewest, most.")
 
 
 LevelName = Literal["company", "department", "project", "team", "individual"]
@@ -130,6 +140,10 @@ class Lint(Strict):
     similar: Share = Field(
         0.85, description="Likeness of two texts, 0 to 1, from which one counts as a copy of the other."
     )
+
+    def limits_of(self, level: str) -> LintLimits:
+        """The limits of a level of objectives."""
+        return {str(name): limits for name, limits in self.limits.items()}.get(level, LintLimits())
 
 
 class Gate(Strict):

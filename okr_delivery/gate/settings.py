@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from okr_delivery.gate.finding import Severity, Stage
+from okr_delivery.gate.lint import registry as lint
 from okr_delivery.gate.rule import STAGES, PlanRule, RequirementRule, Rule, includes
-from okr_delivery.gate.rules import RESERVED, RULES, WAIVER_RULES
+from okr_delivery.gate.rules import RULES, WAIVER_RULES
 from okr_delivery.model.errors import Problem, UserError
 from okr_delivery.model.message import msg
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from okr_delivery.config import Config
 
 OFF = "off"
-LINT = re.compile(r"OKR[1-4]\d\d")
 WAIVER_DEFAULTS: Mapping[str, Severity] = {
     "WVR001": Severity.WARNING,
     "WVR002": Severity.ERROR,
@@ -35,11 +34,7 @@ class Settings:
     @classmethod
     def of(cls, config: Config) -> Settings:
         """Raises UserError for a rule id that nobody knows, with the nearest one."""
-        check_ids(config)
-        configured = {rule: str(value) for rule, value in config.gate.rules.items()}
-        defaults = {rule.id: rule.severity for rule in RULES.values()} | dict(WAIVER_DEFAULTS)
-        chosen = {rule: configured.get(rule, default) for rule, default in defaults.items()}
-        return cls({rule: Severity(value) for rule, value in chosen.items() if value is not None and value != OFF})
+        return cls(severities(config, RULES.values()))
 
     def rules(self, stage: Stage) -> tuple[type[Rule], ...]:
         """The rules that are asked up to a stage, in the order of their ids, so that what is required comes first."""
@@ -58,19 +53,37 @@ class Settings:
         return tuple(stage for stage in STAGES if self.rules(stage))
 
 
+def severities(config: Config, rules: Iterable[type[Rule]]) -> Mapping[str, Severity]:
+    """The severity of those of the rules, and of the WVR ones, that are on.
+
+    Raises UserError for a rule id that nobody knows, with the nearest one.
+    """
+    check_ids(config)
+    configured = {rule: str(value) for rule, value in config.gate.rules.items()}
+    defaults = {rule.id: rule.severity for rule in rules} | dict(WAIVER_DEFAULTS)
+    chosen = {rule: configured.get(rule, default) for rule, default in defaults.items()}
+    return {rule: Severity(value) for rule, value in chosen.items() if value is not None and value != OFF}
+
+
 def known(rule: str) -> bool:
-    """Whether the id is in the published table, built or kept for later."""
-    return rule in RULES or rule in RESERVED or rule in WAIVER_RULES or LINT.fullmatch(rule) is not None
+    """Whether the id is in the published table."""
+    return rule in RULES or rule in WAIVER_RULES or rule in lint.ids()
+
+
+def names() -> Mapping[str, str]:
+    """The id of every rule, of the gate, of `okr lint` and about waivers, by its name."""
+    every = {rule: made.name for rule, made in {**RULES, **lint.rules()}.items()} | dict(WAIVER_RULES)
+    return {name: rule for rule, name in every.items()}
 
 
 def nearest(rule: str) -> str | None:
     """The id that was probably meant by an unknown id or a name."""
-    names = {made.name: made.id for made in RULES.values()} | {name: code for code, name in RESERVED.items()}
-    if rule.lower() in names:
-        return names[rule.lower()]
-    ids = [*RULES, *RESERVED, *WAIVER_RULES]
-    close = difflib.get_close_matches(rule.upper(), ids, n=1) or difflib.get_close_matches(rule.lower(), names, n=1)
-    return names.get(close[0], close[0]) if close else None
+    by_name = names()
+    if rule.lower() in by_name:
+        return by_name[rule.lower()]
+    ids = list(by_name.values())
+    close = difflib.get_close_matches(rule.upper(), ids, n=1) or difflib.get_close_matches(rule.lower(), by_name, n=1)
+    return by_name.get(close[0], close[0]) if close else None
 
 
 def check_ids(config: Config) -> None:

@@ -13,9 +13,14 @@ from typing import ClassVar
 
 from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.lint.subject import Desk, Subject, SubjectKind
-from okr_delivery.gate.rule import Outcome, Rule
+from okr_delivery.gate.rule import NotApplicable, Outcome, Rule
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.okr import Cycle
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided(NotApplicable):
+    """The question makes sense, but what is there of the trackers' work can't answer it."""
 
 
 def _moving() -> Mapping[str, object]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from okr_delivery.gate.finding import Entity
 from okr_delivery.model.message import Message
@@ -14,7 +15,6 @@ from okr_delivery.model.okr import Cycle, KeyResult, Location, Objective
 
 if TYPE_CHECKING:
     from okr_delivery.config import Config
-    from okr_delivery.delivery.snapshot import Snapshot
     from okr_delivery.okrs import OkrBook, Readings
 
 
@@ -63,19 +63,35 @@ class Subject:
         return Entity(None, str(self.kind), self.full_id, title=self.title)
 
 
+class Work(Protocol):
+    """The work of the trackers, as far as it says which key results it serves."""
+
+    def serves(self, kr: KeyResult) -> bool:
+        """Whether a requirement contributes to the key result in its cycle, or a key action stands below it."""
+        ...
+
+    def doubts(self, cycle: Cycle) -> tuple[Message, ...]:
+        """Why there may be more work of a cycle than is there; empty when there can't be."""
+        ...
+
+    @property
+    def computed(self) -> Mapping[str, float]:
+        """Values of key results that the trackers give, by full id."""
+        ...
+
+
+NOTHING: Mapping[str, float] = {}
+
+
 @dataclass(frozen=True)
 class Desk:
-    """What all questions share. `day` is the local day of the run.
-
-    `snapshot` is None without a usable store; `unread` says why then, None where the configuration has none yet.
-    """
+    """What all questions share. `day` is the local day of the run; `work` is None without a usable store."""
 
     book: OkrBook
     readings: Readings
     config: Config
     day: date
-    snapshot: Snapshot | None = None
-    unread: Message | None = None
+    work: Work | None = None
 
     def subject(self, full_id: str) -> Subject:
         """The objective or key result of a full id. Raises KeyError for one that is not in the files."""
@@ -86,3 +102,8 @@ class Desk:
     def parents(self, objective: Objective) -> Iterator[Subject]:
         """The objectives and key results that an objective aligns to, whatever file or level they are of."""
         return (self.subject(ref) for ref in self.book.parents(objective.full_id))
+
+    @cached_property
+    def computed(self) -> Mapping[str, float]:
+        """Values of key results that the trackers give, by full id; none without a store."""
+        return NOTHING if self.work is None else self.work.computed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from okr_delivery.config import Config, load
 from okr_delivery.gate.lint.rule import CycleRule, LintExample, LintRule, OkrRule
 from okr_delivery.gate.lint.subject import Desk, Subject, SubjectKind
 from okr_delivery.gate.rule import Fault, NotApplicable, Outcome
+from okr_delivery.model.message import Message
+from okr_delivery.model.okr import Cycle, KeyResult
 from okr_delivery.okrs import load_okrs, load_readings
 
 CONFIG = """\
@@ -98,17 +101,33 @@ def written(example: LintExample, root: Path) -> Config:
     for name, content in files(example):
         (root / "okrs" / f"{name}.yaml").write_text(json.dumps(content, ensure_ascii=False), "utf-8")
     lines = ["kr,date,value", *(f"{CYCLE}:GROW-KR1,{day},{value}" for day, value in example.readings.items())]
-    if example.metric["direction"] not in ("milestones", "yes_no", "composite"):
+    if example.key_results and example.metric["direction"] not in ("milestones", "yes_no", "composite"):
         (root / "readings" / "q4.csv").write_text("\n".join(lines) + "\n", "utf-8")
     return load(root / "okr-delivery.yaml", cwd=root, env={})
 
 
+@dataclass(frozen=True)
+class Done:
+    """Work that serves every key result but those of `idle`."""
+
+    idle: frozenset[str] = frozenset()
+    missing: tuple[Message, ...] = ()
+    computed: Mapping[str, float] = field(default_factory=dict)
+
+    def serves(self, kr: KeyResult) -> bool:
+        return kr.full_id not in self.idle
+
+    def doubts(self, cycle: Cycle) -> tuple[Message, ...]:
+        return self.missing
+
+
 def desk_of(example: LintExample) -> Desk:
-    """The example's files, read; without a store."""
+    """The example's files, read, and the work that it speaks of."""
     with tempfile.TemporaryDirectory() as folder:
         config = written(example, Path(folder) / "work")
         book = load_okrs(config)
-        return Desk(book, load_readings(config, book), config, date.fromisoformat(example.today))
+        work = Done() if example.worked else Done(frozenset({f"{CYCLE}:GROW-KR1"}))
+        return Desk(book, load_readings(config, book), config, date.fromisoformat(example.today), work)
 
 
 def subject_of(desk: Desk, kind: SubjectKind) -> Subject:

@@ -1,0 +1,24 @@
+"""OKR102: an objective has as many key results as it takes to see it from all sides, and no more."""
+
+from __future__ import annotations
+
+from okr_delivery.gate.lint.rule import LintExample, LintRule
+from okr_delivery.gate.lint.subject import Desk, Subject, SubjectKind
+from okr_delivery.gate.rule import OK, Fault, Outcome
+
+
+class KeyResultCount(LintRule):
+    id = "OKR102"
+    name = "key-result-count"
+    subjects = (SubjectKind.OBJECTIVE,)
+    options = ("lint.limits",)
+    VALID = (LintExample(), LintExample(key_results=2), LintExample(key_results=4))
+    INVALID = (LintExample(key_results=0), LintExample(key_results=1), LintExample(key_results=5))
+
+    def check(self, subject: Subject, desk: Desk) -> Outcome:
+        n = len(subject.objective.key_results)
+        fewest, most = desk.config.lint.limits_of(subject.objective.level).key_results
+        if fewest <= n <= most:
+            return OK
+        part = "message" if n else "none"
+        return (Fault(self.text(part, n=n, fewest=fewest, most=most)),)
