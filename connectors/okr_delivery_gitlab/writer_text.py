@@ -6,6 +6,7 @@ import hashlib
 import re
 
 from okr_delivery.model.text import REPLACEMENT, one_line
+from okr_delivery.sync.writes import Piece, pieces
 
 _LINES = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _SIGNS = re.compile(r"[\\`*_{}\[\]<>()#+!|~^$%&:=\"]")
@@ -17,7 +18,10 @@ _LEADING = re.compile(r"\b(https?|ftp|mailto|www|GL|[A-Z][A-Z0-9_]+)(?=\\:|\.|-\
 
 
 def markdown(text: str) -> str:
-    """`text` so that GitLab shows it as it is. Lines stay lines; control characters are dropped."""
+    """`text` so that GitLab shows it as it is. Lines stay lines; control characters are dropped.
+
+    What `code` made is a code span that nothing in it can end, and what `link` made a link.
+    """
     return "  \n".join(_line(line) for line in _LINES.split(text)).strip()
 
 
@@ -37,8 +41,15 @@ def address(url: str) -> str:
 
 
 def _line(line: str) -> str:
-    escaped = _SIGNS.sub(r"\\\g<0>", plain(line))
+    made = "".join(_piece(kind, text) for kind, text in pieces(plain(line))).strip()
+    return _FIRST.sub(r"\\\g<0>", _NUMBERED.sub(r"\1\\\2", made))
+
+
+def _piece(kind: Piece, text: str) -> str:
+    if kind is Piece.CODE:
+        return f"`{text}`"
+    if kind is Piece.LINK:
+        return f"<{text}>"
+    escaped = _SIGNS.sub(r"\\\g<0>", text)
     escaped = _MENTION.sub(f"@{_JOINER}", escaped)
-    escaped = _LEADING.sub(rf"\g<0>{_JOINER}", escaped)
-    escaped = _NUMBERED.sub(r"\1\\\2", escaped)
-    return _FIRST.sub(r"\\\g<0>", escaped)
+    return _LEADING.sub(rf"\g<0>{_JOINER}", escaped)

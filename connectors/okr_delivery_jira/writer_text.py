@@ -6,6 +6,7 @@ import hashlib
 import re
 
 from okr_delivery.model.text import REPLACEMENT, one_line
+from okr_delivery.sync.writes import Piece, pieces
 
 _LINES = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _SIGNS = re.compile(r"[*_+?^~|{}\[\]()!@#]")
@@ -19,7 +20,11 @@ _BACKSLASH = "\u2216"  # looks like one; two of the real ones are a line break, 
 
 
 def wiki(text: str) -> str:
-    """`text` so that Jira shows it as it is. Lines stay lines; control characters are dropped."""
+    """`text` so that Jira shows it as it is. Lines stay lines; control characters are dropped.
+
+    What `code` made is monospaced where no letter stands beside it, and escaped all the same, because Jira interprets
+    what is in there; what `link` made is a link.
+    """
     return "\n".join(_line(line) for line in _LINES.split(text)).strip()
 
 
@@ -42,6 +47,22 @@ def digest(text: str) -> str:
 
 
 def _line(line: str) -> str:
-    clean = plain(line).replace("\\", _BACKSLASH)
-    escaped = _DASH.sub(r"\\-", _SIGNS.sub(r"\\\g<0>", clean))
-    return _WORDS.sub(_JOINER, _BLOCK.sub(_JOINER, escaped))
+    parts = [(kind, _escaped(kind, text)) for kind, text in pieces(plain(line).replace("\\", _BACKSLASH))]
+    made = "".join(
+        f"{{{{{text}}}}}" if kind is Piece.CODE and _apart(parts, at) else text for at, (kind, text) in enumerate(parts)
+    )
+    return _BLOCK.sub(_JOINER, made)
+
+
+def _escaped(kind: Piece, text: str) -> str:
+    if kind is Piece.LINK:
+        return f"[{text}]"
+    escaped = _DASH.sub(r"\\-", _SIGNS.sub(r"\\\g<0>", text))
+    return _WORDS.sub(_JOINER, escaped)
+
+
+def _apart(parts: list[tuple[Piece, str]], at: int) -> bool:
+    """Whether no letter or digit stands beside a part: markup inside a word is none."""
+    before = parts[at - 1][1][-1] if at else " "
+    behind = parts[at + 1][1][0] if at + 1 < len(parts) else " "
+    return not before.isalnum() and not behind.isalnum()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from okr_delivery.cli.answering import FORMATS, owing, render, write
-from okr_delivery.cli.app import App, later
+from okr_delivery.cli.app import App
 from okr_delivery.cli.options import as_of_option, format_option, iteration_option, subcommand, team_option
 from okr_delivery.model.errors import UserError
 
@@ -37,7 +37,14 @@ if TYPE_CHECKING:
     metavar="IID",
     help="The issues that a merge request closes or mentions: 12, group/project!12, SOURCE:… or its address.",
 )
-@click.option("--apply", metavar="status", help="Say the verdict on the merge request; without it, show what would be.")
+@click.option(
+    "--apply",
+    metavar="status|tracker",
+    help="status: say the verdict on the merge request. tracker: put a label and a comment on requirements that fail,"
+    " and take them off those that pass. Without it nothing is written.",
+)
+@click.option("--dry-run", is_flag=True, help="With --apply: show what would be written.")
+@click.option("--yes", is_flag=True, help="With --apply tracker: tell more than 200 requirements for the first time.")
 @click.option("--no-waivers", is_flag=True, help="Show waived findings as findings.")
 def command(
     app: App,
@@ -56,6 +63,7 @@ def command(
       okr-delivery gate --merge-request 'mobile/app!12'
       okr-delivery gate --output junit=gate.xml --output gitlab=gl-code-quality-report.json
       okr-delivery gate --format github --output sarif=gate.sarif --output markdown=gate.md
+      okr-delivery gate --apply tracker --dry-run
     """
     targets = [_target(app, text) for text in outputs]
     _check_selection(asked, merge_request)
@@ -73,14 +81,29 @@ def _judge(
 ) -> int:
     if merge_request is None:
         result = _run(app, asked, _refresh(app, asked, None), None)
-        return _shown(app, asked, result, targets)
+        code = _shown(app, asked, result, targets)
+        return code if _told(app, asked, result, apply) else 2
     from okr_delivery.cli.merging import opened
 
-    with opened(app, merge_request, apply=apply is not None) as desk:
+    with opened(app, merge_request, apply=apply is not None and not asked["dry_run"]) as desk:
         announced = not asked["refresh"] or desk.begun()
         result = _run(app, asked, _refresh(app, asked, desk), desk)
         code = _shown(app, asked, result, targets)
         return code if desk.ended(result) and announced else 2
+
+
+def _told(app: App, asked: dict[str, object], result: GateResult, apply: str | None) -> bool:
+    """With --apply tracker, tells the requirements; False when some could not be told, which is shown."""
+    from okr_delivery.cli import telling
+
+    if apply is None:
+        if app.verbosity and not any(asked.get(name) for name in NOT_THEIRS):
+            telling.hint(app, result)
+        return True
+    if asked["dry_run"]:
+        telling.show(app, result)
+        return True
+    return telling.tell(app, result, yes=bool(asked["yes"]))
 
 
 def _shown(app: App, asked: dict[str, object], result: GateResult, targets: list[tuple[str, Path]]) -> int:
@@ -102,18 +125,42 @@ def _check_selection(asked: dict[str, object], merge_request: str | None) -> Non
         raise click.UsageError("--iteration, --issue, --backlog and --merge-request exclude each other.")
 
 
+NOT_THEIRS = {
+    "preview": "--preview",
+    "as_of": "--as-of",
+    "stage": "--stage",
+    "no_waivers": "--no-waivers",
+    "no_baseline": "--no-baseline",
+}
+"""What makes a verdict another one than that of now, at the adopted stage: no requirement is told of it."""
+
+
 def _check_apply(asked: dict[str, object], merge_request: str | None, apply: str | None) -> None:
     """A verdict is said only where it was asked about, and only that of today."""
-    if apply is None:
-        return
+    if apply is None and (asked["dry_run"] or asked["yes"]):
+        raise click.UsageError("--dry-run and --yes belong to --apply.")
+    if apply not in (None, "status", "tracker"):
+        raise click.UsageError(f"--apply knows 'status' and 'tracker'; got '{apply}'.")
     if apply == "tracker":
-        raise later("gate --apply tracker")
-    if apply != "status":
-        raise click.UsageError(f"--apply knows 'status'; got '{apply}'.")
+        _check_tracker(asked, merge_request)
+    elif apply == "status":
+        _check_status(asked, merge_request)
+
+
+def _check_status(asked: dict[str, object], merge_request: str | None) -> None:
     if merge_request is None:
         raise click.UsageError("--apply status needs --merge-request.")
     if asked["preview"] or asked["as_of"] is not None:
         raise click.UsageError("--apply says the verdict of now: leave out --preview and --as-of.")
+
+
+def _check_tracker(asked: dict[str, object], merge_request: str | None) -> None:
+    other = [option for name, option in NOT_THEIRS.items() if asked.get(name)]
+    other += ["--merge-request"] if merge_request is not None else []
+    if other:
+        raise click.UsageError(
+            f"--apply tracker tells the verdict of now at the adopted stage: leave out {', '.join(other)}."
+        )
 
 
 def _target(app: App, text: str) -> tuple[str, Path]:

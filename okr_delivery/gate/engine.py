@@ -266,6 +266,8 @@ def _judged(here: _Run, findings: Sequence[Finding]) -> tuple[Judged, ...]:
             team=answer.case.team.id,
             owner=answer.owner,
             ready=(answer.entity.source, answer.entity.key) not in failing,
+            issue_id=answer.case.issue.id,
+            labels=answer.case.issue.labels,
         )
         for answer in ordered
     )

@@ -91,6 +91,8 @@ class Judged:
     team: str
     owner: str | None
     ready: bool
+    issue_id: str = ""
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

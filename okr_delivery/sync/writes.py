@@ -8,10 +8,12 @@ that is `--apply`, at the edge.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
+
+from okr_delivery.model.text import REPLACEMENT, one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,10 @@ class SetField:
 
 @dataclass(frozen=True, slots=True)
 class PutComment:
-    """One comment of ours per `mark`: made when there is none, rewritten when its text differs. `text` is plain.
+    """One comment of ours per `mark`: made when there is none, rewritten when its text differs.
 
-    Raises ValueError for a mark that is not made of letters, digits, dots and single dashes, and for an empty text.
+    `text` is plain, whatever signs are in it, but for what `code` and `link` made. Raises ValueError for a mark that is
+    not made of letters, digits, dots and single dashes, and for an empty text.
     """
 
     mark: str
@@ -87,6 +90,55 @@ MARK = re.compile(r"[0-9A-Za-z]+([.-][0-9A-Za-z]+)*")
 def _check_mark(mark: str) -> None:
     if not MARK.fullmatch(mark) or len(mark) > 100:
         raise ValueError(f"{mark!r} is no mark")
+
+
+# -- what stands out in a comment --------------------------------------------------------------------------------------
+
+_CODE, _CODE_END, _LINK, _LINK_END = "\ue000", "\ue001", "\ue002", "\ue003"
+_SIGNS = re.compile(f"[{_CODE}-{_LINK_END}`]")
+_PIECES = re.compile(f"{_CODE}([^{_CODE}-{_LINK_END}]*){_CODE_END}|{_LINK}([^{_CODE}-{_LINK_END}]*){_LINK_END}")
+_ADDRESS = re.compile(r"https?://[\w.-]+(:\d+)?(/[\w./?=&%+,;:~#-]*)?", re.ASCII)
+
+
+class Piece(StrEnum):
+    """How a part of a comment's line is shown."""
+
+    TEXT = "text"
+    CODE = "code"
+    LINK = "link"
+
+
+def code(text: str) -> str:
+    """`text` so that a comment shows it as code: on one line, without back-ticks and control characters, never empty.
+
+    What people typed into a tracker stands in comments like this and in no other way.
+    """
+    inner = _SIGNS.sub("", one_line(text).replace(REPLACEMENT, "")).strip()
+    return f"{_CODE}{inner or '-'}{_CODE_END}"
+
+
+def link(url: str) -> str:
+    """A web address so that a comment links it; as code where it is none, or holds what could end a link."""
+    return f"{_LINK}{url}{_LINK_END}" if _ADDRESS.fullmatch(url) else code(url)
+
+
+def pieces(line: str) -> Iterator[tuple[Piece, str]]:
+    """The parts of one line of a comment's text; signs of `code` and `link` that fit nothing are dropped."""
+    end = 0
+    for found in _PIECES.finditer(line):
+        yield from _plain(line[end : found.start()])
+        if found[1] is not None:
+            yield Piece.CODE, found[1].replace("`", "").strip() or "-"
+        elif _ADDRESS.fullmatch(found[2]):
+            yield Piece.LINK, found[2]
+        end = found.end()
+    yield from _plain(line[end:])
+
+
+def _plain(text: str) -> Iterator[tuple[Piece, str]]:
+    kept = "".join(sign for sign in text if not _CODE <= sign <= _LINK_END)
+    if kept:
+        yield Piece.TEXT, kept
 
 
 Edit = AddLabel | RemoveLabel | SetField | PutComment | RemoveComment | PutLink | PutProperty
