@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from okr_delivery.gate import history
 from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Entity, Finding, Severity
@@ -77,7 +78,8 @@ def ask_plan(planning: Planning, advice: Advice, settings: Settings) -> PlanAnsw
     """Every rule about iterations up to the team's stage."""
     out = PlanAnswers(planning)
     for rule in settings.plan_rules(planning.stage):
-        said = rule().check(planning, advice)
+        unread = history.unread(rule, planning.team, planning.snapshot)
+        said = rule().check(planning, advice) if unread is None else NotApplicable(unread)
         if isinstance(said, NotApplicable):
             out.rules[rule.id] = Answer(Kind.NOT_APPLICABLE, said.reason)
             continue

@@ -12,7 +12,7 @@ from okr_delivery.delivery.membership import started
 from okr_delivery.gate.finding import Stage
 from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.okr import KeyResult
-from okr_delivery.model.work import Field, Issue, Iteration, Value
+from okr_delivery.model.work import Field, Issue, Iteration, Value, labels_of
 from okr_delivery.value.krs import span_of
 from okr_delivery.value.results import LinkProblem, Links
 
@@ -80,6 +80,14 @@ class Case:
     def value(self, field: Field) -> Value:
         """A field as of the run."""
         return self.item.at(field, self.snapshot.as_of)
+
+    def has_label(self, label: str) -> bool:
+        """Whether it carries a label, in any case, as of the run."""
+        return label.casefold() in {name.casefold() for name in labels_of(self.value(Field.LABELS))}
+
+    def local_day(self, at: int) -> str:
+        """An instant as a date of the team's calendar."""
+        return self.snapshot.calendar(self.team.id).local_date(at).isoformat()
 
     def stated_confidence(self, stated: Contribution) -> float | None:
         """The confidence to repeat in a line; the configured default need not be written."""

@@ -18,7 +18,7 @@ from okr_delivery.gate.advice import Advice, ambiguous
 from okr_delivery.gate.ask import Answers, Kind, PlanAnswers, ask, ask_plan
 from okr_delivery.gate.case import Case, case_day
 from okr_delivery.gate.finding import Finding, Severity, Stage
-from okr_delivery.gate.planning import Planning
+from okr_delivery.gate.planning import Place, Planning, place_of
 from okr_delivery.gate.result import (
     GateInput,
     GateResult,
@@ -34,10 +34,10 @@ from okr_delivery.gate.result import (
 from okr_delivery.gate.rule import STAGES, at_least
 from okr_delivery.gate.scope import Target, TeamScope, scopes
 from okr_delivery.gate.settings import Settings
-from okr_delivery.gate.sources import doubts, uses
+from okr_delivery.gate.sources import doubts, unusable, uses
 from okr_delivery.gate.waiving import Known, Waived
 from okr_delivery.model.errors import UserError
-from okr_delivery.model.message import msg
+from okr_delivery.model.message import Message, msg
 from okr_delivery.value.links import links_at
 from okr_delivery.value.results import Links
 
@@ -67,6 +67,13 @@ class _Run:
         """All that was found, in order; those of the baseline are marked."""
         found = sorted((f for answer in self.everything for f in answer.findings), key=finding_order)
         return found if self.asked.baseline is None else self.asked.baseline.mark(found)
+
+    def doubt(self, source: str) -> Message | None:
+        """Why planned work of a source is not surely known."""
+        snapshot = self.asked.snapshot
+        found = unusable(source, snapshot, self.asked.now)
+        problems = () if found else snapshot.rules(source).problems
+        return found or next((problem.what for problem in problems), None)
 
     def links_of(self, item: Item, day: date | None = None) -> Links:
         """An item's links as of the run; short ids mean the key results of `day` (default: of its iteration)."""
@@ -106,7 +113,7 @@ def _check_history(here: _Run) -> None:
     snapshot = here.asked.snapshot
     for scope in here.scopes:
         if not scope.blocked:
-            scope.blocked = history.limits(scope, snapshot, here.settings)
+            scope.blocked = history.limits(scope, snapshot, here.settings, here.asked.fail_on)
 
 
 def _cases(here: _Run) -> list[Case]:
@@ -140,13 +147,22 @@ def _plans(here: _Run, cases: Sequence[Case]) -> Iterator[Planning]:
     for scope in here.scopes:
         if not _judgeable(scope) or not scope.iterations or scope.stage is Stage.RELEASE:
             continue
-        inside: dict[str, list[Case]] = {iteration.id: [] for iteration in scope.iterations}
+        inside: dict[Place, list[Case]] = {place_of(iteration): [] for iteration in scope.iterations}
         for case in cases:
-            if case.team.id == scope.team.id and case.iteration is not None and case.iteration.id in inside:
-                inside[case.iteration.id].append(case)
-        held = {ref: tuple(several) for ref, several in inside.items()}
+            place = None if case.iteration is None else place_of(case.iteration)
+            if case.team.id == scope.team.id and place in inside:
+                inside[place].append(case)
+        held = {place: tuple(several) for place, several in inside.items()}
         given = (asked.snapshot, asked.readings, asked.effects, asked.conclusions)
-        yield Planning(scope.team, scope.stage, scope.iterations, held, *given)
+        yield Planning(scope.team, scope.stage, scope.iterations, held, *given, _doubts(here, scope))
+
+
+def _doubts(here: _Run, scope: TeamScope) -> tuple[Message, ...]:
+    """Why the work of other teams is not surely known; the team's own sources were looked at before."""
+    own = set(sources_of(scope.team))
+    others = {name for team in here.asked.snapshot.config.effective_teams() for name in sources_of(team)} - own
+    found = ((name, here.doubt(name)) for name in sorted(others))
+    return tuple(msg("gate.none.others", source=name, reason=why) for name, why in found if why is not None)
 
 
 def _block_ambiguous(here: _Run) -> None:
@@ -246,7 +262,7 @@ def _needed(here: _Run) -> frozenset[str]:
     enough = {
         scope.team.id: history.coming(scope.team, here.asked.snapshot) for scope in here.scopes if not scope.blocked
     }
-    return frozenset(name for s in here.scopes for name in sources_of(s.team) if name not in enough.get(s.team.id, ()))
+    return frozenset(name for s in here.scopes for name in s.sources if name not in enough.get(s.team.id, ()))
 
 
 def _stage(here: _Run) -> Stage:

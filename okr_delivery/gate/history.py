@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.statusmap import UNKNOWN
 from okr_delivery.delivery.teams import Role, sources_of
-from okr_delivery.gate.finding import Stage
-from okr_delivery.gate.rule import STAGES
+from okr_delivery.gate.finding import Severity, Stage
+from okr_delivery.gate.rule import PlanRule, at_least
 from okr_delivery.model.contribution import Carrier
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Field, IterationState, Kind
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_ISSUE = "delivery.issue.unknown"
 SHOWN = 5  # keys in a sentence
+BESIDE = 31 * 86_400  # seconds before an instant in which the iterations that were running then began
 DONE = 2  # the category of finished work in `StatusMap.categories`
 
 
@@ -38,10 +39,32 @@ def coming(team: Team, snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(state.name for state in states if state is not None and state.coming)
 
 
-def limits(scope: TeamScope, snapshot: Snapshot, settings: Settings) -> tuple[Message, ...]:
-    """Why what is asked of a team needs more than what is there; empty when it does not."""
+def is_recent(since: int | None, team: Team, snapshot: Snapshot) -> bool:
+    """Whether what was delivered since an instant is surely there, with all that was delivered beside it.
+
+    None: since the first sync, which what is coming is older than.
+    """
+    for name in coming(team, snapshot):
+        whole = snapshot.source_states[name].whole_since
+        if whole is None or (since is not None and since - BESIDE < whole):
+            return False
+    return True
+
+
+def unread(rule: type[PlanRule], team: Team, snapshot: Snapshot) -> Message | None:
+    """Why a rule about iterations can't be asked yet; None when it can."""
+    names = coming(team, snapshot)
+    wanted = names and rule.reads_history(team, snapshot)
+    return msg("gate.history.not_yet", sources=names) if wanted else None
+
+
+def limits(scope: TeamScope, snapshot: Snapshot, settings: Settings, fail_on: Severity) -> tuple[Message, ...]:
+    """Why what is asked of a team needs more than what is there; empty when it does not.
+
+    A rule that could not change the verdict does not take it away: it says itself that it was not asked.
+    """
     names = coming(scope.team, snapshot)
-    reach = tuple(_reach(scope, snapshot, settings)) if names else ()
+    reach = tuple(_reach(scope, snapshot, settings, fail_on)) if names else ()
     return tuple(_reason(name, what) for name in names for what in (*reach, *_of_source(name, snapshot)))
 
 
@@ -49,11 +72,13 @@ def _reason(source: str, what: Message) -> Message:
     return msg("gate.none.history", source=source, what=what, command=f"okr-delivery sync {source}")
 
 
-def _reach(scope: TeamScope, snapshot: Snapshot, settings: Settings) -> Iterator[Message]:
-    beyond = STAGES.index(Stage.PITCH)
-    asked = {rule.stage for rule in settings.rules(scope.stage) if STAGES.index(rule.stage) > beyond}
-    if asked or scope.stage is Stage.RELEASE:
+def _reach(scope: TeamScope, snapshot: Snapshot, settings: Settings, fail_on: Severity) -> Iterator[Message]:
+    if scope.stage is Stage.RELEASE:
         yield msg("gate.history.stage", stage=str(scope.stage))
+    strict = [rule for rule in settings.plan_rules(scope.stage) if at_least(settings.severity[rule.id], fail_on)]
+    wanting = tuple(rule.id for rule in strict if scope.iterations and rule.reads_history(scope.team, snapshot))
+    if wanting:
+        yield msg("gate.history.rules", rules=wanting)
     for iteration in scope.iterations:
         if snapshot.state(iteration) is IterationState.CLOSED:
             yield msg("gate.history.closed", iteration=iteration.name)

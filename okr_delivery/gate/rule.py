@@ -17,6 +17,8 @@ from okr_delivery.model.message import Message, msg
 from okr_delivery.model.okr import KeyResult
 
 if TYPE_CHECKING:
+    from okr_delivery.config import Team
+    from okr_delivery.delivery.snapshot import Snapshot
     from okr_delivery.gate.advice import Advice
     from okr_delivery.gate.case import Case
     from okr_delivery.gate.planning import Planning
@@ -70,6 +72,8 @@ class Example:
     priority: str | None = "High"
     user_value: str | None = None
     iteration: bool = True  # planned for the iteration that begins in the example cycle
+    added: bool = False  # instead joined the running iteration, after its start
+    released: bool = False  # done and released
 
     def written(self) -> str:
         """What of it differs from a ready requirement, as `key: value` lines; the description always."""
@@ -78,33 +82,37 @@ class Example:
         for name in ("estimate", "priority", "user_value"):
             value, usual = getattr(self, name), type(self).__dataclass_fields__[name].default
             lines += [f"{name}: {value or ''}".rstrip()] if value != usual else []
-        return "\n".join([*lines, *([] if self.iteration else ["iteration:"])])
+        lines += [] if self.iteration else ["iteration:"]
+        said = {"added after the start": self.added, "released": self.released}
+        return "\n".join([*lines, *(f"{name}: yes" for name, true in said.items() if true)])
 
 
 @dataclass(frozen=True)
 class PlanExample:
     """A team's next iteration as a person describes it, for tests and `explain`. Key results as in `Example`.
 
-    `work` are requirements in the iteration, `added` those that joined after its start; `delivered` were done before
-    and their window has ended. `goal` is the tracker's goal text, `capacity` what fits in.
+    `goal` is the tracker's goal text, `entry` the objective of an `iterations:` entry in the OKR files. `work` stands
+    in the iteration; `delivered` was released so long ago that its window has ended, and needs a conclusion each.
+    `capacity` is the effort that fits in, None: not configured, and there is no history.
     """
 
     goal: str | None = "GROW: checkout in three steps"
-    work: tuple[Example, ...] = (Example(),)
-    added: tuple[Example, ...] = ()
+    entry: str | None = None
+    work: tuple[Example, ...] = (Example("Contributes-to: GROW-KR1 +12pp 90%"),)
     delivered: tuple[Example, ...] = ()
     concluded: bool = True
     capacity: float | None = 30
-    started: bool = False
 
     def written(self) -> str:
         """As `key: value` lines."""
         lines = [f"goal: {self.goal or ''}".rstrip()]
-        for name in ("work", "added", "delivered"):
+        lines += [f"iterations entry: objective {self.entry}"] if self.entry else []
+        for name in ("work", "delivered"):
             for n, one in enumerate(getattr(self, name), 1):
                 lines += [f"{name} {n}: {line}" for line in one.written().splitlines()]
         lines += [f"capacity: {self.capacity:g}"] if self.capacity is not None else []
-        return "\n".join([*lines, *([] if self.concluded else ["conclusions: none"])])
+        lines += [f"conclusions: {'one each' if self.concluded else 'none'}"] if self.delivered else []
+        return "\n".join(lines)
 
 
 class Written(Protocol):
@@ -156,6 +164,11 @@ class PlanRule(Rule):
 
     VALID: ClassVar[Sequence[PlanExample]] = ()
     INVALID: ClassVar[Sequence[PlanExample]] = ()
+
+    @classmethod
+    def reads_history(cls, team: Team, snapshot: Snapshot) -> bool:
+        """Whether its answer for a team rests on finished work that a first sync brings last."""
+        return False
 
     @abstractmethod
     def check(self, planning: Planning, advice: Advice) -> Outcome:

@@ -11,13 +11,15 @@ import pytest
 
 from okr_delivery.gate.finding import Finding, Severity, Stage
 from okr_delivery.gate.rule import Example, RequirementRule, Rule, includes
-from okr_delivery.gate.rules import RESERVED, RULES, WAIVER_RULES
+from okr_delivery.gate.rules import RULES, WAIVER_RULES
 from okr_delivery.locale import LANGS, translator
-from okr_delivery.model.work import Issue
-from tests.gate.world import CONFIG, World, issue
+from okr_delivery.model.work import Change, Field, Issue
+from tests.gate.world import CONFIG, DAY, NOW, World, finished, issue, joined
 
-EVERYTHING = CONFIG.replace("gate: {since", "gate: {rules: {KR208: error}, since").replace(
-    "non_okr:", "fields: {user_value: User value}\n    non_okr:"
+EVERYTHING = (
+    CONFIG.replace("gate: {since", "gate: {rules: {KR208: error, KR401: error}, since")
+    .replace("non_okr:", "fields: {user_value: User value}\n    non_okr:")
+    .replace("adopt: pitch", "adopt: iteration")
 )
 CASES = [
     (rule, kind, example)
@@ -37,8 +39,15 @@ def as_issue(number: int, example: Example) -> Issue:
         estimate=example.estimate,
         priority=example.priority,
         user_value=example.user_value or "Merchants pay in three steps",
-        iteration="28" if example.iteration else None,
+        iteration=None if not example.iteration else "27" if example.added or example.released else "28",
+        status="2" if example.released else "1",
     )
+
+
+def history(one: Issue) -> list[Change]:
+    """What is in the running iteration joined it after its start, and was done if it is."""
+    late = [joined(one, NOW - 2 * DAY)] if one.value(Field.ITERATION).id == "27" else []
+    return late + ([finished(one, NOW - DAY)] if one.value(Field.STATUS).id == "2" else [])
 
 
 def about_user_value(number: int, example: Example) -> Issue:
@@ -46,12 +55,14 @@ def about_user_value(number: int, example: Example) -> Issue:
 
 
 def judged(folder: Path, issues: list[Issue]) -> dict[int, list[Finding]]:
-    """Findings of one run over all issues, by the issue's number."""
+    """Findings over all issues, by the issue's number; those that are done are judged at their release."""
     world = World(folder / "work", EVERYTHING)
-    result = world.synced(*issues).gate(backlog=True)
+    changes = sorted((change for one in issues for change in history(one)), key=lambda change: change.ts)
+    world.synced(*issues, changes=changes)
+    results = (world.gate(backlog=True), world.gate(stage=Stage.RELEASE))
     world.close()
     out: dict[int, list[Finding]] = defaultdict(list)
-    for finding in result.findings:
+    for finding in (finding for result in results for finding in result.findings):
         out[int(finding.entity.key.removeprefix("PAY-"))].append(finding)
     return out
 
@@ -80,7 +91,7 @@ def test_a_rule_meets_its_own_examples(
     assert rules == ([rule.id] if kind == "invalid" else []), example
 
 
-SETTLED_BY_A_FIELD = {"KR204", "KR205", "KR206", "KR207", "KR208"}  # or by thinking again
+SETTLED_BY_A_FIELD = {"KR204", "KR205", "KR206", "KR207", "KR208", "KR307", "KR401"}  # or by thinking again
 
 
 @pytest.mark.parametrize("number", [n for n, (_, kind, _) in enumerate(CASES) if kind == "invalid"])
@@ -122,13 +133,21 @@ PUBLISHED = {
     "KR207": ("open-dispute", "pitch", "error"),
     "KR208": ("missing-user-value", "pitch", None),
     "KR209": ("carriers-disagree", "pitch", "info"),
+    "KR301": ("iteration-without-goal", "iteration", "error"),
+    "KR302": ("under-claimed-key-result", "iteration", "warning"),
+    "KR303": ("over-claimed-key-result", "iteration", "warning"),
+    "KR304": ("over-capacity", "iteration", "warning"),
+    "KR305": ("non-okr-budget", "iteration", "warning"),
+    "KR306": ("unconcluded-trace", "iteration", "error"),
+    "KR307": ("unapproved-scope-change", "iteration", "warning"),
+    "KR401": ("missing-release-rehearsal", "release", None),
 }
 
 
 def test_ids_names_stages_and_defaults_are_the_published_ones() -> None:
     built = {rule.id: (rule.name, str(rule.stage), rule.severity and str(rule.severity)) for rule in RULES.values()}
     assert built == PUBLISHED
-    assert not set(RULES) & set(RESERVED) and not set(RULES) & set(WAIVER_RULES)
+    assert not set(RULES) & set(WAIVER_RULES)
 
 
 def test_stages_add_up_and_release_stands_alone() -> None:
@@ -145,3 +164,5 @@ def test_examples_are_shown_as_a_ticket_holds_them() -> None:
     )
     assert Example().written() == "description: Contributes-to: GROW-KR1 +1.5pp 60%"
     assert Example("", iteration=False, user_value="z").written() == "description: \nuser_value: z\niteration:"
+    assert Example("a", added=True).written() == "description: a\nadded after the start: yes"
+    assert Example("a", released=True).written() == "description: a\nreleased: yes"

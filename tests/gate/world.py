@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,20 @@ from okr_delivery.delivery.snapshot import Snapshot
 from okr_delivery.gate.engine import GateInput, GateResult, run
 from okr_delivery.gate.waivers import load_waivers
 from okr_delivery.model.claims import claim_lines
-from okr_delivery.model.work import Category, Field, FoundField, Issue, Iteration, IterationState, Status, Value
-from okr_delivery.okrs import load_okrs, load_readings
+from okr_delivery.model.work import (
+    Category,
+    Change,
+    Field,
+    FoundField,
+    Issue,
+    Iteration,
+    IterationState,
+    Status,
+    Value,
+)
+from okr_delivery.okrs import load_effects, load_okrs, load_readings
 from okr_delivery.store import Store, open_store
+from okr_delivery.value.conclusions import load as load_conclusions
 
 NOW = 1_795_000_000  # 2026-11-18T11:06:40Z, a Wednesday evening in Shanghai
 DAY = 86_400
@@ -88,8 +100,9 @@ objectives:
       - {id: NEXT-KR1, title: Recommended, metric: {unit: "%", direction: increase, baseline: 5, target: 9}}
 """
 
-S27 = Iteration("jira", "27", "PAY S27", IterationState.ACTIVE, start=NOW - 9 * DAY, end=NOW + 5 * DAY, order=1)
-S28 = Iteration("jira", "28", "PAY S28", IterationState.FUTURE, start=NOW + 5 * DAY, end=NOW + 19 * DAY, order=2)
+GOAL = "GROW: checkout in three steps"
+S27 = Iteration("jira", "27", "PAY S27", IterationState.ACTIVE, GOAL, NOW - 9 * DAY, NOW + 5 * DAY, order=1)
+S28 = Iteration("jira", "28", "PAY S28", IterationState.FUTURE, GOAL, NOW + 5 * DAY, NOW + 19 * DAY, order=2)
 
 READY = "Contributes-to: GROW-KR1 +1.5pp 60%"
 
@@ -126,6 +139,16 @@ def issue(number: int, description: str = READY, **changed: Any) -> Issue:
     return Issue(**base | changed)
 
 
+def joined(one: Issue, at: int, *, was: str | None = None) -> Change:
+    """It came into the iteration that it is in, at an instant."""
+    return Change(one.id, 1, 0, at, Field.ITERATION, Value(was, None), one.value(Field.ITERATION))
+
+
+def finished(one: Issue, at: int) -> Change:
+    """It was done at an instant."""
+    return Change(one.id, 2, 0, at, Field.STATUS, Value("1", "To Do"), Value("2", "Done"))
+
+
 @dataclass
 class World:
     """Files in `root`, issues in a store of its own. `gate(...)` asks one question."""
@@ -157,9 +180,13 @@ class World:
         *issues: Issue,
         source: str = "jira",
         iterations: tuple[Iteration, ...] = (S27, S28),
+        changes: Sequence[Change] = (),
         **state: object,
     ) -> World:
-        """Puts issues and iterations as a complete sync of an hour ago would; `state` overrides the source's row."""
+        """Puts issues and iterations as a complete sync of an hour ago would; `state` overrides the source's row.
+
+        `changes` are in the order of their instants.
+        """
         config = self.write()
         with self.store.page(source) as tx:
             statuses = [("1", "To Do", Category.NEW), ("2", "Done", Category.DONE)]
@@ -167,7 +194,7 @@ class World:
             tx.put_iterations(iterations)
             tx.put_fields([FoundField("user_value", "customfield_7", "User value", "name")])
             tx.put_issues(issues)
-            tx.put_changes([i.id for i in issues], [])
+            tx.put_changes([i.id for i in issues], changes)
             deriver(config)(tx, source, [i.id for i in issues])
             done = {"complete": 1, "reason": None, "fetched_at": NOW - 3600, "first_synced_at": NOW - 30 * DAY}
             tx.set_state(**done | state)
@@ -187,7 +214,10 @@ class World:
         snapshot = self.snapshot(as_of, teams)
         readings = load_readings(snapshot.config, snapshot.book)
         waivers = load_waivers(snapshot.config) if waive else None
-        return run(GateInput(snapshot, readings, now, waivers=waivers, **asked))
+        effects = load_effects(snapshot.config, snapshot.book)
+        decided = load_conclusions(snapshot.config, snapshot.book)
+        given = {"waivers": waivers, "effects": effects, "conclusions": decided, **asked}
+        return run(GateInput(snapshot, readings, now, **given))
 
     def close(self) -> None:
         if self._store is not None:

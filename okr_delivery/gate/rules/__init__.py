@@ -1,4 +1,4 @@
-"""All rules of the gate, by id, and the ids that are kept for rules to come."""
+"""All rules of the gate, by id."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ from okr_delivery.gate.rules.kr206 import MissingPriority
 from okr_delivery.gate.rules.kr207 import OpenDispute
 from okr_delivery.gate.rules.kr208 import MissingUserValue
 from okr_delivery.gate.rules.kr209 import CarriersDisagree
+from okr_delivery.gate.rules.kr301 import IterationWithoutGoal
+from okr_delivery.gate.rules.kr302 import UnderClaimed
+from okr_delivery.gate.rules.kr303 import OverClaimed
+from okr_delivery.gate.rules.kr304 import OverCapacity
+from okr_delivery.gate.rules.kr305 import NonOkrBudget
+from okr_delivery.gate.rules.kr306 import UnconcludedTrace
+from okr_delivery.gate.rules.kr307 import UnapprovedScopeChange
+from okr_delivery.gate.rules.kr401 import MissingReleaseRehearsal
 
 _ALL: tuple[type[Rule], ...] = (
     MissingKeyResult,
@@ -32,23 +40,17 @@ _ALL: tuple[type[Rule], ...] = (
     OpenDispute,
     MissingUserValue,
     CarriersDisagree,
+    IterationWithoutGoal,
+    UnderClaimed,
+    OverClaimed,
+    OverCapacity,
+    NonOkrBudget,
+    UnconcludedTrace,
+    UnapprovedScopeChange,
+    MissingReleaseRehearsal,
 )
 
 RULES: Mapping[str, type[Rule]] = MappingProxyType({rule.id: rule for rule in _ALL})
-
-# Ids of the published table whose rules are not built yet: a configuration may already name them.
-RESERVED: Mapping[str, str] = MappingProxyType(
-    {
-        "KR301": "iteration-without-goal",
-        "KR302": "under-claimed-key-result",
-        "KR303": "over-claimed-key-result",
-        "KR304": "over-capacity",
-        "KR305": "non-okr-budget",
-        "KR306": "unconcluded-trace",
-        "KR307": "unapproved-scope-change",
-        "KR401": "missing-release-rehearsal",
-    }
-)
 
 WAIVER_RULES: Mapping[str, str] = MappingProxyType(
     {"WVR001": "unused-waiver", "WVR002": "expired-waiver", "WVR003": "soon-to-expire-waiver"}

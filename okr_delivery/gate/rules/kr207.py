@@ -8,7 +8,6 @@ from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.rule import OK, Example, Fault, NotApplicable, Outcome, RequirementRule
-from okr_delivery.model.work import Field, labels_of
 
 
 class OpenDispute(RequirementRule):
@@ -23,5 +22,4 @@ class OpenDispute(RequirementRule):
         label = case.source.dispute.label
         if not label:
             return NotApplicable(self.text("no_label", source=case.issue.source))
-        labels = {name.casefold() for name in labels_of(case.value(Field.LABELS))}
-        return (Fault(self.text("message", label=label)),) if label.casefold() in labels else OK
+        return (Fault(self.text("message", label=label)),) if case.has_label(label) else OK

@@ -1,0 +1,90 @@
+"""What an iteration's goal lacks, and what to write: an entry for the OKR files, after what the work in it serves."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from okr_delivery.gate.finding import Suggestion
+from okr_delivery.gate.krs import inactivity
+from okr_delivery.model.message import Message, msg
+from okr_delivery.model.okr import KeyResult, Objective
+from okr_delivery.value.goal import objectives_in
+
+if TYPE_CHECKING:
+    from okr_delivery.gate.planning import Planning
+    from okr_delivery.model.work import Iteration
+
+UNKNOWN = "OBJECTIVE-ID"
+MOST = 2  # suggestions
+SHOWN = 80  # characters of a goal text
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line for `iterations:` of an OKR file. `objective` is what may stand in the tracker's goal text instead."""
+
+    line: str
+    objective: str
+    file: str | Message
+    suggestions: tuple[Suggestion, ...]
+
+
+def entry(planning: Planning, iteration: Iteration) -> Entry:
+    """The likeliest goal: the objective of the key result that most of the work serves, else one of the team's."""
+    found = list(_likeliest(planning, iteration))
+    if not found:
+        return Entry(_line(planning, iteration, UNKNOWN, []), UNKNOWN, msg("gate.kr301.any_file"), ())
+    objective = planning.book.objective_of(found[0][0])
+    krs = [kr.id for kr, reason in found if reason.id == "gate.suggest.work" and _of(kr, objective)]
+    day = planning.day(iteration)
+    suggestions = tuple(Suggestion(planning.book.short_id(kr, day), reason) for kr, reason in found[:MOST])
+    line = _line(planning, iteration, objective.id, krs)
+    return Entry(line, objective.id, objective.location.path, suggestions)
+
+
+def lacking(planning: Planning, iteration: Iteration) -> Message:
+    """What is wrong with the goal of an iteration that has no entry and names no objective that runs then."""
+    text = " ".join((iteration.goal or "").split())
+    if not text:
+        return msg("gate.kr301.message", iteration=iteration.name)
+    short = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    other = next(objectives_in(planning.book, text), None)
+    if other is None:
+        return msg("gate.kr301.unnamed", iteration=iteration.name, text=short)
+    day = planning.day(iteration).isoformat()
+    return msg("gate.kr301.other_cycle", iteration=iteration.name, objective=other.id, cycle=other.cycle, day=day)
+
+
+def _likeliest(planning: Planning, iteration: Iteration) -> Iterator[tuple[KeyResult, Message]]:
+    """Key results that are active then, each once, and why."""
+    served = Counter(full for case in planning.inside(iteration) for full in case.krs)
+    for full, n in sorted(served.items(), key=lambda pair: (-pair[1], pair[0])):
+        kr = planning.book.key_results[full]
+        if _is_active(planning, iteration, kr):
+            yield kr, msg("gate.suggest.work", n=n, iteration=iteration.name)
+    wanted = set(planning.team.objectives)
+    mine = [o for o in planning.book.objectives.values() if {o.id, o.full_id} & wanted]
+    for kr in sorted((kr for o in mine for kr in o.key_results), key=lambda kr: -kr.weight):
+        if kr.full_id not in served and _is_active(planning, iteration, kr):
+            yield kr, msg("gate.suggest.objective", objective=kr.objective)
+
+
+def _is_active(planning: Planning, iteration: Iteration, kr: KeyResult) -> bool:
+    return inactivity(kr, planning.book, planning.day(iteration), planned=True) is None
+
+
+def _of(kr: KeyResult, objective: Objective) -> bool:
+    return (kr.cycle, kr.objective) == (objective.cycle, objective.id)
+
+
+def _line(planning: Planning, iteration: Iteration, objective: str, krs: list[str]) -> str:
+    """One line of YAML; a name that two of the team's iterations bear is told apart by the id."""
+    names = [one.name.strip().casefold() for one in planning.snapshot.iterations(planning.team.id)]
+    name = iteration.name if names.count(iteration.name.strip().casefold()) == 1 else iteration.id
+    pairs = [f"team: {planning.team.id}", f"iteration: {json.dumps(name, ensure_ascii=False)}"]
+    pairs += [f"objective: {objective}", *([f"key_results: [{', '.join(krs)}]"] if krs else [])]
+    return f"- {{{', '.join(pairs)}}}"
