@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from okr_delivery.gate.finding import Finding, Severity
 from okr_delivery.gate.result import GateResult
 from okr_delivery.locale import Translator
-from okr_delivery.output.gate_words import Words, fit, worst_first
+from okr_delivery.output.gate_words import Words, command, fit, worded, worst_first
 from okr_delivery.output.places import Places
 from okr_delivery.output.safe import terminal
 
@@ -35,7 +35,7 @@ def _lines(result: GateResult, words: Words, places: Places) -> Iterator[str]:
     kinds = Counter(map(_kind, found)) + Counter(error=len(blind), notice=1)
     notices = [finding for finding in found if _kind(finding) == NOTICE]
     yield from (_annotation(finding, words, places) for finding in found if _kind(finding) != NOTICE)
-    yield _command(NOTICE, {"title": "okr-delivery gate"}, _summary(result, words, kinds))
+    yield _command(NOTICE, {"title": command(result)}, _summary(result, words, kinds))
     yield from (_annotation(finding, words, places) for finding in notices)
 
 
@@ -45,7 +45,7 @@ def _kind(finding: Finding) -> str:
 
 
 def _summary(result: GateResult, words: Words, kinds: Counter[str]) -> str:
-    ready = words.t("gate.text.ready", ready=result.summary.ready, judged=result.summary.judged)
+    ready = words.t(worded(result, "text.ready"), ready=result.summary.ready, judged=result.summary.judged)
     hidden = sum(max(n - SHOWN, 0) for n in kinds.values())
     more = [words.t("gate.github.hidden", n=hidden, shown=SHOWN)] if hidden else []
     return "\n".join([words.verdict(result), ready, *more])

@@ -14,12 +14,11 @@ from xml.etree import ElementTree as Xml
 
 from okr_delivery.gate.finding import Finding
 from okr_delivery.gate.result import GateResult
-from okr_delivery.gate.rules import RULES
+from okr_delivery.gate.settings import find
 from okr_delivery.locale import Translator
-from okr_delivery.output.gate_words import Words, unjudged
+from okr_delivery.output.gate_words import Words, command, unjudged
 from okr_delivery.output.safe import terminal, xml
 
-NAME = "okr-delivery gate"
 TIME = "0.000"
 
 
@@ -40,9 +39,9 @@ def write(result: GateResult, t: Translator) -> str:
     cases = list(_unique(_cases(result, t)))
     counts = Counter(case.outcome for case in cases)
     totals = {"tests": str(len(cases)), "failures": str(counts["failure"]), "errors": str(counts["error"])}
-    root = Xml.Element("testsuites", {"name": NAME, **totals, "time": TIME})
+    root = Xml.Element("testsuites", {"name": command(result), **totals, "time": TIME})
     stamp = datetime.fromtimestamp(result.as_of, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    inner = {"name": NAME, **totals, "skipped": str(counts["skipped"]), "time": TIME, "timestamp": stamp}
+    inner = {"name": command(result), **totals, "skipped": str(counts["skipped"]), "time": TIME, "timestamp": stamp}
     suite = Xml.SubElement(root, "testsuite", inner)
     for case in cases:
         _append(suite, case)
@@ -64,7 +63,7 @@ def _cases(result: GateResult, t: Translator) -> Iterator[_Case]:
     words = Words(t)
     blind: dict[str, list[str]] = {}
     for team, reason in unjudged(result):
-        blind.setdefault(team or NAME, []).append(words.say(reason))
+        blind.setdefault(team or command(result), []).append(words.say(reason))
     yield from (_no_verdict(team, reasons) for team, reasons in blind.items())
     for finding in [*result.findings, *result.waiver_problems]:
         yield _found(result, finding, words)
@@ -74,7 +73,7 @@ def _cases(result: GateResult, t: Translator) -> Iterator[_Case]:
     met = {f.rule for f in result.findings} | {w.finding.rule for w in result.waived}
     for rule in result.rules_run:
         if rule not in met:
-            yield _Case(f"okr-delivery.{rule}", RULES[rule].name)
+            yield _Case(f"okr-delivery.{rule}", find(rule).name)
 
 
 def _no_verdict(team: str, reasons: list[str]) -> _Case:

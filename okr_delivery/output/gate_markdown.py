@@ -16,7 +16,7 @@ from okr_delivery.gate.result import GateResult, Judged, WaivedFinding
 from okr_delivery.locale import Translator
 from okr_delivery.model.message import Message
 from okr_delivery.model.text import REPLACEMENT, code_span, one_line, own_link
-from okr_delivery.output.gate_words import fit, in_language, unjudged, worst_first
+from okr_delivery.output.gate_words import fit, in_language, unjudged, worded, worst_first
 from okr_delivery.output.json import instant
 from okr_delivery.output.safe import message as cleaned
 
@@ -47,7 +47,7 @@ class _Page:
 
     def blocks(self) -> Iterator[str]:
         t, result = self.t, self.result
-        yield "## " + t("gate.markdown.title", verdict=t(f"gate.text.verdict.{result.verdict}"))
+        yield "## " + t(worded(result, "markdown.title"), verdict=t(f"gate.text.verdict.{result.verdict}"))
         yield self._list("gate.text.no_verdict", list(unjudged(result)))
         yield self._counts()
         yield self._head()
@@ -72,10 +72,10 @@ class _Page:
         found, late = self.result.summary, self.result.not_ready
         counts = {"errors": found.error, "warnings": found.warning, "infos": found.info, "waived": found.waived}
         numbers = {"ready": found.ready, "judged": found.judged}
-        ready = self.t("gate.text.ready", **numbers)
+        ready = self.t(worded(self.result, "text.ready"), **numbers)
         if late:
             keys = self._named([self._asked(one) for one in late])
-            ready = self.t("gate.text.to_fix", **numbers, keys=keys)
+            ready = self.t(worded(self.result, "text.to_fix"), **numbers, keys=keys)
         return f"- {self.t('gate.text.counts', **counts)}\n- {ready}"
 
     def _asked(self, one: Judged) -> str:
@@ -88,7 +88,9 @@ class _Page:
 
     def _head(self) -> str:
         t, result = self.t, self.result
-        first = t("gate.text.head", stage=str(result.stage), as_of=instant(result.as_of, ZoneInfo(result.zone)))
+        first = t(
+            worded(result, "text.head"), stage=str(result.stage), as_of=instant(result.as_of, ZoneInfo(result.zone))
+        )
         names = [(code_span(one.team), code_span(one.iteration.name)) for one in result.iterations]
         lines = [t("gate.text.iteration", team=team, iteration=name) for team, name in names[:NAMED]]
         lines = [first, *lines, *self._more(len(names) - NAMED), *self._request()]
@@ -119,6 +121,7 @@ class _Page:
         if not self.found:
             return
         heads = [self.t(f"gate.markdown.column.{name}") for name in ("severity", "requirement", "rule", "message")]
+        heads[1] = self.t(worded(self.result, "markdown.column.requirement"))
         rows = _within((f"| {' | '.join(self._row(finding))} |" for finding in self.found), ROWS)
         yield "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *rows])
         yield "".join(self._more(len(self.found) - len(rows)))

@@ -12,7 +12,8 @@ from urllib.parse import quote
 from okr_delivery import __version__
 from okr_delivery.gate.finding import Finding, Severity
 from okr_delivery.gate.result import GateResult, Verdict, WaivedFinding
-from okr_delivery.gate.rules import RULES
+from okr_delivery.gate.rules import WAIVER_RULES
+from okr_delivery.gate.settings import find, known
 from okr_delivery.locale import Translator
 from okr_delivery.model.text import own_link
 from okr_delivery.output.gate_words import NO_VERDICT, Words, fit, worst_first
@@ -54,7 +55,7 @@ class _Log:
         self.index = {rule: n for n, rule in enumerate(self.names)}
 
     def _names(self, found: list[Finding | WaivedFinding]) -> Iterator[tuple[str, str]]:
-        yield from ((rule, RULES[rule].name) for rule in self.result.rules_run if rule in RULES)
+        yield from ((rule, find(rule).name) for rule in self.result.rules_run)
         for one in found:
             finding = one.finding if isinstance(one, WaivedFinding) else one
             yield finding.rule, finding.name
@@ -71,10 +72,7 @@ class _Log:
         return {"driver": {**names, "rules": rules}}
 
     def _rule(self, rule: str, name: str) -> Json:
-        t, base = self.words.t, f"gate.{rule.lower()}"
-        why = t(f"{base}.why") if t.knows(f"{base}.why") else name
-        fix = t(f"{base}.fix") if rule in RULES else why
-        severity = RULES[rule].severity if rule in RULES else Severity.ERROR
+        why, fix, severity = self._said(rule, name)
         return {
             "id": rule,
             "name": name,
@@ -84,13 +82,23 @@ class _Log:
             "defaultConfiguration": {"level": _LEVELS[severity or Severity.WARNING]},
         }
 
+    def _said(self, rule: str, name: str) -> tuple[str, str, Severity | None]:
+        """Why there is such a rule, how to meet it, and its severity."""
+        t, base = self.words.t, f"gate.{rule.lower()}"
+        if known(rule) and rule not in WAIVER_RULES:
+            made = find(rule)
+            return t.render(made.why), t.render(made.fix), made.severity
+        why = t(f"{base}.why") if t.knows(f"{base}.why") else name
+        return why, why, Severity.ERROR
+
     def invocation(self) -> Json:
         """Whether there is a verdict, and what a reader should know beside it."""
         notes = [(team.team, note) for team in self.result.team_verdicts for note in team.notes]
-        beside = [(terminal(team), self.words.say(note)) for team, note in [*notes, *self.result.nothing_to_judge]]
+        said = [*notes, *self.result.nothing_to_judge]
+        beside = [self.words.beside(team, self.words.say(note)) for team, note in said]
         told = [("error", text) for text in self.blind]
         told += [("warning", self._missing())] if self.left_out else []
-        told += [("note", self.words.t("gate.text.team", team=team, text=text)) for team, text in beside]
+        told += [("note", text) for text in beside]
         notices = [{"level": level, "message": {"text": fit(text, TEXT)}} for level, text in told]
         return {
             "executionSuccessful": self.result.verdict is not Verdict.NONE,

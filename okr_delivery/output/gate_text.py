@@ -17,7 +17,7 @@ from okr_delivery.gate.rules import RULES
 from okr_delivery.locale import Translator
 from okr_delivery.model.message import Message
 from okr_delivery.model.okr import Location
-from okr_delivery.output.gate_words import in_language
+from okr_delivery.output.gate_words import Words, in_language, worded
 from okr_delivery.output.json import instant
 from okr_delivery.output.safe import message as cleaned
 from okr_delivery.output.safe import terminal
@@ -70,7 +70,7 @@ class _Writer:
 
     def head(self) -> str:
         as_of = instant(self.result.as_of, ZoneInfo(self.result.zone))
-        lines = [self.t("gate.text.head", stage=str(self.result.stage), as_of=as_of)]
+        lines = [self.t(worded(self.result, "text.head"), stage=str(self.result.stage), as_of=as_of)]
         for one in self.result.iterations:
             name = terminal(one.iteration.name)
             lines.append("  " + self.t("gate.text.iteration", team=one.team, iteration=name))
@@ -133,7 +133,8 @@ class _Writer:
             lines.append("      " + self.t("gate.text.suggestion", kr=kr, reason=reason))
         *help_lines, again = self._help(finding)
         lines += [f"      {line}" for line in help_lines]
-        if finding.location and ":" in (finding.kr or ""):  # a declared key result: its line says what it demands
+        declared = finding.entity.kind != "issue" or ":" in (finding.kr or "")
+        if finding.location and declared:  # its line says what it demands
             lines.append(self._place(finding.location))
         return lines, again
 
@@ -200,7 +201,7 @@ class _Writer:
         return [verdict for verdict in self.result.team_verdicts if verdict.verdict is Verdict.NONE]
 
     def _block(self, title: str, rows: Iterable[tuple[str, Message]]) -> str:
-        lines = ["  " + self.t("gate.text.team", team=team, text=self.say(text)) for team, text in rows]
+        lines = [f"  {Words(self.t).beside(team, self.say(text))}" for team, text in rows]
         return "\n".join([self.t(title), *lines]) if lines else ""
 
     def _verdict(self) -> str:
@@ -218,11 +219,11 @@ class _Writer:
     def _closing(self) -> str:
         summary, late = self.result.summary, self.result.not_ready
         if not late:
-            return self.t("gate.text.ready", ready=summary.ready, judged=summary.judged)
+            return self.t(worded(self.result, "text.ready"), ready=summary.ready, judged=summary.judged)
         keys = self.t.list([self._asked(one) for one in late[:TO_FIX]])
         if len(late) > TO_FIX:
             keys = self.t("gate.text.more", keys=keys, n=len(late) - TO_FIX)
-        return self.t("gate.text.to_fix", ready=summary.ready, judged=summary.judged, keys=keys)
+        return self.t(worded(self.result, "text.to_fix"), ready=summary.ready, judged=summary.judged, keys=keys)
 
     def _asked(self, one: Judged) -> str:
         key = terminal(one.key)

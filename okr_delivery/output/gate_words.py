@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from okr_delivery.gate.finding import Finding, Severity
+from okr_delivery.gate.finding import Finding, Severity, Stage
 from okr_delivery.gate.paste import localised
 from okr_delivery.gate.result import GateResult, Verdict
 from okr_delivery.locale import Translator
@@ -60,6 +60,10 @@ class Words:
         """The help in the language of the report, its lines of grammar too."""
         return self.t.render(cleaned(in_language(finding, self.t.lang), terminal)).splitlines()
 
+    def beside(self, team: str, text: str) -> str:
+        """A line with the team that it is about; what is about no team stands alone."""
+        return self.t("gate.text.team", team=terminal(team), text=text) if team else text
+
     def verdict(self, result: GateResult) -> str:
         """The verdict with its counts."""
         return self.t("gate.text.team", team=self.t(f"gate.text.verdict.{result.verdict}"), text=self.counts(result))
@@ -74,7 +78,17 @@ class Words:
         """Why there is no verdict, each with the team that it is about; nothing when there is one."""
         for team, message in unjudged(result):
             text = " ".join(self.say(message).splitlines())
-            yield self.t("gate.text.team", team=terminal(team), text=text) if team else text
+            yield self.beside(team, text)
+
+
+def worded(result: GateResult, name: str) -> str:
+    """The id of a message in the words for what was judged: requirements, or the OKR files."""
+    return f"lint.{name}" if result.stage is Stage.LINT else f"gate.{name}"
+
+
+def command(result: GateResult) -> str:
+    """What was run."""
+    return "okr-delivery okr lint" if result.stage is Stage.LINT else "okr-delivery gate"
 
 
 def in_language(finding: Finding, lang: str) -> Message:
