@@ -16,6 +16,25 @@ from okr_delivery.store import engine as opening
 AS_IT_IS = "immutable=1"  # SQLite then asks for no lock and reads the file alone, without what was written ahead
 
 
+def asked(url: URL) -> tuple[URL, bool]:
+    """The URL without `?mode=ro`, and whether a store is to be read only: it said so, or this user may not write it."""
+    if url.get_backend_name() != "sqlite":
+        return url, False
+    said = url.query.get("mode") == "ro"
+    bare = url.difference_update_query(["mode"]) if said else url
+    return bare, said or _is_kept(Path(str(bare.database)))
+
+
+def _is_kept(path: Path) -> bool:
+    """Whether the file is there and its mode, or that of its folder, keeps this user from writing it."""
+    return path.is_file() and not (_may_write(path) and _may_write(path.parent))
+
+
+def _may_write(path: Path) -> bool:
+    """What nobody may write, the machine's administrator does not write either: it was closed on purpose."""
+    return os.access(path, os.W_OK) and path.stat().st_mode & 0o222 != 0
+
+
 def connect(url: URL) -> Engine:
     """An engine that refuses to write, whose errors are UserErrors.
 
@@ -56,7 +75,7 @@ def _mode(path: Path) -> str:
         raise user_error(msg("sync.store.absent"), where=str(path), next_step=msg("sync.store.absent_help"))
     if not os.access(path, os.R_OK):
         raise user_error(msg("sync.store.unreadable"), where=str(path), next_step=msg("sync.store.unreadable_help"))
-    if os.access(path.parent, os.W_OK):
+    if _may_write(path.parent):
         return "mode=ro"
     ahead, index = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
     if not ahead.exists() or ahead.stat().st_size == 0:

@@ -176,10 +176,13 @@ def open_store(url: str, *, ledger: Path | None, read_only: bool = False) -> Sto
     `ledger` None: facts live in the store alone (`ledger: store`). Raises UserError for an unusable URL, folder or
     server, and for a store written by a newer version.
 
-    With `read_only` nothing is made, locked or changed, and writing to it is a UserError; facts are those that the
-    store took over when it was last opened for writing. A store that is absent or of an older version is a UserError.
+    With `read_only`, with `?mode=ro` behind a SQLite file and where this user may not write that file, nothing is made,
+    locked or changed, and writing to it is a UserError; facts are those that the store took over when it was last
+    opened for writing. A store that is absent or of an older version is a UserError.
     """
-    engine = (readonly.connect if read_only else opening.connect)(opening.parse(url))
+    place, kept = readonly.asked(opening.parse(url))
+    read_only = read_only or kept
+    engine = (readonly.connect if read_only else opening.connect)(place)
     try:
         (schema.require if read_only else schema.ensure)(engine, opening.where(engine.url))
         store = Store(engine, Ledger(ledger) if ledger is not None else None, read_only=read_only)

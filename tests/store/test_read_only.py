@@ -211,3 +211,28 @@ def test_a_name_with_signs_of_addresses(tmp_path: Path) -> None:
     filled(url)
     with open_store(url, ledger=None, read_only=True) as store:
         assert store.statuses("jira") == READY
+
+
+def test_a_url_may_ask_for_reading_only(sqlite_url: str) -> None:
+    filled(sqlite_url)
+    file = Path(str(parse(sqlite_url).database))
+    before = file.read_bytes()
+    with open_store(f"{sqlite_url}?mode=ro", ledger=None) as store:
+        assert (store.read_only, store.statuses("jira")) == (True, READY)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("kept", ["file", "folder"])
+def test_what_nobody_may_write_is_read(sqlite_url: str, kept: str) -> None:
+    filled(sqlite_url)
+    file = Path(str(parse(sqlite_url).database))
+    closed = file if kept == "file" else file.parent
+    mode = closed.stat().st_mode
+    before = {one.name for one in file.parent.iterdir()}
+    closed.chmod(0o500 if kept == "folder" else 0o400)
+    try:
+        with open_store(sqlite_url, ledger=None) as store:
+            assert (store.read_only, store.statuses("jira")) == (True, READY)
+    finally:
+        closed.chmod(mode)
+    assert kept == "file" or {one.name for one in file.parent.iterdir()} == before
