@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from okr_delivery.delivery.resolve import KEYWORDS
 from okr_delivery.delivery.teams import Role
 from okr_delivery.gate import paste
 from okr_delivery.gate.finding import Stage, Suggestion
@@ -162,9 +164,15 @@ class Advice:
 
     def recheck_plan(self, planning: Planning) -> Message:
         """How a team sees that its plan is settled."""
-        command = f"okr-delivery gate --team {planning.team.id} --sync"
+        command = f"okr-delivery gate --team {planning.team.id}{self._which(planning)}{_stage_of(planning)} --sync"
         url = self.snapshot.config.reports.recheck_url
         return msg("gate.recheck.url", command=command, url=url) if url else msg("gate.recheck", command=command)
+
+    def _which(self, planning: Planning) -> str:
+        """Nothing for the next iteration, which is what a plain run looks at."""
+        team, judged = planning.team.id, planning.iterations
+        ref = next((ref for ref in KEYWORDS if self.snapshot.resolve(team, ref) == judged), judged[0].id)
+        return "" if ref == "next" else f" --iteration {shlex.quote(ref)}"
 
     def address(self, item: Item) -> str:
         """The key, with its source where two sources know one of that name."""
@@ -196,6 +204,12 @@ class Advice:
             mine = (item.issue for item in items if item.issue.project_id == project_id)
             self._priorities[place] = any(not issue.value(Field.PRIORITY).empty for issue in mine)
         return self._priorities[place]
+
+
+def _stage_of(planning: Planning) -> str:
+    """Nothing for the stage that a run judges by itself."""
+    own = Stage(str(planning.team.gate.adopt or planning.config.gate.adopt))
+    return "" if own in (planning.stage, Stage.RELEASE) else f" --stage {planning.stage}"
 
 
 def _percent(share: float) -> str:

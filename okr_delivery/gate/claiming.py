@@ -54,8 +54,9 @@ class ClaimRule(PlanRule):
 def _remarks(one: Demand) -> Iterator[Message]:
     """What the numbers rest on."""
     if one.requirements:
-        more = len(one.requirements) - SHOWN
-        yield msg("gate.claims.by", keys=(*one.requirements[:SHOWN], *(["…"] if more > 0 else [])))
+        every, keys = len(one.requirements), one.requirements[:SHOWN]
+        name = "gate.claims.by_more" if every > SHOWN else "gate.claims.by"
+        yield msg(name, keys=keys, n=every - len(keys), all=every)
     if one.calibration is not None:
         yield msg("gate.claims.calibrated", percent=hundredths(one.calibration))
     if one.unread:

@@ -38,6 +38,16 @@ class Entity:
     url: str | None = None
     title: str | None = None
 
+    @property
+    def shown(self) -> str:
+        """What people call it: an iteration by its name, everything else by its key."""
+        return self.title if self.kind == "iteration" and self.title else self.key
+
+    @property
+    def subtitle(self) -> str:
+        """What stands beside that; empty for nothing."""
+        return "" if self.title is None or self.title == self.shown else self.title
+
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:

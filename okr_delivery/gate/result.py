@@ -17,10 +17,11 @@ from okr_delivery.value.conclusions import Conclusions
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.snapshot import Snapshot
-    from okr_delivery.gate.baseline import Baseline
+    from okr_delivery.gate.baseline import Baseline, Known
     from okr_delivery.gate.request import Requested
     from okr_delivery.gate.waivers import Waiver, Waivers
     from okr_delivery.okrs import Readings
+    from okr_delivery.sync.single import Refreshed
 
 
 class Verdict(StrEnum):
@@ -41,9 +42,10 @@ class GateInput:
 
     `stage` None: each team's adopted stage. `iteration`, `issues` and `backlog` replace the plain choice. `now` is the
     wall clock (epoch seconds), only for the age of the data. `waivers` None: every finding counts. `refused` holds the
-    sources that could not be refreshed just now though the run was asked to, and why. `requested` is the merge request
-    whose issues `issues` are. `effects` and `conclusions` are what value traces rest on; `baseline` holds the findings
-    that are known and don't count, None: there is none.
+    sources that could not be refreshed just now though the run was asked to, and why; `refreshed`, by source, the
+    single issues that were: they are fresh whatever the age of the rest. `requested` is the merge request whose issues
+    `issues` are. `effects` and `conclusions` are what value traces rest on; `baseline` holds the findings that are
+    known and don't count, None: there is none.
     """
 
     snapshot: Snapshot
@@ -56,6 +58,7 @@ class GateInput:
     fail_on: Severity = Severity.ERROR
     waivers: Waivers | None = None
     refused: Mapping[str, Message] = field(default_factory=dict)
+    refreshed: Mapping[str, Refreshed] = field(default_factory=dict)
     requested: Requested | None = None
     effects: tuple[Effect, ...] = ()
     conclusions: Conclusions = field(default_factory=Conclusions)
@@ -169,6 +172,7 @@ class GateResult:
     counts: tuple[RuleCount, ...]
     reasons: tuple[Message, ...] = ()  # why there is no verdict, when that is no single team's matter
     requested: Requested | None = None
+    stale: tuple[Known, ...] = ()  # of the baseline: judged and not found again
 
     @property
     def exit_code(self) -> int:
@@ -177,6 +181,14 @@ class GateResult:
     @property
     def not_ready(self) -> tuple[Judged, ...]:
         return tuple(one for one in self.judged if not one.ready)
+
+    @property
+    def unsettled(self) -> tuple[Finding, ...]:
+        """What fails and is about no requirement that was judged: the first finding on each thing, in order."""
+        judged = {(one.source, one.key) for one in self.judged}
+        found = {f.entity: f for f in reversed(self.findings) if self.fails(f)}
+        ordered = sorted(found.values(), key=finding_order)
+        return tuple(f for f in ordered if (f.entity.source, f.entity.key) not in judged)
 
     def fails(self, finding: Finding) -> bool:
         """Whether this finding alone makes the verdict `fail`."""

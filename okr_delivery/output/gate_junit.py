@@ -87,14 +87,14 @@ def _found(result: GateResult, finding: Finding, words: Words) -> _Case:
 
 
 def _names(finding: Finding) -> tuple[str, str]:
-    parts = [terminal(finding.entity.key), finding.name, terminal(finding.discriminator)]
+    parts = [terminal(finding.entity.shown), finding.name, terminal(finding.discriminator)]
     return f"okr-delivery.{finding.rule}", " ".join(part for part in parts if part)
 
 
 def _body(finding: Finding, words: Words) -> str:
     """What GitLab shows: everything that its owner needs."""
     entity = finding.entity
-    title = [terminal(part) for part in (entity.key, entity.title or "", finding.created_by or "") if part]
+    title = [terminal(part) for part in (entity.shown, entity.subtitle, finding.created_by or "") if part]
     lines = ["  ".join(title), terminal(entity.url or ""), words.wrong(finding), *words.remedy(finding)]
     if finding.location:
         lines.append(f"at {terminal(finding.location.path)}:{finding.location.line}")

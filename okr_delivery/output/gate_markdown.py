@@ -128,12 +128,13 @@ class _Page:
 
     def _row(self, finding: Finding) -> list[str]:
         entity = finding.entity
-        title = f" {code_span(fit(entity.title, TITLE))}" if entity.title else ""
-        by = f" ({self.t('gate.text.by', name=_name(finding.created_by))})" if finding.created_by else ""
+        title = f" {code_span(fit(entity.subtitle, TITLE))}" if entity.subtitle else ""
+        who = "by" if entity.kind == "issue" else "owner"
+        by = f" ({self.t(f'gate.text.{who}', name=_name(finding.created_by))})" if finding.created_by else ""
         text = self.flat(finding.message)
         wrong = self.t("gate.finding.baselined", text=text) if finding.baselined else text
         severity = self.t(f"gate.text.severity.{finding.severity}")
-        cells = [severity, _linked(entity.key, entity.url) + title + by, f"{finding.rule} {finding.name}", wrong]
+        cells = [severity, _linked(entity.shown, entity.url) + title + by, f"{finding.rule} {finding.name}", wrong]
         return [cell.replace("|", "¦") for cell in cells]
 
     def _to_paste(self) -> Iterator[str]:
@@ -150,7 +151,7 @@ class _Page:
 
     def _requirement(self, findings: Sequence[Finding]) -> Iterator[str]:
         entity = findings[0].entity
-        yield f"**{_linked(entity.key, entity.url)}**"
+        yield f"**{_linked(entity.shown, entity.url)}**"
         for finding in findings:
             yield from self._todo(finding)
 
@@ -175,7 +176,7 @@ class _Page:
     def _waiver(self, one: WaivedFinding) -> str:
         owner, reason = _name(one.waiver.owner), code_span(fit(one.waiver.reason, TITLE))
         why = self.t("gate.text.waiver", expires=str(one.waiver.expires), owner=owner, reason=reason)
-        return f"{_name(one.finding.entity.key)} {one.finding.rule} {one.finding.name}: {why}"
+        return f"{_name(one.finding.entity.shown)} {one.finding.rule} {one.finding.name}: {why}"
 
 
 # -- what keeps tracker text harmless ----------------------------------------------------------------------------------

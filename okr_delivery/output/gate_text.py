@@ -112,10 +112,10 @@ class _Writer:
 
     def _title(self, finding: Finding) -> str:
         entity = finding.entity
-        parts = [self.paint(terminal(entity.key), "1")]
-        parts += [terminal(entity.title)] if entity.title else []
+        parts = [self.paint(terminal(entity.shown), "1")]
+        parts += [terminal(entity.subtitle)] if entity.subtitle else []
         about = [finding.team] if finding.team else []
-        about += [self.t("gate.text.by", name=terminal(finding.created_by))] if finding.created_by else []
+        about += [Words(self.t).by(finding)] if finding.created_by else []
         return "  ".join(parts) + (f"  ({', '.join(about)})" if about else "")
 
     def _finding(self, finding: Finding) -> tuple[list[str], str | None]:
@@ -158,7 +158,7 @@ class _Writer:
             owner=terminal(waiver.owner),
             reason=terminal(waiver.reason),
         )
-        return f"  {terminal(finding.entity.key)} {finding.rule} {finding.name}  {why}"
+        return f"  {terminal(finding.entity.shown)} {finding.rule} {finding.name}  {why}"
 
     def _waiver_problem(self, finding: Finding) -> str:
         word = self.t(f"gate.text.severity.{finding.severity}")
@@ -218,12 +218,19 @@ class _Writer:
 
     def _closing(self) -> str:
         summary, late = self.result.summary, self.result.not_ready
-        if not late:
-            return self.t(worded(self.result, "text.ready"), ready=summary.ready, judged=summary.judged)
-        keys = self.t.list([self._asked(one) for one in late[:TO_FIX]])
-        if len(late) > TO_FIX:
-            keys = self.t("gate.text.more", keys=keys, n=len(late) - TO_FIX)
-        return self.t(worded(self.result, "text.to_fix"), ready=summary.ready, judged=summary.judged, keys=keys)
+        counts = {"ready": summary.ready, "judged": summary.judged}
+        if late:
+            keys = self._some([self._asked(one) for one in late])
+            said = self.t(worded(self.result, "text.to_fix"), **counts, keys=keys)
+        else:
+            said = self.t(worded(self.result, "text.ready"), **counts)
+        rest = [self.t("gate.text.key", key=terminal(f.entity.shown), owner=f.rule) for f in self.result.unsettled]
+        return self.t("gate.text.and_plan", text=said, keys=self._some(rest)) if rest else said
+
+    def _some(self, names: list[str]) -> str:
+        """The first names, and how many more."""
+        shown = self.t.list(names[:TO_FIX])
+        return self.t("gate.text.more", keys=shown, n=len(names) - TO_FIX) if len(names) > TO_FIX else shown
 
     def _asked(self, one: Judged) -> str:
         key = terminal(one.key)

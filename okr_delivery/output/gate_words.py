@@ -31,9 +31,14 @@ class Words:
     def about(self, finding: Finding) -> str:
         """The requirement with its title and who created it."""
         entity = finding.entity
-        by = self.t("gate.text.by", name=terminal(finding.created_by)) if finding.created_by else ""
-        parts = (terminal(entity.key) or "-", terminal(entity.title or ""), f"({by})" if by else "")
+        by = f"({self.by(finding)})" if finding.created_by else ""
+        parts = (terminal(entity.shown) or "-", terminal(entity.subtitle), by)
         return " ".join(part for part in parts if part)
+
+    def by(self, finding: Finding) -> str:
+        """Who is asked: who created an issue, who owns what the OKR files declare."""
+        what = "by" if finding.entity.kind == "issue" else "owner"
+        return self.t(f"gate.text.{what}", name=terminal(finding.created_by or ""))
 
     def wrong(self, finding: Finding) -> str:
         """What is wrong, marked where it was known before the rule was adopted."""
