@@ -12,9 +12,20 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from okr_delivery.model.message import Message
 from okr_delivery.model.work import Deployment, Iteration
-from okr_delivery.sync.connector import Ahead, Held, Identity, MergeRequest, Metadata, Page, SourceSpec, Verdict
+from okr_delivery.sync.connector import (
+    Ahead,
+    Fetched,
+    Held,
+    Identity,
+    MergeRequest,
+    Metadata,
+    Page,
+    SourceSpec,
+    Verdict,
+)
 from okr_delivery.sync.errors import ConfigError, SyncError
 from okr_delivery.sync.workers import MOST, Workers
+from okr_delivery_gitlab import single
 from okr_delivery_gitlab.blocks import Block, Plan, Planner, Wanted, blocks, first_instant
 from okr_delivery_gitlab.capabilities import Capabilities
 from okr_delivery_gitlab.client import GitLabClient, GraphQLErrors, ServerBusyError, Shown
@@ -81,6 +92,10 @@ class GitLabConnector:
 
     def identity(self) -> Identity:
         """`version` and `user`. Raises ConfigError for a token that is missing, refused or a CI job's."""
+        return self._identify(None)
+
+    def _identify(self, version: str | None) -> Identity:
+        """`version` is not asked for where it is known."""
         if self._spec.token is None:
             raise refused("no_token")
         check_kind(self._spec.token)
@@ -88,7 +103,7 @@ class GitLabConnector:
         show = partial(GitLabClient, self._spec, self._spec.token, self._transport)
         self._client = show()
         try:
-            self._identity = identify(self._spec, self._client)
+            self._identity = identify(self._spec, self._client, version)
         except ConfigError as error:
             self._identity = self._otherwise(error, show)
         return self._identity
@@ -157,6 +172,24 @@ class GitLabConnector:
             self._first_part = lively
         if self._warnings:
             yield Page((), (), None, warnings=self._told())
+
+    def fetch(self, keys: Sequence[str], known: Mapping[str, Iteration]) -> Fetched:
+        """Issues by their numbers, one request a project and one a group, and their histories. The version is that of
+        the last reading of metadata."""
+        who = self._identify(self._known().version or None)
+        reader = self._single()
+        if reader.elsewhere(keys):
+            self._notice()
+            reader = self._single()
+        rows = reader.rows(keys)
+        with Workers(MOST) as fetching:
+            details = HistoryReader(self._site(), self._known(), fetching).read(rows) if rows else {}
+        block = Block(tuple(rows), single.AFTER)
+        page = PageMaker(self._spec.name, self._known(), who).page(block, details, self._told())
+        return Fetched(page, who.server_time)
+
+    def _single(self) -> single.SingleReader:
+        return single.SingleReader(self._site(), self._known(), first_instant(self._spec.since), self._key_of)
 
     def census(self) -> Iterator[str]:
         """The ids of all issues in scope, by the lists that `pages` reads."""

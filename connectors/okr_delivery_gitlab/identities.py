@@ -11,9 +11,10 @@ from okr_delivery_gitlab.problems import broken, refused
 from okr_delivery_gitlab.values import Row, mapping, string
 
 
-def identify(spec: SourceSpec, client: GitLabClient) -> Identity:
-    """`version` and `user`. Raises ConfigError for an answer that names no account."""
-    version = mapping(client.get("version", what="version"))
+def identify(spec: SourceSpec, client: GitLabClient, version: str | None = None) -> Identity:
+    """`version`, unless it is given, and `user`. Raises ConfigError for an answer that names no account."""
+    if version is None:
+        version = string(mapping(client.get("version", what="version")).get("version"))
     me = mapping(client.get("user", what="user"))
     account = string(me.get("id"))
     if account is None:
@@ -25,7 +26,7 @@ def identify(spec: SourceSpec, client: GitLabClient) -> Identity:
         server_time=_server_time(client.server_date),
         deployment="gitlab",
         base_url=_base_url(me) or spec.url,
-        version=string(version.get("version")),
+        version=version,
     )
 
 

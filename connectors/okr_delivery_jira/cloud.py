@@ -105,12 +105,16 @@ class CloudReader:
 
     def _bodies(self, ids: Sequence[str], fields: Sequence[str]) -> list[Body]:
         """What the site shows of at most a hundred ids; errors and plain absence both mean: not visible."""
-        answer = self._client.ask("issue/bulkfetch", {"issueIdsOrKeys": list(ids), "fields": list(fields)})
+        wanted = frozenset(ids)
+        return [body for body in self.bodies(ids, fields) if _id_of(body) in wanted]
+
+    def bodies(self, refs: Sequence[str], fields: Sequence[str]) -> list[Body]:
+        """What the site shows of at most a hundred ids or keys."""
+        answer = self._client.ask("issue/bulkfetch", {"issueIdsOrKeys": list(refs), "fields": list(fields)})
         if not isinstance(answer, dict) or not isinstance(answer.get("issues"), list):
             raise broken("shape", "issue/bulkfetch")
-        wanted = frozenset(ids)
-        bodies = [body for body in members(answer["issues"]) if _id_of(body) in wanted]
-        if any(not isinstance(body.get("fields"), dict) for body in bodies):
+        bodies = members(answer["issues"])
+        if not all(_id_of(body) and isinstance(body.get("fields"), dict) for body in bodies):
             raise broken("no_fields", "issue/bulkfetch")
         return bodies
 

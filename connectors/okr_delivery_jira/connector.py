@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Iteration
-from okr_delivery.sync.connector import Ahead, Held, Identity, Metadata, Page, SourceSpec
+from okr_delivery.sync.connector import Ahead, Fetched, Held, Identity, Metadata, Page, SourceSpec
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery_jira import instants
 from okr_delivery_jira.client import JiraClient
@@ -18,10 +18,11 @@ from okr_delivery_jira.dialects import Cloud, Dialect, Wanted
 from okr_delivery_jira.discovery import Discovery
 from okr_delivery_jira.inspection import Inspection
 from okr_delivery_jira.jql import Scope
-from okr_delivery_jira.pages import PageMaker
+from okr_delivery_jira.pages import PageMaker, joined
 from okr_delivery_jira.problems import broken, refused
 from okr_delivery_jira.search import RECONCILED
 from okr_delivery_jira.settings import Settings
+from okr_delivery_jira.single import SingleReader
 from okr_delivery_jira.sprints import SprintReader
 from okr_delivery_jira.text import string
 from okr_delivery_jira.versions import VersionReader
@@ -133,6 +134,15 @@ class JiraConnector:
         self._confirm()
         if self._warnings:
             yield Page((), (), None, warnings=self._told())
+
+    def fetch(self, keys: Sequence[str], known: Mapping[str, Iteration]) -> Fetched:
+        """Bodies by key, histories by id; where boards or conditions make the scope, one search in between."""
+        self._sprint_names = {iteration.id: iteration.name for iteration in known.values()}
+        found = SingleReader(self._spoken(), self._known(), self._scope()).blocks(keys)
+        maker = PageMaker(self._spec.name, self._known(), self._who(), self._sprint_names)
+        pages = [maker.page(block, ()) for block in found]
+        self._confirm()
+        return Fetched(joined(pages, self._told()), self._who().server_time)
 
     def census(self) -> Iterator[str]:
         """The ids of all issues in scope, in numeric order."""

@@ -12,9 +12,9 @@ from okr_delivery.sync.connector import Ahead
 from okr_delivery.sync.workers import Workers
 from okr_delivery_jira.client import JiraClient, StatusError
 from okr_delivery_jira.cloud import chunks
-from okr_delivery_jira.dialects import Block, Body, History, Tell, Wanted, updated_of
+from okr_delivery_jira.dialects import Block, Body, History, Tell, Wanted, in_order, one, updated_of
 from okr_delivery_jira.ids import Ids
-from okr_delivery_jira.jql import ORDER
+from okr_delivery_jira.jql import ORDER, quote
 from okr_delivery_jira.offsets import AHEAD, IDS, PAGE, Kept, OffsetPage, Row, Scan, read_page, sweep
 from okr_delivery_jira.problems import broken
 from okr_delivery_jira.text import by_number, listed, members, string
@@ -76,6 +76,27 @@ class DataCenter:
         """By the search's own total, which is exact."""
         page = self._page({"jql": f"{clause} {ORDER}", "fields": ["id"], "startAt": 0, "maxResults": 0}, 0)
         return Ahead(page.total, max(1, ceil(page.total / PAGE)), AHEAD + 1)
+
+    def named(self, keys: Sequence[str], fields: Sequence[str]) -> list[Body]:
+        """By one search; what it does not know by its key may be known by a former one, which a single GET follows."""
+        found = self._keyed(keys, fields) if len(keys) > 1 else []
+        met = {str(row.get("key")).casefold() for row in found}
+        alone = (one(self._client, key, fields, "changelog") for key in keys if key.casefold() not in met)
+        return in_order([*found, *(row for row in alone if row is not None)])
+
+    def within(self, clause: str, ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(self._swept(f"{clause} AND id in ({', '.join(ids)})", ["id"], _nothing, joined=False))
+
+    def whole(self, bodies: Sequence[Body], fields: Sequence[str]) -> Block:
+        return self._block([str(body["id"]) for body in bodies], bodies, fields)
+
+    def _keyed(self, keys: Sequence[str], fields: Sequence[str]) -> list[Row]:
+        """Keys that the search does not know are no error without validation."""
+        asked = {
+            "jql": f"key in ({', '.join(map(quote, keys))}) {ORDER}", "fields": list(fields), "validateQuery": False,
+            "expand": ["changelog"], "startAt": 0, "maxResults": len(keys),
+        }  # fmt: skip
+        return list(self._page(asked, len(keys)).rows)
 
     # pages
 

@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol
 from okr_delivery.model.message import Message, msg
 from okr_delivery.sync.connector import Ahead, Held
 from okr_delivery_jira import instants
-from okr_delivery_jira.client import JiraClient
+from okr_delivery_jira.client import JiraClient, StatusError
 from okr_delivery_jira.cloud import WORKERS, CloudReader, chunks, requests_for
 from okr_delivery_jira.ids import Ids
 from okr_delivery_jira.paging import offset_rows
@@ -122,6 +122,18 @@ class Dialect(Protocol):
         """What reading the issues of a condition would take."""
         ...
 
+    def named(self, keys: Sequence[str], fields: Sequence[str]) -> list[Body]:
+        """Bodies of the issues that these keys lead to, former ones too; nothing for what the site does not show."""
+        ...
+
+    def within(self, clause: str, ids: Sequence[str]) -> frozenset[str]:
+        """Those of some visible issues that meet a condition."""
+        ...
+
+    def whole(self, bodies: Sequence[Body], fields: Sequence[str]) -> Block:
+        """What `named` gave, with whole histories."""
+        ...
+
 
 class Cloud:
     """Jira Cloud: ids by the search, then bodies and histories in bulk. `today` (epoch seconds) is the server's."""
@@ -169,6 +181,21 @@ class Cloud:
         count = self._search.count(clause)
         return Ahead(count, None if count is None else requests_for(count), WORKERS)
 
+    def named(self, keys: Sequence[str], fields: Sequence[str]) -> list[Body]:
+        """In bulk; what that does not know by its key may be known by a former one, which a single GET follows."""
+        reader = CloudReader(self._client, self._note)
+        found = reader.bodies(keys, fields) if len(keys) > 1 else []
+        met = {str(body.get("key")).casefold() for body in found}
+        alone = (one(self._client, key, fields) for key in keys if key.casefold() not in met)
+        return in_order([*found, *(body for body in alone if body is not None)])
+
+    def within(self, clause: str, ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(self._search.changed(f"{clause} AND id in ({', '.join(ids)})", ids))
+
+    def whole(self, bodies: Sequence[Body], fields: Sequence[str]) -> Block:
+        ids = [str(body["id"]) for body in bodies]
+        return Block(tuple(ids), tuple(bodies), CloudReader(self._client, self._note).histories(ids))
+
     def _ids(self, wanted: Wanted) -> Sequence[str]:
         if not wanted.windowed:
             return self._search.everything(wanted.clause, counted=True)
@@ -178,6 +205,25 @@ class Cloud:
 
 def _remark(tell: Tell, sentence: str) -> None:
     tell(msg("jira.warning.server", said=sentence))
+
+
+def one(client: JiraClient, key: str, fields: Sequence[str], expand: str | None = None) -> Body | None:
+    """The issue that a key leads to, or an id; None for what the site does not show."""
+    params = {"fields": ",".join(fields)} | ({"expand": expand} if expand else {})
+    try:
+        body = client.read(f"issue/{key}", params, what="issue/{id}", expect=frozenset({404}))
+    except StatusError:
+        return None
+    if not isinstance(body, dict) or string(body.get("id")) is None:
+        raise broken("shape", "issue/{id}")
+    if not isinstance(body.get("fields"), dict):
+        raise broken("no_fields", "issue/{id}")
+    return body
+
+
+def in_order(bodies: Sequence[Body]) -> list[Body]:
+    """Each issue once, by id."""
+    return sorted({str(body["id"]): body for body in bodies}.values(), key=lambda body: by_number(str(body["id"])))
 
 
 def updated_of(row: Mapping[str, object], where: str) -> int:

@@ -39,6 +39,11 @@ class Scope:
             parts.append(f'(updated >= "{self.since.isoformat()}" OR statusCategory != Done)')
         return " AND ".join(parts)
 
+    @property
+    def by_projects(self) -> bool:
+        """Whether the project alone decides which issues are in scope."""
+        return bool(self.projects) and not self.filters and not (self.jql or "").strip() and self.since is None
+
     def lively(self, since: int, zone: str | None) -> str:
         """Issues that are open or were updated since an instant (epoch seconds)."""
         return f'{self.clause()} AND (statusCategory != Done OR updated >= "{instants.literal(since, zone)}")'

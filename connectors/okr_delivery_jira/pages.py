@@ -72,6 +72,18 @@ class PageMaker:
                 yield Status(self._source, side.id, side.name or side.id, Category.UNDEFINED)
 
 
+def joined(pages: Sequence[Page], warnings: tuple[Message, ...]) -> Page:
+    """Some pages as one."""
+    return Page(
+        issues=tuple(issue for page in pages for issue in page.issues),
+        changes=tuple(change for page in pages for change in page.changes),
+        after=pages[-1].after if pages else None,
+        warnings=warnings,
+        statuses=tuple(status for page in pages for status in page.statuses),
+        skipped=tuple(skipped for page in pages for skipped in page.skipped),
+    )
+
+
 def _dated(issue: Issue, body: Mapping[str, object], changes: Sequence[Change]) -> Issue:
     """A body that came without `updated` is as new as its last change."""
     fields = body.get("fields")

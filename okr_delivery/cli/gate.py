@@ -10,13 +10,11 @@ import click
 from okr_delivery.cli.answering import FORMATS, owing, render, write
 from okr_delivery.cli.app import App
 from okr_delivery.cli.options import as_of_option, format_option, iteration_option, subcommand, team_option
-from okr_delivery.model.errors import UserError
 
 if TYPE_CHECKING:
     from okr_delivery.cli.merging import Desk
-    from okr_delivery.config import Source
+    from okr_delivery.cli.refreshing import Refresh
     from okr_delivery.gate.engine import GateResult
-    from okr_delivery.model.message import Message
 
 
 @subcommand("gate", team_option, iteration_option, as_of_option, format_option(*FORMATS))
@@ -170,53 +168,19 @@ def _target(app: App, text: str) -> tuple[str, Path]:
     return kind, app.cwd / path
 
 
-def _refresh(app: App, asked: dict[str, object], desk: Desk | None) -> dict[str, Message]:
-    """With --sync, brings up to date what is asked about; why not, for the sources whose teams get no verdict
-    therefore."""
-    from okr_delivery.cli.syncing import sync_sources
+def _refresh(app: App, asked: dict[str, object], desk: Desk | None) -> Refresh:
+    """With --sync, brings up to date what is asked about."""
+    from okr_delivery.cli.refreshing import Refresh, refresh
 
     if not asked["refresh"]:
-        return {}
-    _, errors = sync_sources(app, _sources_asked(app, asked) if desk is None else _sources_of(app, desk))
-    for error in errors.values():
-        app.show_error(error)
-    return {name: error.problems[0].what for name, error in errors.items() if not _enough(error)}
-
-
-def _enough(error: UserError) -> bool:
-    """Whether only older history is missing of what the run was to fetch: planning can be judged without it."""
-    from okr_delivery.sync.errors import SyncError
-
-    return isinstance(error, SyncError) and error.done is not None and error.done.whole_since is not None
-
-
-def _sources_asked(app: App, asked: dict[str, object]) -> list[Source]:
-    from okr_delivery.delivery import find
-    from okr_delivery.delivery.teams import sources_of
-
+        return Refresh()
     teams, issues = asked["teams"], asked["issues"]
     if not isinstance(teams, tuple) or not isinstance(issues, tuple):  # pragma: no cover - click's own tuples
         raise TypeError("options that repeat are tuples")
-    app.check_teams(teams)
-    if issues:
-        sites = {state.name: state.base_url for state in app.store.sources()}
-        names = {source.name for text in issues for source in find.sources_of(text, app.config, sites)}
-    else:
-        chosen = [team for team in app.config.effective_teams() if not teams or team.id in teams]
-        names = {name for team in chosen for name in sources_of(team)}
-    return [source for source in app.config.sources if source.name in names]
+    return refresh(app, teams, issues, desk)
 
 
-def _sources_of(app: App, desk: Desk) -> list[Source]:
-    """The merge request's own source, and those of issues in other trackers that it speaks of."""
-    from okr_delivery.gate.request import homes
-
-    keys = (*desk.request.closes, *desk.request.mentions)
-    names = {source.name for key in keys for source in homes(app.config, desk.source, key)}
-    return [source for source in app.config.sources if source.name in names]
-
-
-def _run(app: App, asked: dict[str, object], refused: dict[str, Message], desk: Desk | None) -> GateResult:
+def _run(app: App, asked: dict[str, object], fresh: Refresh, desk: Desk | None) -> GateResult:
     from okr_delivery.gate.engine import GateInput, run
     from okr_delivery.gate.finding import Severity, Stage
     from okr_delivery.gate.request import requested
@@ -244,7 +208,8 @@ def _run(app: App, asked: dict[str, object], refused: dict[str, Message], desk: 
                 backlog=bool(asked["backlog"]),
                 now=app.now,
                 fail_on=Severity(str(fail_on)),
-                refused=refused,
+                refused=fresh.refused,
+                refreshed=fresh.refreshed,
                 requested=wanted,
                 waivers=None if asked["no_waivers"] else load_waivers(app.config),
             )

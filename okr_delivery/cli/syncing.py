@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from okr_delivery.model.message import Message
     from okr_delivery.model.work import Issue
     from okr_delivery.sync.engine import SourceResult
+    from okr_delivery.sync.single import More, Refreshed
+
+PATIENCE = 300  # seconds for a few issues
 
 
 def sync_sources(
@@ -70,6 +74,25 @@ def _sync(
         )
     finally:
         show.end()
+
+
+def fetch_issues(app: App, source: Source, keys: Sequence[str], more: More | None = None) -> Refreshed | None:
+    """Brings single issues of a source up to date. None where that tells nothing: the source was never read to its end.
+
+    A connector that can't do it has its whole source synced. Raises UserError when that or this fails.
+    """
+    from okr_delivery.delivery.derive import deriver
+    from okr_delivery.sync.build import connector_for
+    from okr_delivery.sync.single import Single
+
+    single = Single(source, app.store, deriver(app.config), _team_of(app, source))
+    if not single.whole():
+        return None
+    connector, _ = connector_for(app.config, source, app.env, deadline=time.time() + PATIENCE)
+    found = single.fetch(connector, keys, more)
+    if found is None:
+        _sync(app, source, False, None)
+    return found
 
 
 def _team_of(app: App, source: Source) -> Callable[[Issue], str]:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from okr_delivery.delivery.teams import sources_of
-from okr_delivery.gate import history, waiving
+from okr_delivery.gate import history, knowing
 from okr_delivery.gate.advice import Advice, ambiguous
 from okr_delivery.gate.ask import Answers, Kind, PlanAnswers, ask, ask_plan
+from okr_delivery.gate.baseline import Known
 from okr_delivery.gate.case import Case, case_day
+from okr_delivery.gate.excepting import Looked
 from okr_delivery.gate.finding import Finding, Severity, Stage
 from okr_delivery.gate.planning import Place, Planning, place_of
 from okr_delivery.gate.result import (
@@ -35,15 +36,13 @@ from okr_delivery.gate.rule import STAGES, at_least
 from okr_delivery.gate.scope import Target, TeamScope, scopes
 from okr_delivery.gate.settings import Settings
 from okr_delivery.gate.sources import doubts, unusable, uses
-from okr_delivery.gate.waiving import Known, Waived
-from okr_delivery.model.errors import UserError
+from okr_delivery.gate.waiving import Waived
 from okr_delivery.model.message import Message, msg
 from okr_delivery.value.links import links_at
 from okr_delivery.value.results import Links
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.item import Item
-    from okr_delivery.gate.waivers import Waiver
 
 __all__ = ["GateInput", "GateResult", "run"]
 
@@ -57,6 +56,7 @@ class _Run:
     scopes: list[TeamScope]
     answers: list[Answers] = field(default_factory=list)
     plans: list[PlanAnswers] = field(default_factory=list)
+    stale: tuple[Known, ...] = ()  # of the baseline: judged and not found again
 
     @property
     def everything(self) -> list[Answers | PlanAnswers]:
@@ -64,9 +64,8 @@ class _Run:
 
     @property
     def findings(self) -> list[Finding]:
-        """All that was found, in order; those of the baseline are marked."""
-        found = sorted((f for answer in self.everything for f in answer.findings), key=finding_order)
-        return found if self.asked.baseline is None else self.asked.baseline.mark(found)
+        """All that was found, in order."""
+        return sorted((f for answer in self.everything for f in answer.findings), key=finding_order)
 
     def doubt(self, source: str) -> Message | None:
         """Why planned work of a source is not surely known."""
@@ -92,7 +91,7 @@ def run(asked: GateInput) -> GateResult:
     here.answers = [ask(case, advice, settings) for case in cases]
     here.plans = [ask_plan(planning, advice, settings) for planning in _plans(here, cases)]
     _block_ambiguous(here)
-    return _result(here, _waive(here))
+    return _result(here, _waive(here, _recognise(here)))
 
 
 def _judgeable(scope: TeamScope) -> bool:
@@ -178,49 +177,30 @@ def _block_ambiguous(here: _Run) -> None:
 # -- waivers -----------------------------------------------------------------------------------------------------------
 
 
-def _waive(here: _Run) -> Waived:
-    findings = here.findings
+def _waive(here: _Run, findings: list[Finding]) -> Waived:
     if here.asked.waivers is None:
         return Waived(findings=findings)
     snapshot = here.asked.snapshot
-    today = datetime.fromtimestamp(snapshot.as_of, ZoneInfo(snapshot.config.calendar.timezone)).date()
-    asked = {(rule, key) for answer in here.answers for rule in answer.rules for key in _names(answer.case.item)}
     trusted = not any(scope.blocked or history.coming(scope.team, snapshot) for scope in here.scopes)
-    waivers = [_with_present_key(here, waiver, asked) for waiver in here.asked.waivers]
-    severity = here.settings.severity
-    return waiving.apply(findings, waivers, today, severity, lambda waiver: _known(here, waiver, asked, trusted))
+    looked = Looked(snapshot, findings, here.answers, here.plans, here.settings.severity, trusted)
+    out = looked.waive(here.asked.waivers)
+    for scope in here.scopes:
+        scope.notes += out.notes.get(scope.team.id, ())
+    return out
 
 
-def _with_present_key(here: _Run, waiver: Waiver, asked: set[tuple[str, str]]) -> Waiver:
-    """A waiver that names an issue by an old key or its address, under the key of today."""
-    if (waiver.rule, waiver.entity) in asked:
-        return waiver
-    try:
-        key = here.asked.snapshot.find(waiver.entity).key
-    except UserError:
-        return waiver
-    return waiver if waiver.entity.endswith(f":{key}") else replace(waiver, entity=key)
-
-
-def _names(item: Item) -> tuple[str, str]:
-    return item.key, f"{item.issue.source}:{item.key}"
-
-
-def _known(here: _Run, waiver: Waiver, asked: set[tuple[str, str]], trusted: bool) -> Known:
-    """What an unused waiver's entity is; while some source can't be trusted, nothing is declared gone."""
-    if (waiver.rule, waiver.entity) in asked:
-        return Known.JUDGED
-    try:
-        item = here.asked.snapshot.find(waiver.entity)
-    except UserError:
-        return Known.GONE if trusted and _all_teams(here) else Known.OUT_OF_SCOPE
-    if item.gone_at is not None:
-        return Known.GONE
-    return Known.OUT_OF_SCOPE if item.open else Known.FINISHED
-
-
-def _all_teams(here: _Run) -> bool:
-    return len(here.asked.snapshot.teams) == len(here.asked.snapshot.config.effective_teams())
+def _recognise(here: _Run) -> list[Finding]:
+    """All that was found, that of the baseline marked; what of the baseline is found no more is kept in mind."""
+    found, baseline, asked = here.findings, here.asked.baseline, here.asked
+    if baseline is None:
+        return found
+    known = knowing.recognise(baseline, found, asked.snapshot)
+    here.stale = knowing.stale(baseline, known.entries, here.answers, asked.snapshot, backlog=asked.backlog)
+    counts = knowing.by_team(here.stale, here.answers, [scope.team.id for scope in here.scopes if _judgeable(scope)])
+    for scope in here.scopes:
+        if counts[scope.team.id]:
+            scope.notes.append(msg("baseline.stale", n=counts[scope.team.id]))
+    return known.findings
 
 
 # -- the result --------------------------------------------------------------------------------------------------------
@@ -254,6 +234,7 @@ def _result(here: _Run, waived: Waived) -> GateResult:
         counts=_counts(here, waived),
         reasons=reasons,
         requested=asked.requested,
+        stale=here.stale,
     )
 
 

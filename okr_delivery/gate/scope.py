@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.membership import started
 from okr_delivery.delivery.snapshot import covers
-from okr_delivery.delivery.teams import Role
+from okr_delivery.delivery.teams import Role, sources_of
 from okr_delivery.gate.finding import Stage
 from okr_delivery.gate.history import UNKNOWN_ISSUE, unknown_issue
 from okr_delivery.gate.result import GateInput
-from okr_delivery.gate.sources import blocking
+from okr_delivery.gate.sources import blocking, rest, unseen
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Iteration, IterationState
@@ -35,10 +35,12 @@ class Target:
 
 @dataclass
 class TeamScope:
-    """`blocked` are the reasons for no verdict; `nothing` why the team is not judged at all."""
+    """`sources` are those that the answer needs, `blocked` the reasons for no verdict; `nothing` why the team is not
+    judged at all."""
 
     team: Team
     stage: Stage
+    sources: tuple[str, ...]
     iterations: tuple[Iteration, ...] = ()
     targets: list[Target] = field(default_factory=list)
     notes: list[Message] = field(default_factory=list)
@@ -71,8 +73,9 @@ def _blank(asked: GateInput) -> list[TeamScope]:
     return [_scope(asked, team) for team in asked.snapshot.teams]
 
 
-def _scope(asked: GateInput, team: Team) -> TeamScope:
-    return TeamScope(team, stage_of(asked, team), blocked=blocking(team, asked))
+def _scope(asked: GateInput, team: Team, sources: tuple[str, ...] = ()) -> TeamScope:
+    needed = sources or sources_of(team)
+    return TeamScope(team, stage_of(asked, team), needed, blocked=blocking(needed, asked))
 
 
 def stage_of(asked: GateInput, team: Team) -> Stage:
@@ -175,11 +178,17 @@ def _by_issue(asked: GateInput) -> list[TeamScope]:
             raise user_error(
                 msg("gate.issue.other_team", key=several[0].key), next_step=msg("gate.issue.other_team.next")
             )
-    out = [scope for scope in _blank(asked) if scope.team.id in by_team]
-    for scope in out:
-        if not scope.blocked:
-            _add_items(asked, scope, by_team[scope.team.id])
-    return out
+    return [_of_items(asked, team, by_team[team.id]) for team in asked.snapshot.teams if team.id in by_team]
+
+
+def _of_items(asked: GateInput, team: Team, items: Sequence[Item]) -> TeamScope:
+    """A team's named issues: of its sources, those that they are in have to be whole."""
+    scope = _scope(asked, team, tuple(sorted({item.source for item in items})))
+    scope.blocked += tuple(reason for item in items if (reason := unseen(item, asked)) is not None)
+    if not scope.blocked:
+        _add_items(asked, scope, items)
+        scope.notes += [note for name in scope.sources if (note := rest(name, asked)) is not None]
+    return scope
 
 
 def _add_items(asked: GateInput, scope: TeamScope, items: Iterable[Item]) -> None:

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from okr_delivery.config import fetch_hash
-from okr_delivery.delivery.teams import sources_of
 from okr_delivery.gate.result import GateInput, SourceUse
 from okr_delivery.model.message import Message, msg
 
 if TYPE_CHECKING:
-    from okr_delivery.config import Config, Team
+    from okr_delivery.config import Config
+    from okr_delivery.delivery.item import Item
     from okr_delivery.delivery.snapshot import Snapshot
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
-def blocking(team: Team, asked: GateInput) -> tuple[Message, ...]:
-    """Why this team can't be judged; empty when it can. Each reason names the source and what to run."""
-    found = (_refused(name, asked) or unusable(name, asked.snapshot, asked.now) for name in sources_of(team))
+def blocking(names: Iterable[str], asked: GateInput) -> tuple[Message, ...]:
+    """Why nothing that needs these sources can be judged; empty when it can. Each reason names one and what to run."""
+    found = (_refused(name, asked) or _unusable(name, asked) for name in names)
     return tuple(reason for reason in found if reason is not None)
+
+
+def _unusable(name: str, asked: GateInput) -> Message | None:
+    """What was brought up to date by itself may be judged beside older issues."""
+    return unusable(name, asked.snapshot, asked.now, aged=name in asked.refreshed)
+
+
+def rest(name: str, asked: GateInput) -> Message | None:
+    """How old a source is beside the issues of it that are new, where it would be too old by itself."""
+    state, limit = asked.snapshot.source_states[name], asked.snapshot.config.gate.max_age
+    age = asked.now - (state.fetched_at or 0)
+    if name not in asked.refreshed or age <= limit:
+        return None
+    return msg("gate.note.rest", source=name, age=duration(age), command=f"okr-delivery sync {name}")
+
+
+def unseen(item: Item, asked: GateInput) -> Message | None:
+    """Why an issue that was asked for is not fresh: its tracker did not show it; None when it did, or was not asked."""
+    refreshed = asked.refreshed.get(item.issue.source)
+    if refreshed is None or item.issue.id in refreshed.ids:
+        return None
+    return msg("gate.none.unseen", key=item.key, source=item.source, command=f"okr-delivery sync {item.source}")
 
 
 def _refused(name: str, asked: GateInput) -> Message | None:
@@ -28,8 +51,9 @@ def _refused(name: str, asked: GateInput) -> Message | None:
     return None if reason is None else msg("gate.none.refused", source=name, reason=reason)
 
 
-def unusable(name: str, snapshot: Snapshot, now: int) -> Message | None:
-    """Why nothing may be concluded from a source, or None. One whose older history is still coming may do."""
+def unusable(name: str, snapshot: Snapshot, now: int, *, aged: bool = False) -> Message | None:
+    """Why nothing may be concluded from a source, or None. One whose older history is still coming may do, and with
+    `aged` one that is old."""
     state = snapshot.source_states.get(name)
     command = f"okr-delivery sync {name}"
     if state is None or (state.fetched_at is None and state.complete):
@@ -42,7 +66,7 @@ def unusable(name: str, snapshot: Snapshot, now: int) -> Message | None:
     if state.fetch_hash not in (None, fetch_hash(snapshot.config.source(name))):
         return msg("gate.none.settings", source=name, command=command)
     age, limit = now - state.fetched_at, snapshot.config.gate.max_age
-    if age > limit:
+    if age > limit and not aged:
         return msg("gate.none.stale", source=name, age=duration(age), limit=duration(limit), command=command)
     return None
 

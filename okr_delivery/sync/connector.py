@@ -22,8 +22,8 @@ The engine calls, in this order and from one thread:
 5. `census()` when due: the ids of every issue in scope. `visible(ids)` before any of them is declared gone.
 
 `ahead(since)` may be called after `use` or `metadata`, for a plan before anything is fetched. A connector may also meet
-`Deploys` (deployments), `MergeRequests` (what one closes or mentions), `Inspector` (what `doctor` shows) and
-`okr_delivery.sync.writes.WriterFactory` (what feedback writes with).
+`Fetches` (single issues), `Deploys` (deployments), `MergeRequests` (what one closes or mentions), `Inspector` (what
+`doctor` shows) and `okr_delivery.sync.writes.WriterFactory` (what feedback writes with).
 
 With `since=None`, `pages` may run in a fork of the process, where the transport has new connections: what it leaves in
 the connector is lost to the calls that follow, so all it has to say goes into pages. A connector that keeps threads
@@ -233,15 +233,25 @@ class Inspector(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Single issues, whole. `server_time` is the tracker's clock (epoch seconds) before the first of them was read."""
+
+    page: Page
+    server_time: int
+
+
 @runtime_checkable
 class Fetches(Protocol):
     """A connector that can bring single issues up to date without reading what else changed."""
 
-    def fetch(self, keys: Sequence[str]) -> Page:
-        """The issues of these keys (as a person may write them, old ones too), whole; called after `use`.
+    def fetch(self, keys: Sequence[str], known: Mapping[str, Iteration]) -> Fetched:
+        """The issues of these keys (as a person may write them, old ones too), whole; called after `use`, without a
+        call of `identity` before. An issue that lives on as another one brings that one along.
 
-        Keys that the tracker does not know, does not show or that lie outside the source's scope are simply not in the
-        page. Asks at most four requests for one key. Raises SyncError when it can't answer in full.
+        `known` maps ids of iterations to what the store holds. Keys that the tracker does not know, does not show or
+        that lie outside the source's scope are simply not in the page. Five requests at most for one key, who is
+        calling included. Raises ConfigError as `identity` does, SyncError when it can't answer in full.
         """
         ...
 

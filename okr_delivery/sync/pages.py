@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import msg
@@ -135,31 +135,51 @@ class Pages:
             self.met.update(ids)
 
     def _check(self, page: Page, seen: set[str | None]) -> None:
-        """Refuses what can't be stored without losing data."""
-        name = self._run.name
-        ids = {issue.id for issue in page.issues}
-        strange = {change.issue_id for change in page.changes} - ids
-        foreign = {issue.source for issue in page.issues} - {name}
         if page.after is not None and page.after in seen:
+            name = self._run.name
             raise AbortSyncError([Problem(msg("sync.loop", after=page.after), name, msg("sync.report_bug"))])
-        if strange or foreign or (page.issues and page.after is None):
-            raise AbortSyncError([Problem(msg("sync.broken_page"), name, msg("sync.report_bug"))])
+        check(page, self._run.name)
 
     def _commit(self, page: Page, todo: Plan, cursor: Mapping[str, object]) -> None:
         run = self._run
         with run.store.page(run.name) as tx:
-            tx.add_statuses(page.statuses)
-            bodies = tx.put_issues(page.issues)
-            histories, added = tx.put_changes([issue.id for issue in page.issues], page.changes)
-            self._see(tx, page, todo.started_at)
-            changed = natural(bodies | histories)
-            if changed:
-                run.derive(tx, run.name, changed)
+            changed, added = put(tx, page, run, at=todo.started_at)
             tx.set_state(cursor=cursor)
         self._meet(todo, [*(issue.id for issue in page.issues), *page.not_visible])
         run.tally.page(page, changed, added)
 
-    def _see(self, tx: StoreTx, page: Page, at: int) -> None:
-        prefixes = self._run.source.links.labels
-        texts = {i.id: (i.key, self._run.team_of(i), claim_texts(i, prefixes)) for i in page.issues}
-        tx.see_claims(texts, at)
+
+class Keeping(Protocol):
+    """What is needed to keep a page. See `sync_source` for what each is."""
+
+    @property
+    def source(self) -> Source: ...
+    @property
+    def derive(self) -> Derive: ...
+    @property
+    def team_of(self) -> Callable[[Issue], str]: ...
+
+
+def check(page: Page, name: str) -> None:
+    """Raises AbortSyncError for a page that can't be stored without losing data."""
+    ids = {issue.id for issue in page.issues}
+    strange = {change.issue_id for change in page.changes} - ids
+    foreign = {issue.source for issue in page.issues} - {name}
+    if strange or foreign or (page.issues and page.after is None):
+        raise AbortSyncError([Problem(msg("sync.broken_page"), name, msg("sync.report_bug"))])
+
+
+def put(tx: StoreTx, page: Page, keeping: Keeping, *, at: int) -> tuple[Sequence[str], int]:
+    """What a page says, the claims as they are seen `at` the tracker's instant, and what is derived of both.
+
+    Answers the ids that are other than they were and how many history entries are new.
+    """
+    tx.add_statuses(page.statuses)
+    bodies = tx.put_issues(page.issues)
+    histories, added = tx.put_changes([issue.id for issue in page.issues], page.changes)
+    prefixes = keeping.source.links.labels
+    tx.see_claims({i.id: (i.key, keeping.team_of(i), claim_texts(i, prefixes)) for i in page.issues}, at)
+    changed = natural(bodies | histories)
+    if changed:
+        keeping.derive(tx, keeping.source.name, changed)
+    return changed, added
