@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from okr_delivery.cli.app import App
 from okr_delivery.model.errors import Problem, UserError, user_error
@@ -58,6 +61,27 @@ def _places(app: App) -> Places:
     return Places(config.root.relative_to(checkout(config.root)).as_posix(), config.path.name)
 
 
+def target(app: App, text: str) -> tuple[str, Path]:
+    """What `--output F=PATH` asks for."""
+    kind, sign, path = text.partition("=")
+    if not sign or not path or kind not in FORMATS:
+        raise click.UsageError(f"--output wants FORMAT=PATH with FORMAT one of {', '.join(FORMATS)}; got '{text}'.")
+    return kind, app.cwd / path
+
+
+def show(
+    app: App, result: GateResult, output_format: str, targets: list[tuple[str, Path]], *, preview: bool = False
+) -> None:
+    """Writes the answer wherever it is wanted, and takes from `targets` what is written."""
+    for kind, path in list(targets):
+        write(path, render(app, result, kind, file=True))
+        targets.remove((kind, path))
+    put = app.show if output_format == "text" else app.show_document
+    put(render(app, result, output_format, preview=preview))
+    if output_format != "text" and result.exit_code == 2:
+        app.err.write(render(app, result, "reasons"))
+
+
 def write(path: Path, text: str) -> None:
     """Atomically, also when nothing was found. Raises UserError."""
     from okr_delivery.cli.files import write_text
@@ -69,18 +93,19 @@ def write(path: Path, text: str) -> None:
 
 
 @contextmanager
-def owing(app: App, targets: Sequence[tuple[str, Path]]) -> Iterator[None]:
+def owing(app: App, targets: Sequence[tuple[str, Path]], stage: str = "intake") -> Iterator[None]:
     """Whatever ends the run before the files that are left in `targets` were written, they say so.
 
-    Else those of an earlier run would stand there, and whoever publishes files would publish its verdict.
+    Else those of an earlier run would stand there, and whoever publishes files would publish its verdict. `stage` is
+    what was to be judged.
     """
     try:
         yield
     except UserError as error:
-        _say_nothing_judged(app, targets, [_reason(problem) for problem in error.problems])
+        _say_nothing_judged(app, targets, [_reason(problem) for problem in error.problems], stage)
         raise
     except Exception as error:
-        _say_nothing_judged(app, targets, [msg("gate.none.broken", kind=type(error).__name__)])
+        _say_nothing_judged(app, targets, [msg("gate.none.broken", kind=type(error).__name__)], stage)
         raise
 
 
@@ -89,10 +114,11 @@ def _reason(problem: Problem) -> Message:
     return what if problem.next_step is None else msg("gate.none.problem", what=what, next=problem.next_step)
 
 
-def _say_nothing_judged(app: App, targets: Sequence[tuple[str, Path]], reasons: Sequence[Message]) -> None:
+def _say_nothing_judged(app: App, targets: Sequence[tuple[str, Path]], reasons: Sequence[Message], stage: str) -> None:
+    from okr_delivery.gate.finding import Stage
     from okr_delivery.gate.result import nothing_judged
 
-    result = nothing_judged(reasons, app.now)
+    result = replace(nothing_judged(reasons, app.now), stage=Stage(stage))
     for kind, path in targets:
         with suppress(UserError):  # the run has an error to tell already
             write(path, render(app, result, kind, file=True))

@@ -243,6 +243,17 @@ class App:
             view = self._stack.enter_context(self.store.reading())  # one moment, even while a sync commits pages
         return Snapshot.at(view, self.config, self.book, instant, teams=list(teams) or None)
 
+    def look(self, as_of: int) -> Snapshot:
+        """The world at an instant as a store holds it that is only read: none is made, none is brought up to date.
+
+        Raises UserError where there is none that can be read.
+        """
+        from okr_delivery.delivery.snapshot import Snapshot
+        from okr_delivery.store import open_store
+
+        store = self._stack.enter_context(open_store(self.config.store_url, ledger=None, read_only=True))
+        return Snapshot.at(self._stack.enter_context(store.reading()), self.config, self.book, as_of)
+
     def check_teams(self, teams: tuple[str, ...]) -> None:
         import difflib
 

@@ -6,8 +6,9 @@ from datetime import date
 
 import click
 
+from okr_delivery.cli.answering import FORMATS, owing, target
 from okr_delivery.cli.app import App
-from okr_delivery.cli.options import as_of_option, format_option, group, reserved, subcommand
+from okr_delivery.cli.options import as_of_option, format_option, group, subcommand
 from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 from okr_delivery.model.okr import KeyResult
@@ -122,5 +123,28 @@ def _number(text: str) -> float:
     return number
 
 
-for _part in (list_command, tree, show, read, reserved("lint", "okr lint")):
+@subcommand("lint", as_of_option, format_option(*FORMATS))
+@click.option("--cycle", "cycles", multiple=True, metavar="ID", help="Only this cycle; repeatable. Default: open ones.")
+@click.option("--output", "outputs", multiple=True, metavar="F=PATH", help="Also write format F to PATH; repeatable.")
+@click.option("--fail-on", type=click.Choice(["error", "warning"]), help="Severity from which the exit code is 1.")
+@click.option("--exit-zero", is_flag=True, help="Exit 0 even with findings; still 2 without a verdict.")
+@click.option("--no-waivers", is_flag=True, help="Show waived findings as findings.")
+@click.option("--no-baseline", is_flag=True, help="Count known findings too.")
+def lint(app: App, /, outputs: tuple[str, ...], **asked: object) -> int:
+    """Check the OKR files themselves for what makes objectives and key results hard to work with.
+
+    \b
+    Examples:
+      okr-delivery okr lint
+      okr-delivery okr lint --cycle 2027Q1 --fail-on warning
+      okr-delivery okr lint --format github --output sarif=okrs.sarif
+    """
+    from okr_delivery.cli.linting import judge
+
+    targets = [target(app, text) for text in outputs]
+    with owing(app, targets, "okr lint"):
+        return judge(app, asked, targets)
+
+
+for _part in (list_command, tree, show, read, lint):
     command.add_command(_part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from okr_delivery.config import Config
 
 OFF = "off"
+LINT = re.compile(r"OKR\d{3}")
+"""The form of the ids of `okr lint`."""
 WAIVER_DEFAULTS: Mapping[str, Severity] = {
     "WVR001": Severity.WARNING,
     "WVR002": Severity.ERROR,

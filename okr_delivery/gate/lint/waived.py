@@ -35,6 +35,7 @@ def hold(
     """`narrowed`: the run looked at some cycles only, so that a waiver for others may do its work elsewhere."""
     if waivers is None:
         return Waived(findings=list(findings))
+    waiving.check_length(waivers, desk.day, desk.config.gate.max_waiver_days)
     mine = [waiver for waiver in waivers if waiver.rule in registry.ids()]
     named = [replace(waiver, entity=full_id(waiver, desk)) for waiver in mine]
     return waiving.apply(findings, named, desk.day, severity, lambda one: _known(one, desk, asked, narrowed))
@@ -75,4 +76,4 @@ def _known(waiver: Waiver, desk: Desk, asked: Asked, narrowed: bool) -> Known:
     objective = waiver.entity in desk.book.objectives or waiver.entity in desk.book.key_results
     if cycle is None or not (objective or waiver.entity == cycle.id):
         return Known.GONE
-    return Known.FINISHED if cycle.state is CycleState.CLOSED and not narrowed else Known.OUT_OF_SCOPE
+    return Known.CLOSED if cycle.state is CycleState.CLOSED and not narrowed else Known.OUT_OF_SCOPE
