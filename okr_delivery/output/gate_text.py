@@ -94,9 +94,9 @@ class _Writer:
     # -- findings --------------------------------------------------------------------------------------------------
 
     def requirements(self) -> Iterator[str]:
-        """One block per requirement, by team and key."""
-        ordered = sorted(self.result.findings, key=lambda f: (f.team, *entity_order(f.entity)))
-        for _, group in groupby(ordered, key=lambda f: (f.team, *entity_order(f.entity))):
+        """One block per requirement and who is asked, by team and key."""
+        ordered = sorted(self.result.findings, key=_block_order)
+        for _, group in groupby(ordered, key=_block_order):
             yield self._requirement(list(group))
 
     def _requirement(self, findings: Sequence[Finding]) -> str:
@@ -235,3 +235,7 @@ class _Writer:
     def _asked(self, one: Judged) -> str:
         key = terminal(one.key)
         return self.t("gate.text.key", key=key, owner=terminal(one.owner)) if one.owner else key
+
+
+def _block_order(finding: Finding) -> tuple[object, ...]:
+    return (finding.team, *entity_order(finding.entity), finding.created_by or "")
