@@ -194,7 +194,7 @@ def _recognise(here: _Run) -> list[Finding]:
     found, baseline, asked = here.findings, here.asked.baseline, here.asked
     if baseline is None:
         return found
-    known = knowing.recognise(baseline, found, asked.snapshot)
+    known = knowing.recognise(baseline, found, here.answers, asked.snapshot)
     here.stale = knowing.stale(baseline, known.entries, here.answers, asked.snapshot, backlog=asked.backlog)
     counts = knowing.by_team(here.stale, here.answers, [scope.team.id for scope in here.scopes if _judgeable(scope)])
     for scope in here.scopes:

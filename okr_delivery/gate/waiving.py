@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from okr_delivery.gate.finding import Entity, Finding, Severity
 from okr_delivery.gate.result import WaivedFinding
 from okr_delivery.gate.rules import WAIVER_RULES
 from okr_delivery.gate.waivers import Waiver
-from okr_delivery.model.errors import user_error
-from okr_delivery.model.message import msg
+from okr_delivery.model.errors import Problem, UserError, user_error
+from okr_delivery.model.message import Message, msg
+from okr_delivery.model.work import Iteration
+
+if TYPE_CHECKING:
+    from okr_delivery.delivery.snapshot import Snapshot
 
 SOON_DAYS = 14
 
@@ -22,7 +28,8 @@ class Known(StrEnum):
 
     JUDGED = "judged"  # its rule was asked about it
     OUT_OF_SCOPE = "out_of_scope"  # exists, but nobody looked at it
-    FINISHED = "finished"  # nobody will look at it again
+    FINISHED = "finished"  # a requirement that nobody will look at again
+    CLOSED = "closed"  # an iteration that nobody will plan again
     GONE = "gone"  # nobody knows it
 
 
@@ -33,6 +40,57 @@ class Waived:
     findings: list[Finding] = field(default_factory=list)
     waived: list[WaivedFinding] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
+    notes: Mapping[str, Sequence[Message]] = field(default_factory=dict)  # by team: labels that don't count
+
+
+def today(snapshot: Snapshot) -> date:
+    """The day that waivers' ends are held against."""
+    return datetime.fromtimestamp(snapshot.as_of, ZoneInfo(snapshot.config.calendar.timezone)).date()
+
+
+def check_length(waivers: Iterable[Waiver], today: date, days: int) -> None:
+    """Raises UserError for waivers that end too late, each with the last day that may be written."""
+    last = today + timedelta(days=days)
+    long = [waiver for waiver in waivers if waiver.expires > last]
+    if long:
+        step = msg("waivers.too_long.next", last=str(last))
+        raise UserError([Problem(_too_long(waiver, days), place(waiver), step) for waiver in long])
+
+
+def _too_long(waiver: Waiver, days: int) -> Message:
+    said = {"rule": waiver.rule, "entity": waiver.entity, "expires": str(waiver.expires)}
+    return msg("waivers.too_long", days=days, **said)
+
+
+def place(waiver: Waiver) -> str:
+    """`file:line` of a waiver."""
+    return f"{waiver.location.path}:{waiver.location.line}"
+
+
+def folded(name: str) -> str:
+    """A name without what people write differently: case and blanks."""
+    return " ".join(name.casefold().split())
+
+
+def names(finding: Finding) -> Iterator[str]:
+    """How a waiver may call what a finding is about, folded; the fullest name last."""
+    entity = finding.entity
+    if entity.kind == "iteration" and entity.source is not None:
+        yield from _iteration_names(entity.source, entity.key, entity.title or entity.key, finding.team)
+    elif entity.kind in ("key_result", "objective"):
+        yield folded(entity.key.rpartition(":")[2])
+    yield folded(entity.key)
+    yield folded(f"{entity.source}:{entity.key}")
+
+
+def names_of_iteration(iteration: Iteration, team: str) -> Iterator[str]:
+    """How a waiver may call an iteration of a team, folded."""
+    return _iteration_names(iteration.source, iteration.id, iteration.name, team)
+
+
+def _iteration_names(source: str, ref: str, name: str, team: str) -> Iterator[str]:
+    for one in (ref, name):
+        yield from (folded(one), folded(f"{source}:{one}"), folded(f"{team}:{one}"))
 
 
 def apply(
@@ -44,13 +102,14 @@ def apply(
 ) -> Waived:
     """`severity` holds the WVR rules that are on; `known` is asked about waivers that matched nothing.
 
-    Raises UserError for a waiver whose key fits findings of two sources.
+    Raises UserError for a waiver whose name fits two things.
     """
     out = Waived()
-    by_place = {(waiver.rule, waiver.entity): waiver for waiver in waivers}
+    by_place = {(waiver.rule, folded(waiver.entity)): waiver for waiver in waivers}
     matched: dict[Waiver, list[Finding]] = {}
     for finding in findings:
-        waiver = by_place.get((finding.rule, finding.entity.key)) or by_place.get((finding.rule, _full(finding)))
+        found = (by_place.get((finding.rule, name)) for name in names(finding))
+        waiver = next((waiver for waiver in found if waiver is not None), None)
         if waiver is None:
             out.findings.append(finding)
             continue
@@ -67,17 +126,18 @@ def apply(
     return out
 
 
-def _full(finding: Finding) -> str:
-    return f"{finding.entity.source}:{finding.entity.key}"
-
-
 def _check_one_source(waiver: Waiver, findings: Sequence[Finding]) -> None:
-    """A bare key that two sources know must not silence both."""
-    sources = sorted({f.entity.source or "" for f in findings})
-    if len(sources) > 1:
-        place = f"{waiver.location.path}:{waiver.location.line}"
-        fits = tuple(f"{source}:{waiver.entity}" for source in sources)
-        raise user_error(msg("gate.waiver.ambiguous", entity=waiver.entity, candidates=fits), where=place)
+    """A short name that two things have must not silence both."""
+    fits = sorted({_fully(finding) for finding in findings})
+    if len(fits) > 1:
+        what = msg("waivers.ambiguous", entity=waiver.entity, candidates=tuple(fits))
+        raise user_error(what, where=place(waiver))
+
+
+def _fully(finding: Finding) -> str:
+    """The name that only one thing has."""
+    entity = finding.entity
+    return entity.key if entity.source is None else f"{entity.source}:{entity.key}"
 
 
 def _problem(waiver: Waiver, today: date, known: Known, matched: bool) -> tuple[str, str] | None:

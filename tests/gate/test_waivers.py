@@ -18,7 +18,7 @@ from tests.gate.world import CONFIG, NOW, S28, World, issue
 TODAY = date(2026, 11, 18)
 
 
-def entry(entity: str = "PAY-1", rule: str = "KR101", expires: str = "2027-03-31") -> str:
+def entry(entity: str = "PAY-1", rule: str = "KR101", expires: str = "2027-01-31") -> str:
     return f"- {{rule: {rule}, entity: '{entity}', reason: regulatory fix, owner: lin, expires: {expires}}}\n"
 
 
@@ -30,7 +30,7 @@ def test_a_waived_finding_is_listed_and_does_not_count(world: World) -> None:
     result = world.synced(issue(1, "", estimate=None), issue(2, "")).waivers(entry()).gate()
     assert [f"{f.rule} {f.entity.key}" for f in result.findings] == ["KR101 PAY-2", "KR205 PAY-1"]
     (one,) = result.waived
-    assert (one.finding.entity.key, one.waiver.owner, one.waiver.expires) == ("PAY-1", "lin", date(2027, 3, 31))
+    assert (one.finding.entity.key, one.waiver.owner, one.waiver.expires) == ("PAY-1", "lin", date(2027, 1, 31))
     assert result.waiver_problems == ()
 
 
