@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="With --apply: show what would be written.")
 @click.option("--yes", is_flag=True, help="With --apply tracker: tell more than 200 requirements for the first time.")
 @click.option("--no-waivers", is_flag=True, help="Show waived findings as findings.")
+@click.option("--no-baseline", is_flag=True, help="Count findings of the baseline too.")
 def command(
     app: App,
     /,
@@ -181,6 +182,7 @@ def _refresh(app: App, asked: dict[str, object], desk: Desk | None) -> Refresh:
 
 
 def _run(app: App, asked: dict[str, object], fresh: Refresh, desk: Desk | None) -> GateResult:
+    from okr_delivery.gate.baseline import load_baseline
     from okr_delivery.gate.engine import GateInput, run
     from okr_delivery.gate.finding import Severity, Stage
     from okr_delivery.gate.request import requested
@@ -212,6 +214,7 @@ def _run(app: App, asked: dict[str, object], fresh: Refresh, desk: Desk | None) 
                 refreshed=fresh.refreshed,
                 requested=wanted,
                 waivers=None if asked["no_waivers"] else load_waivers(app.config),
+                baseline=None if asked["no_baseline"] else load_baseline(app.config),
             )
         )
     if app.verbosity:
