@@ -1,10 +1,14 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and texts that are handed in."""
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
+
+from okr_delivery.model.errors import user_error
+from okr_delivery.model.message import msg
 
 
 def write_text(path: Path, text: str) -> None:
@@ -21,3 +25,12 @@ def write_text(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def read_text(folder: Path, name: str, most: int) -> str:
+    """The first `most` bytes of a file, of standard input for `-`. What is no UTF-8 reads U+FFFD. Raises UserError."""
+    try:
+        with sys.stdin.buffer if name == "-" else (folder / name).open("rb") as stream:
+            return stream.read(most).decode("utf-8", "replace")
+    except OSError as error:
+        raise user_error(msg("telling.unread", reason=error.strerror or type(error).__name__), where=name) from error

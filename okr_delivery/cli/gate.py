@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     help="The issues that a merge request closes or mentions: 12, group/project!12, SOURCE:… or its address.",
 )
 @click.option(
+    "--issues-from",
+    metavar="FILE",
+    help="The issues that a text speaks of, - for standard input; with --merge-request in place of asking the tracker.",
+)
+@click.option(
     "--apply",
     metavar="status|tracker",
     help="status: say the verdict on the merge request. tracker: put a label and a comment on requirements that fail,"
@@ -60,6 +65,7 @@ def command(
       okr-delivery gate
       okr-delivery gate --issue PAY-112 --sync
       okr-delivery gate --merge-request 'mobile/app!12'
+      git log -1 --format=%B | okr-delivery gate --issues-from -
       okr-delivery gate --output junit=gate.xml --output gitlab=gl-code-quality-report.json
       okr-delivery gate --format github --output sarif=gate.sarif --output markdown=gate.md
       okr-delivery gate --apply tracker --dry-run
@@ -78,17 +84,35 @@ def _judge(
     merge_request: str | None,
     apply: str | None,
 ) -> int:
+    text = _text(app, asked["issues_from"])
     if merge_request is None:
+        if text is not None:
+            asked = _spoken(app, asked, text)
         result = _run(app, asked, _refresh(app, asked, None), None)
         code = _shown(app, asked, result, targets)
         return code if _told(app, asked, result, apply) else 2
     from okr_delivery.cli.merging import opened
 
-    with opened(app, merge_request, apply=apply is not None and not asked["dry_run"]) as desk:
+    with opened(app, merge_request, apply=apply is not None and not asked["dry_run"], text=text) as desk:
         announced = not asked["refresh"] or desk.begun()
         result = _run(app, asked, _refresh(app, asked, desk), desk)
         code = _shown(app, asked, result, targets)
         return code if desk.ended(result) and announced else 2
+
+
+def _text(app: App, name: object) -> str | None:
+    """What --issues-from names."""
+    from okr_delivery.cli.files import read_text
+    from okr_delivery.gate.spoken import LONGEST
+
+    return None if name is None else read_text(app.cwd, str(name), LONGEST)
+
+
+def _spoken(app: App, asked: dict[str, object], text: str) -> dict[str, object]:
+    """The question about the issues that a text speaks of; as of a merge request, at the stage of intake."""
+    from okr_delivery.gate.spoken import issues_in
+
+    return asked | {"issues": issues_in(text, app.snapshot()), "stage": asked["stage"] or "intake"}
 
 
 def _told(app: App, asked: dict[str, object], result: GateResult, apply: str | None) -> bool:
@@ -120,14 +144,18 @@ def _shown(app: App, asked: dict[str, object], result: GateResult, targets: list
 
 def _check_selection(asked: dict[str, object], merge_request: str | None) -> None:
     chosen = [name for name in ("iteration", "issues", "backlog") if asked[name] not in (None, (), False)]
-    if len(chosen) + (merge_request is not None) > 1:
-        raise click.UsageError("--iteration, --issue, --backlog and --merge-request exclude each other.")
+    text = merge_request is not None or asked["issues_from"] is not None
+    if len(chosen) + text > 1:
+        raise click.UsageError(
+            "--iteration, --issue, --backlog and --merge-request or --issues-from exclude each other."
+        )
 
 
 NOT_THEIRS = {
     "preview": "--preview",
     "as_of": "--as-of",
     "stage": "--stage",
+    "issues_from": "--issues-from",
     "no_waivers": "--no-waivers",
     "no_baseline": "--no-baseline",
 }
@@ -147,8 +175,8 @@ def _check_apply(asked: dict[str, object], merge_request: str | None, apply: str
 
 
 def _check_status(asked: dict[str, object], merge_request: str | None) -> None:
-    if merge_request is None:
-        raise click.UsageError("--apply status needs --merge-request.")
+    if merge_request is None or asked["issues_from"] is not None:
+        raise click.UsageError("--apply status needs --merge-request, and not --issues-from.")
     if asked["preview"] or asked["as_of"] is not None:
         raise click.UsageError("--apply says the verdict of now: leave out --preview and --as-of.")
 

@@ -11,6 +11,7 @@ from okr_delivery.cli.app import App
 from okr_delivery.cli.refusals import of_source
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.message import msg
+from okr_delivery.model.text import one_line
 from okr_delivery.output.safe import terminal
 
 if TYPE_CHECKING:
@@ -24,13 +25,28 @@ PATIENCE = 300  # seconds for reading a merge request, and again for saying the 
 
 
 class Desk:
-    """One merge request, read, with the connector that may say a verdict on it. `apply`: whether it does."""
+    """One merge request. By itself, of one that a text told of, its tracker is neither asked nor told anything."""
+
+    def __init__(self, source: Source, request: MergeRequest) -> None:
+        self.source = source
+        self.request = request
+
+    def begun(self) -> bool:
+        """Nothing is said of it."""
+        return True
+
+    def ended(self, result: GateResult) -> bool:
+        """Nothing is said of it, which is what was asked for."""
+        return True
+
+
+class OpenDesk(Desk):
+    """One merge request, read from its tracker, with the connector that may say a verdict on it. `apply`: whether it does."""
 
     def __init__(
         self, app: App, source: Source, tracker: tuple[MergeRequests, Transport], request: MergeRequest, *, apply: bool
     ) -> None:
-        self.source = source
-        self.request = request
+        super().__init__(source, request)
         self._app = app
         self._connector, self._transport = tracker
         self._apply = apply
@@ -78,18 +94,22 @@ class Desk:
 
 
 @contextmanager
-def opened(app: App, text: str, *, apply: bool) -> Iterator[Desk]:
-    """Reads the merge request that `text` names. Raises UserError when it can't be read, or is none.
+def opened(app: App, ref: str, *, apply: bool, text: str | None = None) -> Iterator[Desk]:
+    """Reads the merge request that `ref` names. Raises UserError when it can't be read, or is none.
 
-    Whatever ends the run inside with an error is said on the merge request as no verdict.
+    Whatever ends the run inside with an error is said on the merge request as no verdict. With `text`, what it says
+    takes the place of the tracker, which is not asked.
     """
     from okr_delivery.gate.request import placed
 
     sites = {state.name: state.base_url for state in app.store.sources()}
-    source, ref = placed(text, app.config, sites, _able)
+    source, ref = placed(ref, app.config, sites, _able)
+    if text is not None:
+        yield Desk(source, _told(app, source, ref, text))
+        return
     tracker = _tracker(app, source)
     try:
-        desk = Desk(app, source, tracker, _read(tracker[0], ref, source), apply=apply)
+        desk = OpenDesk(app, source, tracker, _read(tracker[0], ref, source), apply=apply)
         try:
             yield desk
         except Exception:
@@ -99,6 +119,18 @@ def opened(app: App, text: str, *, apply: bool) -> Iterator[Desk]:
         close = getattr(tracker[0], "close", None)
         if callable(close):
             close()
+
+
+def _told(app: App, source: Source, ref: str, text: str) -> MergeRequest:
+    """The merge request as a text tells of it; its first line stands for the title."""
+    from okr_delivery.gate.spoken import spoken
+    from okr_delivery.sync.connector import MergeRequest
+
+    project, _, number = ref.rpartition("!")
+    project = project or source.projects[0]
+    named = spoken(text, app.snapshot(), project)
+    title = next((line for line in text.splitlines() if line.strip()), ref)
+    return MergeRequest(f"{project}!{number}", one_line(title), None, "", (), named)
 
 
 def _tracker(app: App, source: Source) -> tuple[MergeRequests, Transport]:
