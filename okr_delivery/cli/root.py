@@ -17,7 +17,7 @@ HELPS: dict[str, str] = {
     "sync": "Fetch what changed from the trackers; resumable.",
     "rebuild": "Derive timelines and memberships again from stored changes, without network.",
     "gate": "Check that requirements are linked to key results; exit 1 when they are not.",
-    "plan": "The ordered requirement list with reasons (later).",
+    "plan": "The ordered requirement list with reasons.",
     "metrics": "Delivery metrics of an iteration or a period.",
     "trace": "Promised, delivered and observed value per key result.",
     "conclude": "Record what was decided about a delivered requirement.",

@@ -9,7 +9,7 @@ from okr_delivery.model.width import clip
 from okr_delivery.output.json import day, instant, number
 from okr_delivery.output.safe import terminal
 from okr_delivery.output.table import figure, percent, table
-from okr_delivery.value.results import IterationTrace, KrTrace, ObservationWindow, RequirementTrace
+from okr_delivery.value.results import IterationTrace, KrTrace, ObservationWindow, RequirementTrace, WindowState
 
 
 def document(traces: Sequence[IterationTrace], as_of: int, t: Translator) -> dict[str, object]:
@@ -158,7 +158,8 @@ def _requirement_row(entry: RequirementTrace, t: Translator) -> list[str]:
 
 
 def _conclusion(entry: RequirementTrace, t: Translator) -> str:
-    if entry.conclusion is not None:
+    again = entry.due is not None and entry.window.state is WindowState.DUE  # it was observed longer, and that is over
+    if entry.conclusion is not None and not again:
         return t(f"terms.conclusion.{entry.conclusion.conclusion.value}")
     if entry.due is None:
         return "–"

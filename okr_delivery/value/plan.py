@@ -1,4 +1,4 @@
-"""The ordered list of an iteration's requirements: what is worth most for its effort first, each with its reason.
+"""What `plan` answers: the ordered list of an iteration's requirements, each with its reason.
 
 Disputes stand apart and come first, then what can be ranked, then what lacks something, then work that serves no key
 result; beside them what fits, and what earlier iterations still owe an answer to.
@@ -6,43 +6,27 @@ result; beside them what fits, and what earlier iterations still owe an answer t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
-from okr_delivery.delivery.natural import natural
-from okr_delivery.delivery.teams import sources_of
-from okr_delivery.locale import hundredths, plain
-from okr_delivery.model.claims import claim_line
-from okr_delivery.model.contribution import Contribution
+from okr_delivery.locale import plain
 from okr_delivery.model.message import Message, msg
-from okr_delivery.model.numbers import tidy, total
-from okr_delivery.model.okr import Effect, KeyResult
-from okr_delivery.model.work import Field, Iteration, labels_of
-from okr_delivery.value.capacity import Capacity, Load, capacity, load, serves_none, work_in
-from okr_delivery.value.demand import Check
-from okr_delivery.value.due import DueTrace, asked_since, due
+from okr_delivery.model.okr import KeyResult
+from okr_delivery.model.work import Iteration
+from okr_delivery.value.capacity import Capacity, Load
+from okr_delivery.value.due import DueTrace
 from okr_delivery.value.gap import Gap
-from okr_delivery.value.krs import is_active, needs_amount
-from okr_delivery.value.results import LinkFault, LinkProblem, Links
 
-if TYPE_CHECKING:
-    from okr_delivery.delivery.item import Item
-    from okr_delivery.delivery.snapshot import Snapshot
-    from okr_delivery.okrs import Readings
-    from okr_delivery.value.conclusions import Conclusions
-
-SOME_KR = "KR-ID"
-MIDDLE = "M"
 PERCENT = "%"
+GROUPED = 10_000  # from here on thousands are set apart
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
     """What one requirement is expected to close of one key result's gap. Amounts in its unit and sign.
 
-    `share` of the gap is at most 1; `worth` is share × weight × confidence. `calibration` is shown, not used here.
+    `share` of the gap is at most 1; `worth` is share × weight × confidence. `unread`: the gap is the whole span,
+    for want of a reading. `calibration` is shown, not used here.
     """
 
     kr: KeyResult
@@ -52,6 +36,7 @@ class Closing:
     confidence: float
     calibration: float | None
     gap: float
+    unread: bool
     share: float
     worth: float
 
@@ -98,8 +83,11 @@ class KrNeed:
 
 @dataclass(frozen=True, slots=True)
 class IterationPlan:
-    """`start` and `end` are the local days of the iteration, None where the tracker has none. `reserved` is the effort
-    of work that serves no key result, which is counted first; `budget` the share that it may take."""
+    """One list. `start` and `end` are the local days of the iteration, None where the tracker has none.
+
+    `reserved` is the effort of work that serves no key result, which is counted first, and `budget` the share that it
+    may take; `label` is the one that marks a dispute.
+    """
 
     iteration: Iteration
     start: date | None
@@ -107,6 +95,7 @@ class IterationPlan:
     load: Load
     reserved: float
     budget: float
+    label: str
     disputes: tuple[Entry, ...]
     ranked: tuple[Entry, ...]
     unranked: tuple[Entry, ...]
@@ -120,228 +109,60 @@ class IterationPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """A trace that is due, and the command to type; the conclusion and the reason in it are the team's to fill in.
+
+    `url` is None for a confidential issue.
+    """
+
+    trace: DueTrace
+    url: str | None
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class TeamPlan:
     """A team's plan. `blind` are the sources whose releases are not known, so that nothing is said of what is due."""
 
     team: str
     capacity: Capacity | None
     iterations: tuple[IterationPlan, ...]
-    due: tuple[DueTrace, ...]
+    due: tuple[Owed, ...]
     blind: tuple[str, ...] = ()
 
 
-class Planner:
-    """Makes the plans of one snapshot's teams; what they share is worked out once."""
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """The answer for all teams: `nothing` are those without such an iteration, `blocked` those without usable data."""
 
-    def __init__(
-        self, snapshot: Snapshot, readings: Readings, effects: Iterable[Effect], conclusions: Conclusions
-    ) -> None:
-        self.snapshot, self.readings, self.conclusions = snapshot, readings, conclusions
-        self.effects = tuple(effects)
-        self._check = Check(snapshot, readings, self.effects, conclusions)
+    as_of: int
+    zone: str
+    teams: tuple[TeamPlan, ...]
+    nothing: tuple[tuple[str, Message], ...] = ()
+    blocked: tuple[tuple[str, tuple[Message, ...]], ...] = ()
 
-    def plan(self, team_id: str, iterations: Sequence[Iteration]) -> TeamPlan:
-        """The lists of a team's iterations, what fits into each, and what waits for a conclusion."""
-        snapshot, room = self.snapshot, capacity(self.snapshot, team_id)
-        blind = tuple(name for name in sources_of(snapshot.team(team_id)) if not snapshot.deployments_read(name))
-        waiting: tuple[DueTrace, ...] = ()
-        if not blind:
-            given = (snapshot, self.readings, self.effects, self.conclusions)
-            waiting = due(*given, team_id, since=asked_since(snapshot, team_id))
-        lists = tuple(self._list(team_id, iteration, room) for iteration in iterations)
-        return TeamPlan(team_id, room, lists, waiting, blind)
-
-    def _list(self, team_id: str, iteration: Iteration, room: Capacity | None) -> IterationPlan:
-        items = work_in(self.snapshot, team_id, iteration)
-        apart = [item for item in items if serves_none(self.snapshot, item)]
-        others = [item for item in items if item not in apart]
-        entries = [(item, self._entry(team_id, iteration, item)) for item in others]
-        non_okr = tuple(self._named(item) for item in apart)
-        reserved = total(max(entry.effort or 0.0, 0.0) for entry in non_okr)
-        agreed = [entry for item, entry in entries if not self._disputed(item)]
-        ranked = _ranked([entry for entry in agreed if entry.score is not None], reserved, room)
-        first, last = self._days(team_id, iteration)
-        return IterationPlan(
-            iteration=iteration,
-            start=first,
-            end=last,
-            load=load(self.snapshot, team_id, iteration),
-            reserved=reserved,
-            budget=self.snapshot.config.source(iteration.source).non_okr.budget,
-            disputes=tuple(entry for item, entry in entries if self._disputed(item)),
-            ranked=ranked,
-            unranked=tuple(entry for entry in agreed if entry.score is None),
-            non_okr=non_okr,
-            needs=self._needs(team_id, iteration, ranked),
-        )
-
-    def _days(self, team_id: str, iteration: Iteration) -> tuple[date | None, date | None]:
-        """The first and the last local day, as planned."""
-        calendar = self.snapshot.calendar(team_id)
-        first = None if iteration.start is None else calendar.local_date(iteration.start)
-        if iteration.end is None:
-            return first, iteration.last_day
-        by_day = iteration.last_day is not None  # its end is the midnight after that day
-        return first, iteration.last_day if by_day else calendar.local_date(iteration.end)
-
-    def _disputed(self, item: Item) -> bool:
-        label = self.snapshot.config.source(item.source).dispute.label.casefold()
-        return label in {name.casefold() for name in labels_of(item.at(Field.LABELS, self.snapshot.as_of))}
-
-    def _needs(self, team_id: str, iteration: Iteration, ranked: Sequence[Entry]) -> tuple[KrNeed, ...]:
-        served = {kr.full_id: kr for kr in self._check.served(team_id, [iteration])}
-        closings = [closing for entry in ranked for closing in entry.closings]
-        served |= {closing.kr.full_id: closing.kr for closing in closings}
-        return tuple(
-            KrNeed(served[full], self._check.gap(served[full]), _promised(closings, full))
-            for full in sorted(served, key=natural)
-        )
-
-    # -- one requirement -------------------------------------------------------------------------------------------
-
-    def _named(self, item: Item) -> Entry:
-        issue = item.issue
-        hidden = issue.confidential
-        return Entry(
-            source=issue.source,
-            key=issue.key,
-            title=None if hidden else issue.title,
-            url=None if hidden else self.snapshot.link(issue.source, issue.url),
-            effort=item.number_at(Field.ESTIMATE, self.snapshot.as_of),
-            work=item.non_okr,
-        )
-
-    def _entry(self, team_id: str, iteration: Iteration, item: Item) -> Entry:
-        """A requirement with what it closes, what it lacks and, if that can be said, its score."""
-        named, links = self._named(item), self._check.promise(item)
-        day = self._check.start(team_id, iteration)
-        stated = [self._closing(item, one, day) for one in links.contributions]
-        closings = tuple(one for one in stated if isinstance(one, Closing))
-        lacks = (
-            *(one for one in stated if isinstance(one, Missing)),
-            *self._said(item, links, self._goal(team_id, iteration), named.effort),
-        )
-        if not closings or not named.effort or named.effort < 0:
-            return replace(named, closings=closings, missing=lacks)
-        score = tidy(total(one.worth for one in closings) / named.effort)
-        return replace(
-            named,
-            closings=closings,
-            missing=lacks,
-            score=score,
-            reason=self._reason(closings, named.effort, score, day),
-        )
-
-    def _closing(self, item: Item, stated: Contribution, day: date) -> Closing | Missing | None:
-        """What it closes of one key result; None where the reason is among the problems of the links."""
-        kr = self.snapshot.book.key_results[stated.kr]
-        name = self.snapshot.book.short_id(kr, day)
-        if not is_active(kr, self.snapshot.book, day):
-            return Missing(msg("plan.missing.inactive", kr=kr.full_id, cycle=kr.cycle))
-        if stated.amount is None:
-            return Missing(msg("plan.missing.no_number", kr=name)) if not needs_amount(kr) else None
-        gap = self._check.gap(kr)
-        if gap.missing is None:
-            command = f"okr-delivery okr read {name} VALUE"
-            return Missing(msg("plan.missing.reading", kr=name, command=command))
-        if gap.way * stated.amount < 0:
-            return Missing(msg("plan.missing.direction", kr=name, amount=_change(stated.amount, kr)))
-        return self._made(item, kr, stated, gap.missing)
-
-    def _made(self, item: Item, kr: KeyResult, stated: Contribution, gap: float) -> Closing:
-        amount, confidence = stated.amount or 0.0, self._check.confidence(stated)
-        share = min(tidy(abs(amount) / gap), 1.0) if gap else 0.0
-        return Closing(
-            kr=kr,
-            amount=amount,
-            low=stated.low,
-            high=stated.high,
-            confidence=confidence,
-            calibration=self._check.calibration(item.team, kr),
-            gap=gap,
-            share=share,
-            worth=tidy(share * kr.weight * confidence),
-        )
-
-    def _said(self, item: Item, links: Links, goal: str | None, effort: float | None) -> Iterator[Missing]:
-        """What it lacks beside an amount that counts, each with the line to write where there is one."""
-        problems = [problem for problem in links.problems if problem.fault is not LinkFault.DISAGREE]
-        for problem in problems:
-            yield _problem(item, problem)
-        if not links.contributions and not problems:
-            carried = links.stated or links.inherited  # by its children, else its own words would be here
-            yield Missing(msg("plan.missing.split")) if carried else _unlinked(goal)
-        if effort is None:
-            yield Missing(msg("plan.missing.estimate"))
-        elif effort <= 0:
-            yield Missing(msg("plan.missing.no_effort", effort=effort))
-
-    def _goal(self, team_id: str, iteration: Iteration) -> str | None:
-        """The key result that the iteration's goal names first, as people write it; None where it names none."""
-        day = self._check.start(team_id, iteration)
-        found = self._check.of_goal(team_id, iteration, day)
-        return self.snapshot.book.short_id(found[0], day) if found else None
-
-    def _reason(self, closings: Sequence[Closing], effort: float, score: float, day: date) -> Message:
-        """The score in its numbers."""
-        parts = tuple(_part(one, self.snapshot.book.short_id(one.kr, day)) for one in closings)
-        if len(parts) == 1:
-            return msg("plan.reason", part=parts[0], effort=effort, score=score)
-        worth = total(one.worth for one in closings)
-        return msg("plan.reason.several", parts=parts, worth=worth, effort=effort, score=score)
+    @property
+    def exit_code(self) -> int:
+        """2 while a team has no plan for want of data, or nobody has anything to plan."""
+        return 0 if self.teams and not self.blocked else 2
 
 
-def _part(one: Closing, name: str) -> Message:
-    terms = {"kr": name, "amount": _change(one.amount, one.kr), "weight": one.kr.weight}
-    terms |= {"confidence": hundredths(one.confidence), "worth": one.worth}
-    if not one.gap:
-        return msg("plan.part.nothing", **terms)
-    return msg("plan.part", gap=_size(one.gap, one.kr), share=hundredths(one.share), **terms)
-
-
-def _size(value: float, kr: KeyResult) -> Message:
+def quantity(value: float, kr: KeyResult) -> Message:
     """An amount with its unit; what is measured in per cent moves in points."""
-    if kr.metric.unit == PERCENT:
-        return msg("plan.amount.points", value=plain(value))
-    return (
-        msg("plan.amount", value=plain(value), unit=kr.metric.unit)
-        if kr.metric.unit
-        else msg("plan.amount.bare", value=plain(value))
-    )
+    shown, unit = grouped(value), kr.metric.unit
+    if unit == PERCENT:
+        return msg("plan.amount.points", value=shown)
+    return msg("plan.amount", value=shown, unit=unit) if unit else msg("plan.amount.bare", value=shown)
 
 
-def _change(value: float, kr: KeyResult) -> Message:
+def change(value: float, kr: KeyResult) -> Message:
     """The same with its sign, a true minus."""
-    shown = _size(abs(value), kr)
+    shown = quantity(abs(value), kr)
     sign = "+" if value > 0 else "\u2212"
     return Message(shown.id, {**shown.params, "value": f"{sign}{shown.params['value']}"})
 
 
-def _problem(item: Item, problem: LinkProblem) -> Missing:
-    """What the gate would say of a link; of a confidential issue nothing that somebody wrote is repeated."""
-    if item.issue.confidential and problem.fault not in (LinkFault.PENDING, LinkFault.MISSING_AMOUNT):
-        return Missing(msg("plan.missing.hidden"))
-    return Missing(problem.message, problem.paste)
-
-
-def _unlinked(goal: str | None) -> Missing:
-    """The line begins with what the iteration's goal names; without one there is nothing to guess from."""
-    if goal is None:
-        return Missing(msg("plan.missing.key_result"), claim_line(SOME_KR, MIDDLE))
-    return Missing(msg("plan.missing.key_result_goal", kr=goal), claim_line(goal, MIDDLE))
-
-
-def _promised(closings: Iterable[Closing], full_id: str) -> float:
-    """Σ expected × confidence toward one key result."""
-    return tidy(total(tidy(abs(one.amount) * one.confidence) for one in closings if one.kr.full_id == full_id))
-
-
-def _ranked(entries: Sequence[Entry], reserved: float, room: Capacity | None) -> tuple[Entry, ...]:
-    """By score; of equal ones the smaller effort first, then as people count. Capacity ends once for all."""
-    found, used = [], reserved
-    ordered = sorted(entries, key=lambda e: (-(e.score or 0.0), e.effort or 0.0, natural(e.key), e.source))
-    for rank, entry in enumerate(ordered, 1):
-        used = total((used, entry.effort or 0.0))
-        fits = None if room is None else used <= room.amount
-        found.append(replace(entry, rank=rank, cumulated=used, fits=fits))
-    return tuple(found)
+def grouped(value: float) -> str:
+    """A number for people: 1,000,000, not 1000000; its decimals stay."""
+    whole, point, rest = plain(value).partition(".")
+    return f"{int(whole):,}{point}{rest}" if whole.lstrip("-").isdigit() and abs(value) >= GROUPED else plain(value)

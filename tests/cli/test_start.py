@@ -27,7 +27,6 @@ def test_help_imports_nothing_heavy(argv: list[str]) -> None:
 
 
 LATER = (
-    "plan --iteration next",
     "plan --final",
     "baseline write --prune",
     "okr lint --format json",

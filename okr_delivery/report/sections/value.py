@@ -35,8 +35,11 @@ def effect(row: RequirementTrace) -> float | None:
 
 
 def undecided(row: RequirementTrace) -> bool:
-    """Waits for somebody's decision: small parts of what was promised are not asked about one by one."""
-    return row.window.state is WindowState.DUE and row.conclusion is None and row.due is not None
+    """Waits for somebody's decision: small parts of what was promised are not asked about one by one.
+
+    What was to be observed longer waits again when that time is over.
+    """
+    return row.window.state is WindowState.DUE and row.due is not None
 
 
 def _headline(c: Context, links: int, due: int, measured: int) -> str:
@@ -144,10 +147,10 @@ def _realised(c: Context, trace: KrTrace, row: RequirementTrace) -> str:
 
 
 def _conclusion(c: Context, row: RequirementTrace) -> str:
-    if row.conclusion:
-        return c.t(f"terms.conclusion.{row.conclusion.conclusion.value}")
     if row.due is not None and undecided(row):
         return c.t("report.value.open", due=row.due.isoformat())
+    if row.conclusion:
+        return c.t(f"terms.conclusion.{row.conclusion.conclusion.value}")
     return c.t("report.value.not_asked") if row.window.state is WindowState.DUE else "–"
 
 
