@@ -25,7 +25,7 @@ HELPS: dict[str, str] = {
     "okr": "List, show and read key results.",
     "report": "Write a self-contained report.",
     "waivers": "List and prune waivers.",
-    "baseline": "Write the gate's baseline (later).",
+    "baseline": "Write the gate's baseline: known findings that don't count.",
     "explain": "What a gate rule asks for, and why.",
     "rules": "All gate rules.",
     "ledger": "State of the ledger, and committing it.",

@@ -56,6 +56,7 @@ class _Run:
     scopes: list[TeamScope]
     answers: list[Answers] = field(default_factory=list)
     plans: list[PlanAnswers] = field(default_factory=list)
+    again: frozenset[Known] = frozenset()  # of the baseline: found again
     stale: tuple[Known, ...] = ()  # of the baseline: judged and not found again
 
     @property
@@ -195,6 +196,7 @@ def _recognise(here: _Run) -> list[Finding]:
     if baseline is None:
         return found
     known = knowing.recognise(baseline, found, here.answers, asked.snapshot)
+    here.again = known.entries
     here.stale = knowing.stale(baseline, known.entries, here.answers, asked.snapshot, backlog=asked.backlog)
     counts = knowing.by_team(here.stale, here.answers, [scope.team.id for scope in here.scopes if _judgeable(scope)])
     for scope in here.scopes:
@@ -234,6 +236,7 @@ def _result(here: _Run, waived: Waived) -> GateResult:
         counts=_counts(here, waived),
         reasons=reasons,
         requested=asked.requested,
+        again=here.again,
         stale=here.stale,
     )
 

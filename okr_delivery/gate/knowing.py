@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from okr_delivery.delivery.teams import Role
 from okr_delivery.gate.ask import Answers, Kind
 from okr_delivery.gate.baseline import Baseline, Known, suits
-from okr_delivery.gate.finding import Finding
+from okr_delivery.gate.finding import Finding, Severity
+from okr_delivery.gate.rule import at_least
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.item import Item
     from okr_delivery.delivery.snapshot import Snapshot
+    from okr_delivery.gate.result import GateResult
 
 Place = tuple[str, str]
 JUDGED = (Kind.OK, Kind.FOUND, Kind.NOT_APPLICABLE)
@@ -92,6 +94,37 @@ def _trusted(source: str, snapshot: Snapshot) -> bool:
         return True
     state = snapshot.source_states.get(source)
     return state is not None and state.complete
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """A baseline as it is to be written, and how many entries came about how; `left` new findings are not in it."""
+
+    baseline: Baseline
+    kept: int
+    dropped: int
+    added: int
+    left: int
+
+
+def renew(before: Baseline | None, result: GateResult, *, accept_new: bool) -> Renewal:
+    """Drops what was judged and not found again; without a baseline before, or with `accept_new`, takes in the rest.
+
+    What is waived is not taken in: a waiver has an end. What was found again stands under the key of today.
+    """
+    entries = () if before is None else before.entries
+    every = [*result.findings, *(one.finding for one in result.waived)]
+    again = {Known.of(finding) for finding in every if finding.baselined}
+    unasked = set(entries) - set(result.stale) - set(result.again)
+    new = {Known.of(finding) for finding in result.findings if _is_new(finding)}
+    taken = new if before is None or accept_new else set[Known]()
+    kept = again | unasked
+    written = Baseline.of(kept | taken)
+    return Renewal(written, len(kept), len(entries) - len(kept), len(taken - kept), len(new - taken))
+
+
+def _is_new(finding: Finding) -> bool:
+    return suits(finding) and not finding.baselined and at_least(finding.severity, Severity.WARNING)
 
 
 def by_team(entries: Sequence[Known], answers: Sequence[Answers], teams: Sequence[str]) -> Counter[str]:

@@ -172,6 +172,7 @@ class GateResult:
     counts: tuple[RuleCount, ...]
     reasons: tuple[Message, ...] = ()  # why there is no verdict, when that is no single team's matter
     requested: Requested | None = None
+    again: frozenset[Known] = frozenset()  # of the baseline: found again
     stale: tuple[Known, ...] = ()  # of the baseline: judged and not found again
 
     @property
