@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.resolve import KEYWORDS
 from okr_delivery.delivery.teams import Role
 from okr_delivery.gate import paste
+from okr_delivery.gate.alike import DAYS, Alike
 from okr_delivery.gate.finding import Stage, Suggestion
 from okr_delivery.gate.krs import inactivity
 from okr_delivery.model.contribution import Carrier
@@ -38,15 +38,10 @@ class Advice:
         self.snapshot = snapshot
         self.book = snapshot.book
         self._links = links
-        self._peers: dict[str, Counter[str]] = {}
+        self._alike: dict[str, Alike] = {}
         self._priorities: dict[tuple[str, str], bool] = {}
         self._budgets: dict[tuple[str, str], float | None] = {}
         self._fields: dict[str, dict[str, FoundField]] = {}
-
-    def learn(self, cases: Iterable[Case]) -> None:
-        """Counts what the requirements in scope serve: a team's own habit is the last resort of a suggestion."""
-        for case in cases:
-            self._peers.setdefault(case.team.id, Counter()).update(case.krs.keys())
 
     # -- which key result ------------------------------------------------------------------------------------------
 
@@ -61,10 +56,11 @@ class Advice:
         return tuple(found.values())
 
     def _candidates(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
+        """Out of what is nearest to this one requirement first; nothing without a reason to tell."""
         yield from self._of_parent(case)
+        yield from self._of_alike(case)
         yield from self._of_goal(case)
         yield from self._of_objectives(case)
-        yield from self._of_peers(case)
 
     def _of_parent(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
         issue = case.issue
@@ -72,6 +68,15 @@ class Advice:
         for stated in self._links(parent).contributions if parent else ():
             if kr := self.book.key_results.get(stated.kr):
                 yield kr, msg("gate.suggest.parent", parent=parent.key if parent else "")
+
+    def _of_alike(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
+        """A confidential requirement's labels are not repeated."""
+        if case.issue.confidential:
+            return
+        alike = self._alike.setdefault(case.team.id, Alike(self.snapshot, case.team.id, self._links))
+        for habit in alike.habits(case.item):
+            if kr := self.book.key_results.get(habit.kr):
+                yield kr, msg(f"gate.suggest.{habit.kind}", n=habit.n, name=habit.name, days=DAYS)
 
     def _of_goal(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
         if case.iteration is None:
@@ -88,11 +93,6 @@ class Advice:
         krs = [(kr, o) for o in found for kr in o.key_results]
         for kr, objective in sorted(krs, key=lambda pair: -pair[0].weight):
             yield kr, msg("gate.suggest.objective", objective=objective.id)
-
-    def _of_peers(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
-        counts = self._peers.get(case.team.id, Counter())
-        for full_id, n in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
-            yield self.book.key_results[full_id], msg("gate.suggest.peers", n=n)
 
     # -- what to write ---------------------------------------------------------------------------------------------
 

@@ -88,7 +88,6 @@ def run(asked: GateInput) -> GateResult:
     _check_history(here)
     cases = _cases(here)
     advice = Advice(asked.snapshot, here.links_of)
-    advice.learn(cases)
     here.answers = [ask(case, advice, settings) for case in cases]
     here.plans = [ask_plan(planning, advice, settings) for planning in _plans(here, cases)]
     _block_ambiguous(here)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from okr_delivery.delivery.item import Item
 
 KEYWORDS = ("current", "next", "last")
+UNTOUCHED = 180  # days after which an open requirement of the backlog is counted only
+DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +203,14 @@ def _add_items(asked: GateInput, scope: TeamScope, items: Iterable[Item]) -> Non
 
 
 def _backlog(asked: GateInput, scope: TeamScope) -> TeamScope:
-    for item in _requirements(asked.snapshot.items(scope.team.id)):
-        scope.targets.append(Target(item, planned_for(asked, scope.team.id, item), scope.stage))
-    if not scope.targets:
+    """All open requirements, but for those that nobody touched for so long that nobody is at work on them."""
+    snapshot = asked.snapshot
+    every = _requirements(snapshot.open_items(scope.team.id))
+    touched = [item for item in every if item.issue.updated > snapshot.as_of - UNTOUCHED * DAY]
+    scope.targets += [Target(item, planned_for(asked, scope.team.id, item), scope.stage) for item in touched]
+    left = len(every) - len(touched)
+    scope.notes += [msg("gate.note.untouched", n=left, days=UNTOUCHED)] if left else []
+    if not every:
         scope.nothing = msg("gate.nothing.no_open")
     return scope
 

@@ -13,7 +13,7 @@ from okr_delivery.locale import translator
 from okr_delivery.model.claims import parse_claims
 from okr_delivery.model.message import Message
 from okr_delivery.output import gate_json, gate_junit, gate_text
-from tests.gate.world import CONFIG, NOW, OKRS, World, issue
+from tests.gate.world import CONFIG, DAY, NOW, OKRS, World, issue
 
 GOAL = OKRS + 'iterations: [{team: payments, iteration: "PAY S28", objective: OPS, key_results: [COST-KR2]}]\n'
 
@@ -52,11 +52,50 @@ def test_then_the_teams_objectives_by_weight(world: World) -> None:
     assert suggested(first(world, issue(1, ""))) == ("GROW-KR1", "objective")
 
 
-def test_then_what_the_team_serves_most(world: World) -> None:
+def habitual(world: World, *, days: int = 89, **traits: Any) -> Finding:
+    """PAY-1 shares `traits` with two linked requirements and with a third that serves something else."""
     world.config_text = CONFIG.replace("    objectives: [GROW]\n", "")
-    rest = [issue(n, "Contributes-to: COST-KR2 S") for n in (3, 4)]
-    found = first(world, issue(1, ""), issue(2), *rest)
-    assert suggested(found) == ("COST-KR2", "peers")
+    made = NOW - days * DAY
+    rest = [issue(n, "Contributes-to: COST-KR2 S", created=made, iteration=None, **traits) for n in (3, 4)]
+    other = issue(5, "Contributes-to: OPS-KR3", created=made, iteration=None, **traits)
+    return first(world, issue(1, "", **traits), issue(2), other, *rest)
+
+
+@pytest.mark.parametrize(
+    ("traits", "kind"), [({"components": ("checkout",)}, "component"), ({"labels": ("refunds",)}, "label")]
+)
+def test_what_the_same_component_or_label_was_linked_to_lately(world: World, traits: dict[str, Any], kind: str) -> None:
+    found = habitual(world, **traits)
+    assert suggested(found) == ("COST-KR2", kind)
+    assert found.suggestion is not None and found.suggestion.reason.params["n"] == 2
+    assert len(found.suggestions) == 1, "one requirement is no habit"
+    assert found.paste == "Contributes-to: COST-KR2 M"
+
+
+@pytest.mark.parametrize(
+    ("days", "traits"),
+    [
+        (91, {"labels": ("refunds",)}),
+        (1, {"labels": ("workflow::doing",)}),
+        (1, {"labels": ("kr:later",)}),
+        (1, {"labels": ("disputed",)}),
+        (1, {"labels": ("refunds",), "confidential": True}),
+        (1, {}),
+    ],
+    ids=["long ago", "stage", "carrier", "dispute", "confidential", "nothing in common"],
+)
+def test_what_is_no_habit_suggests_nothing(world: World, days: int, traits: dict[str, Any]) -> None:
+    assert habitual(world, days=days, **traits).suggestions == ()
+
+
+def test_two_at_most_and_what_is_nearest_to_the_requirement_first(world: World) -> None:
+    world.okrs["2026Q4"] = GOAL
+    parent = issue(9, "Contributes-to: OPS-KR3", iteration=None, labels=("refunds",))
+    rest = [issue(n, "Contributes-to: GROW-KR2 +0.1", labels=("refunds",), created=NOW - DAY) for n in (3, 4)]
+    world.config_text = CONFIG.replace("non_okr:", "links: {order: [fields, labels, line, issue_link]}\n    non_okr:")
+    found = first(world, issue(1, "", parent_id=parent.id, parent_key="PAY-9", labels=("refunds",)), parent, *rest)
+    said = [(one.kr, one.reason.id.rpartition(".")[2]) for one in found.suggestions]
+    assert said == [("OPS-KR3", "parent"), ("GROW-KR2", "label")]
 
 
 def test_without_any_hint_nothing_is_suggested(world: World) -> None:
