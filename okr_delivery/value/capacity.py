@@ -93,11 +93,12 @@ def load(snapshot: Snapshot, team_id: str, iteration: Iteration) -> Load:
     return Load(
         effort=effort(estimates),
         unestimated=tuple(item.key for item, known in zip(items, estimates, strict=True) if known is None),
-        non_okr=_share(estimates, [serves_none(snapshot, item) for item in items]),
+        non_okr=share_apart(estimates, [serves_none(snapshot, item) for item in items]),
     )
 
 
-def _share(estimates: Sequence[float | None], apart: Sequence[bool]) -> float | None:
+def share_apart(estimates: Sequence[float | None], apart: Sequence[bool]) -> float | None:
+    """The share of what is marked, by effort; by count where an estimate is missing; None of no work at all."""
     sizes = [1.0 if None in estimates else max(estimate or 0.0, 0.0) for estimate in estimates]
     whole = total(sizes)
     return tidy(total(size for size, is_apart in zip(sizes, apart, strict=True) if is_apart) / whole) if whole else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -122,6 +123,7 @@ class World:
         self.saw: list[tuple[int, dict[str, tuple[str, str, dict[Field, str]]]]] = []
         self.readings: list[Reading] = []
         self.effects: list[Effect] = []
+        self.sprints = list(SPRINTS)
         self._store: Store | None = None
         self._files: tuple[tuple[str, ...], tuple[Config, OkrBook]] | None = None
 
@@ -214,6 +216,10 @@ class World:
         """A sync saw this text of a carrier."""
         self.saw.append((seen_at, {str(number): (f"PAY-{number}", "pay", {field: text})}))
 
+    def close_sprint(self, number: int, closed_at: int) -> None:
+        """One of the sprints as its tracker tells of it after its end."""
+        self.sprints[number] = replace(self.sprints[number], state=IterationState.CLOSED, closed_at=closed_at)
+
     def reading(self, series: str, month: int, day: int, value: float) -> None:
         moment = datetime(2026, month, day, tzinfo=UTC).date()
         self.readings.append(Reading(f"2026Q4:{series}", moment, value))
@@ -248,7 +254,7 @@ class World:
             self._store = open_store(f"sqlite:///{path}", ledger=None)
             with self._store.page("jira") as tx:
                 tx.put_statuses(STATUSES)
-                tx.put_iterations(SPRINTS)
+                tx.put_iterations(self.sprints)
                 tx.put_issues(self.issues)
                 ordered = sorted(self.changes, key=lambda c: c.order)
                 tx.put_changes([issue.id for issue in self.issues], ordered)
@@ -257,6 +263,11 @@ class World:
                 for seen_at, texts in self.saw:
                     tx.see_claims(texts, seen_at)
         return self._store
+
+    def refill(self) -> None:
+        """The next snapshot is one of a store with everything that was told since."""
+        self.close()
+        self._store = None
 
     def close(self) -> None:
         if self._store is not None:
@@ -268,4 +279,6 @@ def _value(name: Field, text: str) -> Value:
         return Value()
     if name in (Field.ITERATION, Field.PARENT, Field.LINK):
         return Value(text, text)
+    if name is Field.STATUS:
+        return next(Value(status.id, status.name) for status in STATUSES if status.name == text)
     return Value(None, text)
