@@ -1,0 +1,103 @@
+"""Whether a title promises what happens anyway: `持续举办`, `保持收入水平`, `keep doing`."""
+
+from __future__ import annotations
+
+import re
+
+from okr_delivery.gate.lint.texts import chinese as zh
+from okr_delivery.gate.lint.texts import english as en
+from okr_delivery.gate.lint.texts.clean import language, plain, squeeze, tokens
+from okr_delivery.gate.lint.texts.dates import DATE
+from okr_delivery.gate.lint.texts.figures import figures, has_figure, has_percent
+from okr_delivery.gate.lint.texts.measures import ends_in_metric
+from okr_delivery.gate.lint.texts.tasks import result
+
+_EN_STAY = re.compile(
+    r"\b(?:so that|because|even (?:when|if|on|as)|no longer|never|without|until|instead of|while|although)\b", re.I
+)
+
+
+def is_routine(text: str, bounded: bool) -> bool:
+    """Whether a title is business as usual. A state that is held within a bound is legal.
+
+    `bounded` says that the metric gives the bound (`可用性维持不变` at least 99.95 %); without it the title must. A
+    rhythm of work (`hold weekly meetings`, `每月输出简报`) stays routine however often it is counted, unless it tells a
+    result.
+    """
+    title = plain(text)
+    if language(title) == "zh":
+        return _routine_zh(squeeze(title), bounded)
+    return _routine_en(title, bounded)
+
+
+def _routine_en(title: str, bounded: bool) -> bool:
+    if _EN_STAY.search(title) or result(title):
+        return False
+    if en.HOLD.match(title):
+        return not (bounded or has_figure(title))
+    found = tokens(title)
+    steady = en.STEADY.match(title)
+    if steady:
+        return (
+            not (en.FINITE & set(found[1:]) - {"on", "work", "support", "us", "process", "cover"})
+            and not ends_in_metric(title, "en")
+        ) or _verbal_en(steady[0])
+    return bool(found) and found[0] in en.ROUTINES and _rhythmic_en(title)
+
+
+def _verbal_en(lead: str) -> bool:
+    return re.match(r"(?:keep|continu|carry|stick|maintain|sustain|proceed|regularly)", lead, re.I) is not None
+
+
+def _rhythmic_en(title: str) -> bool:
+    """Whether the work has a beat; a number of it per month is a plan, not routine."""
+    return en.RHYTHM.search(title) is not None and not re.search(r"\bat least\b", title, re.I)
+
+
+def _routine_zh(title: str, bounded: bool) -> bool:
+    core = title
+    led = DATE.match(core)
+    core = core[led.end() :].lstrip(",、 前内") if led else core
+    if _told_zh(core):
+        return False
+    if zh.HOLD.match(core):
+        return not (bounded or has_figure(core)) or (
+            zh.SMOOTHLY.search(core) is not None and not (bounded or has_figure(core))
+        )
+    steady = zh.STEADY.match(core)
+    if steady and steady[0]:
+        return _steady_zh(steady[0], core[steady.end() :], core)
+    return _rhythm_zh(core)
+
+
+def _told_zh(core: str) -> bool:
+    """Whether it tells a change or a sentence about people rather than work."""
+    if has_percent(core) or (zh.FROM_TO.search(core) and len(figures(core)) >= 2):
+        return True
+    return (
+        zh.CAN.search(core) is not None
+        or re.search(r"不再|无需|无须|不用|已经|第一眼|就能|因为|直到|不超过|不多于|至少|不少于|不低于|不高于", core)
+        is not None
+    )
+
+
+def _steady_zh(lead: str, rest: str, core: str) -> bool:
+    if ends_in_metric(core, "zh") and not re.match(r"(?:持续|继续|坚持|做好)", lead):
+        return False
+    if lead.startswith(("每", "按")):
+        return re.search(zh.ACTIVITY, rest) is not None and not re.match(r"[^给向与对]*的", rest)
+    if lead.startswith("日常"):
+        return len(rest) <= 12
+    if lead.startswith("做好"):
+        return re.search(r"工作|日常|服务|维护|运维|支持|保障|管理|接待|值守|值班", rest) is not None
+    if re.match(r"(?:持续|继续|坚持)", lead):
+        return re.match(r"(?:提升|提高|降低|增长|下降|减少|走低|上升|缩短|满意|好转|扩大|领先|领跑|盈利)", rest) is None
+    return True
+
+
+def _rhythm_zh(core: str) -> bool:
+    """A beat and an activity anywhere: 与重点客户保持定期沟通, 每月持续输出运营简报."""
+    beat = re.search(rf"{zh.RHYTHM.pattern}", core)
+    if beat is None or beat.start() > 10 or ends_in_metric(core, "zh"):
+        return False
+    return re.search(zh.ACTIVITY, core[beat.end() :]) is not None and not re.search(r"每.{0,4}\d|\d.{0,3}次", core)

@@ -1,0 +1,224 @@
+"""Whether a key result is a to-do: work that is done, with no word on what comes of it."""
+
+from __future__ import annotations
+
+import re
+
+from okr_delivery.gate.lint.texts import chinese as zh
+from okr_delivery.gate.lint.texts import english as en
+from okr_delivery.gate.lint.texts.clean import language, plain, squeeze, tokens
+from okr_delivery.gate.lint.texts.dates import DATE
+from okr_delivery.gate.lint.texts.figures import figures, has_figure, has_percent
+from okr_delivery.gate.lint.texts.measures import EN_METRIC, ZH_METRIC, ends_in_metric
+
+_EN_LEAD = re.compile(
+    r"^(?:(?:we(?: will|'ll)?|i(?: will|'ll)?|the team(?: will)?|our team(?: will)?|to|please"
+    r"|successfully|fully|jointly|also|then|first|and|help(?: to)?|start(?: to)?|quickly|todo"
+    r"|to-do)\b[ ,:]*)+",
+    re.I,
+)
+_EN_WORK = re.compile(
+    r"^(?:complete|finish|deliver|implement|develop|build|do|close)\w*\b.*%\s*(?:of )?(?:the |all "
+    r"|our |planned |agreed )*(?:\w+ ){0,2}(?:migration|roadmap|backlog|features?|tasks?|stories|work"
+    r"|development|refactoring|project|plan|milestones|rollout|requirements|tickets|implementation)\b",
+    re.I,
+)
+_ZH_WORK = re.compile(
+    r"^(?:完成|交付|实现).{0,12}(?:%|百分之).{0,14}(?:开发|功能|需求|任务|迁移|改造|测试|工作|接口"
+    r"|重构|计划|部署|文档|建设)$"
+)
+_EN_PASSIVE = re.compile(
+    r"\bto be (?:\w+ly )?(\w+)\b|\b(?:is|are|has been|have been|gets?|will be) (?:\w+ly )?(\w+)\b"
+    r"|\b(\w+)(?: (?:in|to|on|across|for) [\w ]+)?$",
+    re.I,
+)
+_EN_TO_BE = re.compile(r"\b(?:to be|will be) (?:\w+ly )?(\w+)\b", re.I)
+
+
+def is_task(text: str, dated: bool) -> bool:
+    """Whether a title tells work and no result: `Launch the new checkout`, `举办 6 场用户沙龙`.
+
+    A result makes it legal: a percentage, a change from one number to another, a metric with its target, or a clause
+    that says what for (`so that …`, `使…达到…`). A count of things delivered is no result. A state that is there on a
+    day (`Checkout live by 15 November`, `三步收银 11 月 15 日前上线`) is a legal milestone: `dated` says that the
+    metric has a day.
+    """
+    title = plain(text)
+    if language(title) == "zh":
+        return _task_zh(squeeze(title), dated)
+    return _task_en(title, dated)
+
+
+def _task_en(title: str, dated: bool) -> bool:
+    core = _core_en(title)
+    if _EN_WORK.match(core):
+        return True
+    if not _leads_with_work_en(core):
+        return _done_en(title, dated) and not _result_en(title)
+    return not _result_en(core)
+
+
+def _core_en(title: str) -> str:
+    """The title from its verb on: no date, no `we will` in front."""
+    core = re.sub(r"^[^\w$€£]+", "", DATE.sub("", title, count=1)) if DATE.match(title) else title
+    return _EN_LEAD.sub("", core).strip(" ,:")
+
+
+def _leads_with_work_en(core: str) -> bool:
+    found = tokens(core)
+    verb = (
+        en.DO_FORMS.get(found[0].split("-")[0] if found[0].startswith(("set-", "roll-")) else found[0])
+        if found
+        else None
+    )
+    if verb is None:
+        return False
+    if len(found) == 1:
+        return True
+    return not (found[0] in en.NOUNS_TOO and _noun_en(core, found))
+
+
+_EN_NP = re.compile(
+    r"\s(?:of|from|to|per|in|for|on|at|by|is|are|as|with|rises?|falls?|drops?|brings?|goes|grows?"
+    r"|reach(?:es)?|stays?|up|down|above|below|under|over|within|among|across|without|before|after)\b"
+    r"|[:,;(≥≤<>→=]|\d",
+    re.I,
+)
+
+
+def _noun_en(core: str, found: list[str]) -> bool:
+    """Whether the first word is a noun: `release frequency`, `support tickets`, `launch in Brazil brings`."""
+    phrase = _EN_NP.split(core, maxsplit=1)[0].strip()
+    if " " not in phrase:
+        return found[1] not in {"to", "for", "up", "a", "an", "the", "our"} and not has_figure(
+            core.split(" ", 1)[1][:8]
+        )
+    if re.match(r"\w+ (?:a|an|the|our|all|new|every|each|its|their|more|this|these|with)\b", phrase, re.I):
+        return False
+    return ends_in_metric(phrase, "en") or found[1] in en.FINITE
+
+
+def _result_en(core: str) -> bool:
+    if has_percent(core) or en.SO_THAT.search(core):
+        return True
+    numbers = figures(core)
+    if not numbers:
+        return re.search(r"\bfrom (?:\w+) to (?:weekly|daily|monthly|hourly|\w+ly)\b", core) is not None
+    means = en.RESULT.search(core)
+    if means and any(number.start > means.start() for number in numbers):
+        return True
+    money = any(number.text.strip()[0] in "$€£¥" for number in numbers)
+    return money or (
+        EN_METRIC.search(core) is not None
+        and re.search(r"\bfrom\b.*\bto\b|[≥≤<>]|\b(?:at least|at most|above|below|under|over|to) \d", core) is not None
+    )
+
+
+def _done_en(title: str, dated: bool) -> bool:
+    """`New CRM to be implemented by Q4`; `New CRM implemented` only where it has no day."""
+    planned = _EN_TO_BE.search(title)
+    if planned and planned[1].lower() in en.DONE_FORMS:
+        return True
+    last = re.search(r"\b(\w+)$", DATE.sub("", title).strip(" ,."))
+    state = last is not None and last[1].lower() in en.DONE_FORMS and last[1].lower() in _SHIPPED
+    return state and not dated and DATE.search(title) is None
+
+
+_SHIPPED = frozenset(
+    [
+        "launched",
+        "shipped",
+        "completed",
+        "built",
+        "implemented",
+        "delivered",
+        "developed",
+        "created",
+        "introduced",
+        "released",
+        "integrated",
+        "migrated",
+        "deployed",
+        "redesigned",
+        "finished",
+        "published",
+        "rolled",
+    ]
+)
+
+
+def _task_zh(title: str, dated: bool) -> bool:
+    core = _core_zh(title)
+    if _ZH_WORK.match(core):
+        return True
+    if _leads_with_work_zh(core):
+        return not _result_zh(core)
+    state = zh.STATE.search(re.sub(r"[(].*[)]$", "", core))
+    return (
+        state is not None
+        and not dated
+        and DATE.search(title) is None
+        and not has_figure(title)
+        and not _counted_zh(title)
+    )
+
+
+def _core_zh(title: str) -> str:
+    """The title from its verb on: no date, no adverb in front."""
+    core, before = title, ""
+    while core != before:
+        before = core
+        led = DATE.match(core)
+        core = core[led.end() :] if led else core
+        core = re.sub(r"^(?:在|于|争取|力争|截至|截止|到|前|内|之前|以前|底|末|:|,|、| )+", "", core)
+        if zh.MOVED.match(core):
+            return core
+        core = re.sub(r"^每(?:天|日|周|月|季度?|年)", "", core)
+        core = zh.ADVERB.sub("", core) or core
+    return core
+
+
+def _leads_with_work_zh(core: str) -> bool:
+    if zh.MOVED.match(core) or zh.AUTOMATED.match(core):
+        return True
+    return zh.LEADING_DO.match(core) is not None and not _counted_zh(core) and not _sold_zh(core)
+
+
+def _counted_zh(core: str) -> bool:
+    """Whether the verb belongs to the name of a metric: 测试覆盖率, 支持工单首次响应时长从 8 小时降到 1 小时."""
+    head = re.split(rf"(?:从|由|{zh.MOVES}|[:,;≥≤<>])", core, maxsplit=1)[0]
+    verb = zh.LEADING_DO.match(core)
+    rest = head[verb.end() :] if verb else head
+    if re.match(r"(?:优化|改造|升级|完善|推进|推动|提供|收集|分析|统计|梳理|跟进|制定|明确|确定)", core):
+        return False
+    return (
+        bool(rest)
+        and ends_in_metric(head, "zh")
+        and re.search(r"\d+.{0,4}(?:份|篇|个|场|次|条|家|位|名|项)$", head) is None
+        and not re.match(r"^(?:一|\d+)", rest.strip())
+    ) or re.search(r"所需.*时间|(?:的)?(?:耗时|时长|周期|占比|次数|比例)$", head) is not None
+
+
+def _sold_zh(core: str) -> bool:
+    """完成销售额 500 万: a metric that is reached, not work."""
+    found = re.match(r"(?:完成|实现|交付|做到)", core)
+    return found is not None and has_figure(core) and ZH_METRIC.search(core) is not None
+
+
+def _result_zh(core: str) -> bool:
+    if has_percent(core) or zh.CAN.search(core) or re.search(r"翻(?:一|两)?[番倍]|减半|[二三四五六七八九]成", core):
+        return True
+    numbers = figures(core)
+    if not numbers:
+        return False
+    if zh.FROM_TO.search(core) and len(numbers) >= 2:
+        return True
+    means = next((m for m in zh.RESULT.finditer(core) if m.start() > 0), None)
+    if means and any(number.start > means.start() for number in numbers):
+        return True
+    return ZH_METRIC.search(core) is not None and re.search(rf"(?:{zh.MOVES}|[≥≤<>]).{{0,4}}\d", core) is not None
+
+
+def result(text: str) -> bool:
+    """Whether an English or Chinese title, made plain, tells what comes of the work."""
+    return _result_zh(text) if language(text) == "zh" else _result_en(text)
