@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby
 
 from okr_delivery.gate import history
 from okr_delivery.gate.advice import Advice
@@ -28,6 +29,7 @@ class Kind(StrEnum):
 class Answer:
     kind: Kind
     reason: Message | None = None
+    missing: bool = False  # not applicable for want of data
 
 
 @dataclass
@@ -57,6 +59,15 @@ class PlanAnswers:
     def team(self) -> str:
         return self.planning.team.id
 
+    @property
+    def notes(self) -> list[Message]:
+        """The rules that could not be asked for want of data, by what is missing."""
+        missing = [(rule, answer.reason) for rule, answer in self.rules.items() if answer.missing]
+        return [
+            msg("gate.note.unasked", rules=tuple(rule for rule, _ in several), reason=reason)
+            for reason, several in groupby(missing, key=lambda pair: pair[1])
+        ]
+
 
 def ask(case: Case, advice: Advice, settings: Settings) -> Answers:
     """Every rule up to the case's stage, in order, so that what a rule requires was asked before it."""
@@ -79,9 +90,9 @@ def ask_plan(planning: Planning, advice: Advice, settings: Settings) -> PlanAnsw
     out = PlanAnswers(planning)
     for rule in settings.plan_rules(planning.stage):
         unread = history.unread(rule, planning.team, planning.snapshot)
-        said = rule().check(planning, advice) if unread is None else NotApplicable(unread)
+        said = rule().check(planning, advice) if unread is None else NotApplicable(unread, missing=True)
         if isinstance(said, NotApplicable):
-            out.rules[rule.id] = Answer(Kind.NOT_APPLICABLE, said.reason)
+            out.rules[rule.id] = Answer(Kind.NOT_APPLICABLE, said.reason, said.missing)
             continue
         out.rules[rule.id] = Answer(Kind.FOUND if said else Kind.OK)
         out.findings += [_plan_finding(planning, rule, fault, settings.severity, advice) for fault in said]

@@ -35,7 +35,7 @@ class ClaimRule(PlanRule):
 
     def check(self, planning: Planning, advice: Advice) -> Outcome:
         if planning.doubts:
-            return NotApplicable(planning.doubts[0])
+            return NotApplicable(planning.doubts[0], missing=True)
         found = planning.demands
         known = [(one, one.ratio) for one in found if one.ratio is not None]
         if not known:

@@ -90,6 +90,8 @@ def run(asked: GateInput) -> GateResult:
     advice = Advice(asked.snapshot, here.links_of)
     here.answers = [ask(case, advice, settings) for case in cases]
     here.plans = [ask_plan(planning, advice, settings) for planning in _plans(here, cases)]
+    for plan in here.plans:
+        next(scope for scope in here.scopes if scope.team.id == plan.team).notes += plan.notes
     _block_ambiguous(here)
     return _result(here, _waive(here, _recognise(here)))
 

@@ -52,9 +52,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class NotApplicable:
-    """The question makes no sense here, and why."""
+    """The question makes no sense here, and why. `missing`: for want of data, which is said beside the verdict."""
 
     reason: Message
+    missing: bool = False
 
 
 OK: tuple[Fault, ...] = ()

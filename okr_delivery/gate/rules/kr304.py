@@ -33,13 +33,17 @@ class OverCapacity(PlanRule):
     def check(self, planning: Planning, advice: Advice) -> Outcome:
         fits = planning.capacity
         asked = [one for one in planning.planned if not planning.pulls(one)]
-        if fits is None or not asked:
-            return NotApplicable(self.text("unknown" if asked else "not_ahead"))
+        if not asked:
+            return NotApplicable(self.text("not_ahead"))
+        if fits is None:
+            return NotApplicable(self.text("unknown"), missing=True)
         loads = [(one, planning.load(one)) for one in asked]
         over = [(one, load) for one, load in loads if (load.effort or 0) > fits.amount]
         faults = tuple(self._fault(planning, one, load, fits) for one, load in over)
         missing = tuple(key for _, load in loads for key in load.unestimated)
-        return NotApplicable(self.text("unestimated", n=len(missing))) if missing and not faults else faults
+        if missing and not faults:
+            return NotApplicable(self.text("unestimated", n=len(missing)), missing=True)
+        return faults
 
     def _fault(self, planning: Planning, iteration: Iteration, load: Load, fits: Capacity) -> Fault:
         numbers = {"effort": load.effort, "capacity": fits.amount, "unit": fits.unit, "iteration": iteration.name}

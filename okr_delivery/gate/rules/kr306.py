@@ -36,7 +36,7 @@ class UnconcludedTrace(PlanRule):
     def check(self, planning: Planning, advice: Advice) -> Outcome:
         unread = planning.unread_deployments
         if unread:
-            return NotApplicable(self.text("deployments", sources=unread))
+            return NotApplicable(self.text("deployments", sources=unread), missing=True)
         return tuple(self._fault(planning, advice, one) for one in planning.due if one.overdue)
 
     def _fault(self, planning: Planning, advice: Advice, one: DueTrace) -> Fault:
