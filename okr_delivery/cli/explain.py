@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 from okr_delivery.cli.app import App
@@ -15,23 +13,22 @@ from okr_delivery.model.message import msg
 @subcommand("explain")
 @click.argument("rule", metavar="RULE")
 def command(app: App, /, rule: str) -> int:
-    """What a gate rule asks for, why, and how to meet it; by id or name.
+    """What a rule asks for, why, and how to meet it; by id or name. Rules of the gate, of okr lint and about waivers.
 
     \b
     Examples:
       okr-delivery explain KR201
       okr-delivery explain missing-key-result
+      okr-delivery explain OKR302
     """
-    from okr_delivery.gate.rules import RULES
+    from okr_delivery.gate.published import named
+    from okr_delivery.gate.settings import nearest
     from okr_delivery.output.rules import explanation
 
-    names = {made.name: code for code, made in RULES.items()}
-    code = names.get(rule.lower(), rule.upper())
-    if code not in RULES:
-        near = difflib.get_close_matches(rule.upper(), RULES, n=1) or difflib.get_close_matches(
-            rule.lower(), names, n=1
-        )
-        hint = msg("cli.did_you_mean", name=near[0]) if near else msg("cli.unknown_rule.next")
+    found = named(rule)
+    if found is None:
+        near = nearest(rule)
+        hint = msg("cli.did_you_mean", name=near) if near else msg("cli.unknown_rule.next")
         raise user_error(msg("cli.unknown_rule", rule=rule), next_step=hint)
-    app.show(explanation(RULES[code], app.t))
+    app.show(explanation(found, app.t))
     return 0

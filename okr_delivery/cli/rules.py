@@ -8,7 +8,7 @@ from okr_delivery.cli.options import subcommand
 
 @subcommand("rules")
 def command(app: App, /) -> int:
-    """All gate rules with their stage and default severity.
+    """All rules, of the gate, of okr lint and about waivers, with their stage and default severity.
 
     \b
     Examples:

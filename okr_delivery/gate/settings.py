@@ -73,11 +73,6 @@ def known(rule: str) -> bool:
     return rule in RULES or rule in WAIVER_RULES or rule in lint.ids()
 
 
-def find(rule: str) -> type[Rule]:
-    """The rule of an id, of the gate or of `okr lint`. Raises KeyError for another, and for those about waivers."""
-    return RULES[rule] if rule in RULES else lint.rules()[rule]
-
-
 def names() -> Mapping[str, str]:
     """The id of every rule, of the gate, of `okr lint` and about waivers, by its name."""
     every = {rule: made.name for rule, made in {**RULES, **lint.rules()}.items()} | dict(WAIVER_RULES)

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as Xml
 
 from okr_delivery.gate.finding import Finding
+from okr_delivery.gate.published import find
 from okr_delivery.gate.result import GateResult
-from okr_delivery.gate.settings import find
 from okr_delivery.locale import Translator
 from okr_delivery.output.gate_words import Words, command, unjudged
 from okr_delivery.output.safe import terminal, xml

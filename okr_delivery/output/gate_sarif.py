@@ -11,9 +11,8 @@ from urllib.parse import quote
 
 from okr_delivery import __version__
 from okr_delivery.gate.finding import Finding, Severity
+from okr_delivery.gate.published import find
 from okr_delivery.gate.result import GateResult, Verdict, WaivedFinding
-from okr_delivery.gate.rules import WAIVER_RULES
-from okr_delivery.gate.settings import find, known
 from okr_delivery.locale import Translator
 from okr_delivery.model.text import own_link
 from okr_delivery.output.gate_words import NO_VERDICT, Words, fit, worst_first
@@ -84,12 +83,10 @@ class _Log:
 
     def _said(self, rule: str, name: str) -> tuple[str, str, Severity | None]:
         """Why there is such a rule, how to meet it, and its severity."""
-        t, base = self.words.t, f"gate.{rule.lower()}"
-        if known(rule) and rule not in WAIVER_RULES:
-            made = find(rule)
-            return t.render(made.why), t.render(made.fix), made.severity
-        why = t(f"{base}.why") if t.knows(f"{base}.why") else name
-        return why, why, Severity.ERROR
+        if rule in (NO_VERDICT, LEFT_OUT):
+            return name, name, Severity.ERROR
+        made = find(rule)
+        return self.words.t.render(made.why), self.words.t.render(made.fix), made.severity
 
     def invocation(self) -> Json:
         """Whether there is a verdict, and what a reader should know beside it."""

@@ -29,7 +29,6 @@ def test_help_imports_nothing_heavy(argv: list[str]) -> None:
 LATER = (
     "plan --final",
     "baseline write --prune",
-    "okr lint --format json",
     "waivers prune",
     "report weekly --iteration last -o x.html",
     "report iteration --due",

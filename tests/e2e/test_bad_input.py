@@ -192,7 +192,6 @@ def test_names_kept_for_later_versions_say_so(synced: Cli) -> None:
         ("plan", "--final"),
         ("baseline", "write"),
         ("report", "weekly"),
-        ("okr", "lint"),
         ("progress", "--apply", "file"),
         ("export", "--to", "x", "--format", "parquet"),
     ):

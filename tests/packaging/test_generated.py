@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.generated import ROOT, files
+from okr_delivery.gate.published import published
+from tests.packaging import generated
+from tests.packaging.generated import ROOT, files, main, meanings
 
 
 def test_generated_files_are_up_to_date() -> None:
@@ -19,14 +21,36 @@ def test_generated_files_are_up_to_date() -> None:
 
 def test_every_rule_command_and_key_is_documented() -> None:
     made = files()
-    assert all(f"## KR{n}" in made[Path("docs/rules.md")] for n in (101, 102, 103, 201, 202, 203, 204, 205, 206, 207))
+    assert all(f"(rules/{rule}.md)" in made[Path("docs/rules.md")] for rule in published())
+    assert all(made[Path(f"docs/rules/{rule}.md")].count("```text") >= 2 for rule in published())
     assert "okr-delivery sandbox jira-cloud" in made[Path("docs/cli.md")]
     schema = json.loads(made[Path("config/okr-delivery.schema.json")])
     assert all(f"`{key}`" in made[Path("docs/configuration.md")] for key in schema["properties"])
 
 
+def test_what_changes_a_rule_is_a_key_that_there_is() -> None:
+    known = meanings()
+    assert [(rule.id, key) for rule in published().values() for key in rule.options if key not in known] == []
+
+
+def test_the_page_of_a_rule_that_is_no_more_is_noticed_and_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generated, "ROOT", tmp_path)
+    monkeypatch.setattr(generated, "files", lambda: {Path("docs/rules/KR101.md"): "page"})
+    old = tmp_path / "docs" / "rules" / "KR999.md"
+    assert main([]) == 0
+    assert main(["--check"]) == 0
+    old.write_text("page", "utf-8")
+    assert main(["--check"]) == 1
+    assert "KR999.md" in capsys.readouterr().err
+    assert main([]) == 0
+    assert not old.exists()
+    assert (old.parent / "KR101.md").read_text("utf-8") == "page"
+
+
 def test_links_in_the_docs_lead_somewhere() -> None:
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"

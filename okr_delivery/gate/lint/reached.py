@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from okr_delivery.gate.lint.subject import Desk
 from okr_delivery.model.message import Message, msg
@@ -18,7 +18,7 @@ HELD = frozenset({Direction.RANGE, Direction.COMPOSITE})
 
 def half(cycle: Cycle) -> date:
     """The first day of a cycle's second half."""
-    return cycle.start + (cycle.end - cycle.start) / 2
+    return cycle.start + (cycle.end - cycle.start + timedelta(days=1)) / 2
 
 
 def early(kr: KeyResult, desk: Desk) -> date | Message | None:
@@ -40,8 +40,8 @@ def early(kr: KeyResult, desk: Desk) -> date | Message | None:
 def _early(kr: KeyResult, desk: Desk, steps: Sequence[tuple[date | None, date | None]]) -> date | None:
     """The day of the last step, when all are done before half-time though one was due later."""
     middle = half(desk.book.cycle_of(kr))
-    done = [when for _, when in steps if when is not None and when <= min(desk.day, middle)]
-    planned = all(due is not None and due <= middle for due, _ in steps)
+    done = [when for _, when in steps if when is not None and when <= desk.day and when < middle]
+    planned = all(due is not None and due < middle for due, _ in steps)
     return max(done) if len(done) == len(steps) and not planned else None
 
 

@@ -24,10 +24,12 @@ def ids() -> tuple[str, ...]:
 @cache
 def rules() -> Mapping[str, type[OkrRule]]:
     """Every rule by its id, in the order of the ids."""
-    return MappingProxyType({rule: _rule(rule) for rule in ids()})
+    return MappingProxyType({rule: load(rule) for rule in ids()})
 
 
-def _rule(rule: str) -> type[OkrRule]:
+@cache
+def load(rule: str) -> type[OkrRule]:
+    """The rule of one of the ids, without the others."""
     module = import_module(f"{lint.__name__}.{rule.lower()}")
     made = (one for one in vars(module).values() if isinstance(one, type) and issubclass(one, OkrRule))
     return next(one for one in made if getattr(one, "id", None) == rule)

@@ -16,6 +16,7 @@ class MissingKeyResult(RequirementRule):
     name = "missing-key-result"
     stage = Stage.INTAKE
     severity = Severity.ERROR
+    options: ClassVar = ("sources[].links.order", "sources[].links.labels", "sources[].fields.key_result")
     VALID: ClassVar = (
         Example("Contributes-to: GROW-KR1 +1.5pp 60%"),
         Example("贡献: GROW-KR1 中"),

@@ -19,6 +19,7 @@ class MissingContribution(RequirementRule):
     stage = Stage.PITCH
     severity = Severity.ERROR
     requires = ("KR101", "KR102", "KR103")
+    options: ClassVar = ("contribution.sizes", "sources[].fields.contribution")
     VALID: ClassVar = (
         Example("Contributes-to: GROW-KR1 M"),
         Example("Contributes-to: GROW-KR1 +1.5pp 60%"),

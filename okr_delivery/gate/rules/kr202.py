@@ -17,6 +17,7 @@ class InvalidContribution(RequirementRule):
     stage = Stage.PITCH
     severity = Severity.ERROR
     requires = ("KR101", "KR102", "KR103")
+    options: ClassVar = ("contribution.sizes", "contribution.default_confidence", "sources[].fields.confidence")
     VALID: ClassVar = (
         Example("Contributes-to: GROW-KR1 +1.5pp 60%"),
         Example("Contributes-to: COST-KR2 -120k"),

@@ -20,6 +20,7 @@ class MissingEstimate(RequirementRule):
     name = "missing-estimate"
     stage = Stage.PITCH
     severity = Severity.ERROR
+    options: ClassVar = ("sources[].fields.estimate",)
     VALID: ClassVar = (Example(estimate="3"), Example(estimate="0"))
     INVALID: ClassVar = (Example(estimate=None),)
 

@@ -16,6 +16,7 @@ class MissingPriority(RequirementRule):
     name = "missing-priority"
     stage = Stage.PITCH
     severity = Severity.ERROR
+    options: ClassVar = ("sources[].fields.priority",)
     VALID: ClassVar = (Example(priority="High"),)
     INVALID: ClassVar = (Example(priority=None),)
 

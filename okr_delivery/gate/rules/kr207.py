@@ -15,6 +15,7 @@ class OpenDispute(RequirementRule):
     name = "open-dispute"
     stage = Stage.PITCH
     severity = Severity.ERROR
+    options: ClassVar = ("sources[].dispute.label",)
     VALID: ClassVar = (Example(), Example(labels=("urgent",)))
     INVALID: ClassVar = (Example(labels=("disputed",)), Example(labels=("Disputed", "urgent")))
 

@@ -16,6 +16,7 @@ class MissingUserValue(RequirementRule):
     name = "missing-user-value"
     stage = Stage.PITCH
     severity = None
+    options: ClassVar = ("sources[].fields.user_value",)
     VALID: ClassVar = (Example(user_value="Merchants pay in three steps"),)
     INVALID: ClassVar = (Example(user_value=None),)
 

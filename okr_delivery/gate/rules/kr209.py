@@ -19,6 +19,7 @@ class CarriersDisagree(RequirementRule):
     stage = Stage.PITCH
     severity = Severity.INFO
     requires = ("KR101",)
+    options: ClassVar = ("sources[].links.order",)
     VALID: ClassVar = (
         Example("Contributes-to: GROW-KR1 +1.5pp"),
         Example("Contributes-to: GROW-KR1 +1.5pp", labels=("kr:GROW-KR1",)),

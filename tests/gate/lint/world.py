@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,7 +13,7 @@ from typing import Any
 
 from okr_delivery.config import Config, load
 from okr_delivery.gate.lint.rule import CycleRule, LintExample, LintRule, OkrRule
-from okr_delivery.gate.lint.subject import Desk, Subject, SubjectKind
+from okr_delivery.gate.lint.subject import Desk, Subject, SubjectKind, Work
 from okr_delivery.gate.rule import Fault, NotApplicable, Outcome
 from okr_delivery.model.message import Message
 from okr_delivery.model.okr import Cycle, KeyResult
@@ -150,3 +151,25 @@ def faults(rule: type[OkrRule], example: LintExample) -> list[Fault]:
     """What a rule finds in an example."""
     found = [one for one in answers(rule, desk_of(example)) if not isinstance(one, NotApplicable)]
     return [fault for one in found for fault in one]
+
+
+def desk_of_files(
+    root: Path,
+    okrs: Mapping[str, str],
+    *,
+    readings: str = "",
+    config: str = CONFIG,
+    day: str = "2026-11-21",
+    work: Work | None = None,
+) -> Desk:
+    """OKR files as texts, by their names, written into a folder and read."""
+    (root / "okrs").mkdir(parents=True)
+    (root / "readings").mkdir()
+    (root / "okr-delivery.yaml").write_text(config, "utf-8")
+    for name, text in okrs.items():
+        (root / "okrs" / f"{name}.yaml").write_text(textwrap.dedent(text), "utf-8")
+    if readings:
+        (root / "readings" / "q4.csv").write_text("kr,date,value\n" + textwrap.dedent(readings), "utf-8")
+    loaded = load(root / "okr-delivery.yaml", cwd=root, env={})
+    book = load_okrs(loaded)
+    return Desk(book, load_readings(loaded, book), loaded, date.fromisoformat(day), work)
