@@ -56,7 +56,7 @@ def _remarks(one: Demand) -> Iterator[Message]:
     if one.requirements:
         every, keys = len(one.requirements), one.requirements[:SHOWN]
         name = "gate.claims.by_more" if every > SHOWN else "gate.claims.by"
-        yield msg(name, keys=keys, n=every - len(keys), all=every)
+        yield msg(name, keys=keys, n=every - len(keys))
     if one.calibration is not None:
         yield msg("gate.claims.calibrated", percent=hundredths(one.calibration))
     if one.unread:
