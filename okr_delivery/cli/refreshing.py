@@ -106,30 +106,31 @@ def _bring(app: App, source: Source, keys: Sequence[str]) -> Refreshed | None:
 
     first = _lines(app, source, keys)
 
-    def more(_: Refreshed) -> Sequence[str]:
-        return [key for key in _lines(app, source, keys) if key not in first]
+    def more(found: Refreshed) -> Sequence[str]:
+        return [key for key, ref in _lines(app, source, keys).items() if key not in first and ref not in found.ids]
 
-    return fetch_issues(app, source, first, more)
+    return fetch_issues(app, source, list(first), more)
 
 
-def _lines(app: App, source: Source, keys: Sequence[str]) -> list[str]:
-    """Each issue's present key, or what was asked where the store does not know it, and those above it."""
+def _lines(app: App, source: Source, keys: Sequence[str]) -> dict[str, str | None]:
+    """Each issue's present key, or what was asked where the store does not know it, and those above it; with their ids
+    as far as the store holds them."""
     from okr_delivery.delivery.snapshot import Snapshot
 
     snapshot = Snapshot.at(app.store, app.config, app.book, app.now)
-    found: dict[str, None] = {}
+    found: dict[str, str | None] = {}
     for key in keys:
         try:
             item = snapshot.find(f"{source.name}:{key}")
         except UserError:
             found[key] = None
         else:
-            found |= dict.fromkeys((item.key, *_above(snapshot, source, item)))
-    return list(found)
+            found |= {item.key: item.issue.id, **dict(_above(snapshot, source, item))}
+    return found
 
 
-def _above(snapshot: Snapshot, source: Source, item: Item) -> Iterator[str]:
-    """The keys up the line that an issue may inherit from; the last one may be of an issue that is not held."""
+def _above(snapshot: Snapshot, source: Source, item: Item) -> Iterator[tuple[str, str | None]]:
+    """Key and id up the line that an issue may inherit from; the last one may be of an issue that is not held."""
     from okr_delivery.model.contribution import Carrier
     from okr_delivery.value.links import MAX_DEPTH
 
@@ -139,7 +140,7 @@ def _above(snapshot: Snapshot, source: Source, item: Item) -> Iterator[str]:
     for _ in range(MAX_DEPTH):
         parent = snapshot.item(source.name, here.issue.parent_id) if here.issue.parent_id else None
         if parent is None:
-            yield from filter(None, [here.issue.parent_key])
+            yield from ((key, None) for key in filter(None, [here.issue.parent_key]))
             return
-        yield parent.key
+        yield parent.key, parent.issue.id
         here = parent
