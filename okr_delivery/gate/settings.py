@@ -84,7 +84,8 @@ def nearest(rule: str) -> str | None:
     by_name = names()
     if rule.lower() in by_name:
         return by_name[rule.lower()]
-    ids = list(by_name.values())
+    family = rule.upper().rstrip("0123456789")
+    ids = [known for known in by_name.values() if known.rstrip("0123456789") == family] or list(by_name.values())
     close = difflib.get_close_matches(rule.upper(), ids, n=1) or difflib.get_close_matches(rule.lower(), by_name, n=1)
     return by_name.get(close[0], close[0]) if close else None
 
