@@ -183,14 +183,6 @@ class GateResult:
     def not_ready(self) -> tuple[Judged, ...]:
         return tuple(one for one in self.judged if not one.ready)
 
-    @property
-    def unsettled(self) -> tuple[Finding, ...]:
-        """What fails and is about no requirement that was judged: the first finding on each thing, in order."""
-        judged = {(one.source, one.key) for one in self.judged}
-        found = {f.entity: f for f in reversed(self.findings) if self.fails(f)}
-        ordered = sorted(found.values(), key=finding_order)
-        return tuple(f for f in ordered if (f.entity.source, f.entity.key) not in judged)
-
     def fails(self, finding: Finding) -> bool:
         """Whether this finding alone makes the verdict `fail`."""
         return not finding.baselined and at_least(finding.severity, self.fail_on)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from okr_delivery.gate.finding import Finding, Severity
 from okr_delivery.gate.paste import localised
 from okr_delivery.gate.result import GateResult, Judged, TeamVerdict, Verdict, WaivedFinding, entity_order
+from okr_delivery.gate.rule import PlanRule
 from okr_delivery.gate.rules import RULES
 from okr_delivery.locale import Translator
 from okr_delivery.model.message import Message
@@ -24,6 +25,7 @@ from okr_delivery.output.safe import terminal
 from okr_delivery.output.table import table
 
 TO_FIX = 10
+_PLANS = frozenset(rule.id for rule in RULES.values() if issubclass(rule, PlanRule))
 _ASCII = str.maketrans({"…": "...", "–": "-", "÷": "/", "“": '"', "”": '"', "·": "-"})
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _VERDICTS = {Verdict.PASS: "32", Verdict.FAIL: "31", Verdict.NONE: "35"}
@@ -224,8 +226,13 @@ class _Writer:
             said = self.t(worded(self.result, "text.to_fix"), **counts, keys=keys)
         else:
             said = self.t(worded(self.result, "text.ready"), **counts)
-        rest = [self.t("gate.text.key", key=terminal(f.entity.shown), owner=f.rule) for f in self.result.unsettled]
+        rest = [self.t("gate.text.key", key=terminal(f.entity.shown), owner=f.rule) for f in self._unsettled()]
         return self.t("gate.text.and_plan", text=said, keys=self._some(rest)) if rest else said
+
+    def _unsettled(self) -> list[Finding]:
+        """What fails about plans: the first finding on each thing."""
+        failing = [f for f in self.result.findings if self.result.fails(f) and f.rule in _PLANS]
+        return list({f.entity: f for f in reversed(failing)}.values())[::-1]
 
     def _some(self, names: list[str]) -> str:
         """The first names, and how many more."""

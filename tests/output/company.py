@@ -24,7 +24,7 @@ HOSTILE = [
 WAIVERS = """\
 - {rule: KR101, entity: PAY-50, reason: regulatory fix, owner: lin, expires: 2026-11-20}
 - {rule: KR205, entity: PAY-51, reason: spike, owner: zhao, expires: 2026-11-01}
-- {rule: KR101, entity: PAY-52, reason: gone long ago, owner: zhao, expires: 2027-11-01}
+- {rule: KR101, entity: PAY-52, reason: gone long ago, owner: zhao, expires: 2027-02-01}
 """
 
 
