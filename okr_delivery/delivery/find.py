@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from okr_delivery.delivery import keys
 from okr_delivery.delivery.item import Item
-from okr_delivery.delivery.natural import natural
 from okr_delivery.delivery.teams import is_inside
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import msg
@@ -42,7 +41,7 @@ def _hits(asked: str, config: Config, view: View, sites: Sites) -> Iterator[Item
     for source in config.sources:
         key = key_for(asked, source, sites.get(source.name))
         if key is not None:
-            yield from _by_key(key, view(source.name))
+            yield from view(source.name).by_key(key)
 
 
 def sources_of(text: str, config: Config, sites: Sites) -> list[Source]:
@@ -103,23 +102,6 @@ def _host(url: str) -> tuple[str | None, int | None] | None:
         return None
 
 
-def _by_key(key: str, view: SourceView) -> list[Item]:
-    """The issue of that key, else that had it, else those whose keys end like a shortened one."""
-    wanted = key.casefold()
-    present = {item.key: item for item in view.items.values() if not item.alias}
-    former = {old: item for old, ref in view.aliases.items() if (item := view.items.get(ref)) is not None}
-    for known in (present, former):
-        found = next((item for text, item in known.items() if text.casefold() == wanted), None)
-        if found is not None:
-            return [found]
-    short = keys.split(key)
-    for known in (present, former) if short is not None else ():
-        hits = {item.ref: item for text, item in known.items() if short is not None and keys.means(short, text)}
-        if hits:
-            return sorted(hits.values(), key=lambda item: natural(item.key))
-    return []
-
-
 def _ambiguous(asked: str, hits: list[Item]) -> UserError:
     candidates = ", ".join(f"{item.source}:{item.key}" for item in hits)
     what = msg("delivery.issue.ambiguous", key=asked, candidates=candidates)
@@ -127,7 +109,10 @@ def _ambiguous(asked: str, hits: list[Item]) -> UserError:
 
 
 def _unknown(asked: str, config: Config, view: View) -> UserError:
-    known = {item.key.casefold(): item.key for source in config.sources for item in view(source.name).items.values()}
-    near = get_close_matches(asked.casefold(), known, 1)
-    step = msg("delivery.issue.nearest", key=known[near[0]]) if near else msg("delivery.issue.unknown.next")
+    places = {
+        key: (source.name, ref) for source in config.sources for key, ref in view(source.name).like(asked).items()
+    }
+    near = (places[key] for key in get_close_matches(asked.casefold(), places))
+    item = next((item for name, ref in near if (item := view(name).item(ref)) is not None), None)
+    step = msg("delivery.issue.unknown.next") if item is None else msg("delivery.issue.nearest", key=item.key)
     return user_error(msg("delivery.issue.unknown", key=asked), next_step=step)

@@ -8,16 +8,18 @@ from dataclasses import replace
 from okr_delivery.model.work import Field, Issue, Value
 
 
-def adopted(issues: Iterable[Issue], aliases: Mapping[str, str]) -> list[Issue]:
-    """The issues, those with a parent's key but no id given the id. `aliases` maps former keys to ids.
+def nameless(issues: Iterable[Issue]) -> list[str]:
+    """The keys of the parents that are given by key alone, each once."""
+    found = (issue.parent_key for issue in issues if issue.parent_id is None and issue.parent_key is not None)
+    return list(dict.fromkeys(found))
+
+
+def adopted(issues: Iterable[Issue], ids: Mapping[str, str]) -> list[Issue]:
+    """The issues, those with a parent's key but no id given the id. `ids` maps keys to ids.
 
     A key that belongs to none of them stays without an id.
     """
-    found = list(issues)
-    if all(issue.parent_id is not None or issue.parent_key is None for issue in found):
-        return found
-    ids = {**aliases, **{issue.key: issue.id for issue in found}}
-    return [_adopted(issue, ids) for issue in found]
+    return [_adopted(issue, ids) for issue in issues]
 
 
 def _adopted(issue: Issue, ids: Mapping[str, str]) -> Issue:

@@ -1,8 +1,8 @@
-"""The tracker's side of the world at one instant. Read-only and lazy: a source is read when first asked about."""
+"""The tracker's side of the world at one instant. Read-only and lazy: only what a question needs is read, and kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -71,7 +71,7 @@ class Snapshot:
         return Owners(self.config.effective_teams(), sources, boards)
 
     def view(self, source: str) -> SourceView:
-        """One source's issues; read once."""
+        """One source's side of it."""
         if source not in self._views:
             self._views[source] = SourceView(
                 self.store,
@@ -127,28 +127,29 @@ class Snapshot:
     # issues
 
     def items(self, team_id: str) -> tuple[Item, ...]:
-        """The team's issues in the order people count, sub-tasks and gone ones included."""
+        """The team's issues in the order people count, sub-tasks and gone ones included. Reads its sources whole."""
         if team_id not in self._items:
-            names = sources_of(self.team(team_id)) if team_id != NOBODY else tuple(s.name for s in self.config.sources)
-            found = [item for name in names for item in self.view(name).items.values() if item.team == team_id]
-            self._items[team_id] = tuple(sorted(found, key=lambda item: (natural(item.key), item.source)))
+            self._items[team_id] = self._of_team(team_id, lambda view: view.items.values())
         return self._items[team_id]
+
+    def _of_team(self, team_id: str, among: Callable[[SourceView], Iterable[Item]]) -> tuple[Item, ...]:
+        """A team's own among the issues of its sources, in the order people count."""
+        names = sources_of(self.team(team_id)) if team_id != NOBODY else tuple(s.name for s in self.config.sources)
+        found = [item for name in names for item in among(self.view(name)) if item.team == team_id]
+        return tuple(sorted(found, key=lambda item: (natural(item.key), item.source)))
 
     def open_items(self, team_id: str, *, created_since: int | None = None) -> tuple[Item, ...]:
         """The team's issues that are open and not gone, sub-tasks too; with an instant, those created since then."""
-        return tuple(
-            item
-            for item in self.items(team_id)
-            if item.open and item.gone_at is None and (created_since is None or item.issue.created >= created_since)
-        )
+        if created_since is None:
+            return tuple(item for item in self.items(team_id) if item.open and item.gone_at is None)
+        found = self._of_team(team_id, lambda view: view.created_since(created_since))
+        return tuple(i for i in found if i.open and i.gone_at is None and i.issue.created >= created_since)
 
     def finished_since(self, team_id: str, since: int) -> tuple[Item, ...]:
         """The team's issues that are finished, as of this snapshot since an instant at the earliest; no sub-tasks."""
-        return tuple(
-            item
-            for item in self.items(team_id)
-            if item.fact.finished_at is not None and item.fact.finished_at >= since and not item.issue.subtask
-        )
+        found = self._of_team(team_id, lambda view: view.finished_since(since))
+        finished = ((item, item.fact.finished_at) for item in found if not item.issue.subtask)
+        return tuple(item for item, at in finished if at is not None and at >= since)
 
     def item(self, source: str, issue_id: str) -> Item | None:
         """An issue by its id; of one that was moved, the issue that it lives on as, where that is held."""
@@ -214,10 +215,15 @@ class Snapshot:
         team = self.team(team_id)
         grid = grid_of(team, self.calendar(team_id))
         if grid is not None:
-            born = min((item.issue.created for item in self.items(team_id)), default=self.as_of)
-            return grid.periods(born, self.as_of, sources_of(team)[0])
+            return grid.periods(self._born(team), self.as_of, sources_of(team)[0])
         found = [self._of_source(team, name) for name in sources_of(team)]
         return trains.running([iteration for several in found for iteration in several])
+
+    def _born(self, team: Team) -> int:
+        """When the first of a team's issues was created."""
+        views = (self.view(name) for name in sources_of(team))
+        first = (view.first_created(lambda item: item.team == team.id) for view in views)
+        return min((at for at in first if at is not None), default=self.as_of)
 
     def _of_source(self, team: Team, name: str) -> tuple[Iteration, ...]:
         view, boards, source = self.view(name), self.store.boards(name), self.config.source(name)
@@ -308,11 +314,18 @@ class Snapshot:
     def _ever_in(self, team_id: str, iteration: Iteration) -> list[Item]:
         return [
             item
-            for item in self.items(team_id)
+            for item in self._near(team_id, iteration, iteration.start)
             if item.counted
             and covers(iteration, item)
             and any(m.iteration_id == iteration.id for m in item.memberships)
         ]
+
+    def _near(self, team_id: str, iteration: Iteration, since: int | None) -> tuple[Item, ...]:
+        """The team's issues that may be in an iteration; of a period, which may stand in one that began at `since`."""
+        if iteration.kind is not IterationKind.PERIOD or since is None:
+            own = iteration.source
+            return self._of_team(team_id, lambda v: v.in_iteration(iteration.id) if v.name == own else ())
+        return self._of_team(team_id, lambda view: view.standing_since(since))
 
     def _subject(self, item: Item, bounds: Window) -> membership.Subject:
         return membership.Subject(
@@ -334,9 +347,10 @@ class Snapshot:
         ahead = iteration.kind is IterationKind.PERIOD and iteration.start is not None and iteration.start > at
         grid = grid_of(self.team(team_id), self.calendar(team_id)) if ahead else None
         place = iteration.id if grid is None else grid.id_at(at)
+        since = iteration.start if grid is None else grid.begin(at)
         return tuple(
             item
-            for item in self.items(team_id)
+            for item in self._near(team_id, iteration, since)
             if covers(iteration, item)
             and not item.issue.subtask
             and item.member_of(place, at)

@@ -1,56 +1,39 @@
-"""One source as of an instant: its rules, iterations and issues, read once and kept."""
+"""One source as of an instant: its rules, its iterations, and those of its issues that are asked about."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from okr_delivery.delivery.derive import derive_one
+from okr_delivery.delivery.held import Held
 from okr_delivery.delivery.item import Item
-from okr_delivery.delivery.keys import project_of
-from okr_delivery.delivery.moves import lives_on, moved_at
-from okr_delivery.delivery.parents import adopted
+from okr_delivery.delivery.keybook import KeyBook
+from okr_delivery.delivery.making import Maker
+from okr_delivery.delivery.membership import VERSION_ID
+from okr_delivery.delivery.moves import lives_on
 from okr_delivery.delivery.planning import Planner
 from okr_delivery.delivery.rules import derived_hash, status_map
 from okr_delivery.delivery.statusmap import StatusMap, require_sound
-from okr_delivery.delivery.teams import Owners, Role, Traits, boards_of, classify
-from okr_delivery.delivery.timeline import fold, reread
-from okr_delivery.model.work import Change, Field, Issue, ItemFact, Iteration, Kind, Membership, labels_of
-from okr_delivery.store.rows import Derived
+from okr_delivery.delivery.teams import Owners
+from okr_delivery.delivery.timeline import fold
+from okr_delivery.model.work import Field, ItemFact, Iteration, Kind
 
 if TYPE_CHECKING:
     from okr_delivery.config import Source
+    from okr_delivery.store.picks import Project
     from okr_delivery.store.reads import Reads
 
 ENDED = (Kind.DONE, Kind.CANCELLED)
-BLOCK = 500
-KEPT_BLOCKS = 16
-
-
-class Histories:
-    """Changes of issues, read in blocks of neighbours; the last few blocks are kept."""
-
-    def __init__(self, store: Reads, source: str, ids: Sequence[str]) -> None:
-        self._store, self._source, self._ids = store, source, ids
-        self._place = {one: i // BLOCK for i, one in enumerate(ids)}
-        self._blocks: OrderedDict[int, dict[str, tuple[Change, ...]]] = OrderedDict()
-
-    def of(self, issue_id: str) -> tuple[Change, ...]:
-        block = self._place[issue_id]
-        if block not in self._blocks:
-            ids = self._ids[block * BLOCK : (block + 1) * BLOCK]
-            self._blocks[block] = dict(self._store.changes(self._source, ids))
-            while len(self._blocks) > KEPT_BLOCKS:
-                self._blocks.popitem(last=False)
-        self._blocks.move_to_end(block)
-        return self._blocks[block].get(issue_id, ())
+SOME, MANY = 64, 4096  # issues that are looked at first, and at most before all are, for the earliest of a team
 
 
 class SourceView:
-    """Issues created up to the instant, each with its owner, role, timeline and memberships."""
+    """Issues created up to the instant, each with its owner, role, timeline and memberships.
+
+    Questions are answered from the issues that indexes of the store name for them, which are read then and kept; once
+    all were read (`items`), from those. What an issue says is the same either way.
+    """
 
     def __init__(
         self,
@@ -63,8 +46,12 @@ class SourceView:
     ) -> None:
         self._store, self._source, self._owners = store, source, owners
         self._planner, self._versions = planner, versions  # by team id; whether stays in versions are derived here
+        self._below: dict[str, tuple[Item, ...]] = {}
+        self._former: dict[str, list[str]] = {}
+        self._asked: set[str] = set()  # whose former keys were
         self.as_of = as_of
         self.name = source.name
+        self._keys = KeyBook(store, self.name, self._places, self._need, self.item)
 
     @cached_property
     def rules(self) -> StatusMap:
@@ -85,141 +72,175 @@ class SourceView:
     @cached_property
     def projects(self) -> dict[str, str]:
         """Ids of the projects that issues are in now, by their keys in lower case."""
-        return {item.issue.project.casefold(): item.issue.project_id for item in self.items.values()}
+        return {project.key.casefold(): project.id for project in self._projects if project.since <= self.as_of}
 
     @cached_property
-    def aliases(self) -> dict[str, str]:
-        """Former keys, and the keys of issues that live on as another one, each with the id of the issue meant."""
-        known = self._former_keys | {item.key: ref for ref, item in self.items.items() if item.alias}
-        found = ((key, ref, self.item(ref)) for key, ref in known.items())
-        return {key: ref if item is None else item.issue.id for key, ref, item in found}
+    def _projects(self) -> tuple[Project, ...]:
+        return self._store.projects(self.name)
+
+    def _places(self) -> Iterable[str]:
+        return (project.key for project in self._projects)
+
+    # all, or one by one
 
     @cached_property
-    def _former_keys(self) -> dict[str, str]:
-        return dict(self._store.aliases(self.name))
+    def _held(self) -> Held:
+        return Held(self._store, self.name, self.as_of, lambda: self._maker, self._moves)
 
     @cached_property
-    def gone(self) -> dict[str, int]:
-        return dict(self._store.gone(self.name))
+    def _maker(self) -> Maker:
+        given = (self._store, self._source, self.as_of, self._owners, self._planner, self.rules, self.iterations)
+        return Maker(*given, versions=self._versions)
 
-    @cached_property
-    def items(self) -> dict[str, Item]:
-        """By issue id, in the store's order."""
-        stored = (issue for issue in self._store.issues(self.name) if issue.created <= self.as_of)
-        issues = adopted(stored, self._former_keys)
-        self._histories = Histories(self._store, self.name, [issue.id for issue in issues])
-        moved = frozenset(self._former_keys.values())
-        found = {i.id: self._item(i, d, i.id in moved) for i, d in zip(issues, self._derived(issues), strict=True)}
-        self._inherit(found)
-        self._set_aside(found)
-        return found
+    @property
+    def items(self) -> Mapping[str, Item]:
+        """All by issue id, in the store's order."""
+        return self._held.everything()
 
-    @cached_property
-    def _children(self) -> dict[str, list[Item]]:
-        found: dict[str, list[Item]] = {}
-        for item in self.items.values():
-            parent = None if item.alias or item.issue.parent_id is None else self.item(item.issue.parent_id)
-            if parent is not None:
-                found.setdefault(parent.issue.id, []).append(item)
-        return found
+    @property
+    def read(self) -> Mapping[str, Item]:
+        """Those that were read so far, by issue id."""
+        return self._held.items
 
-    def children(self, item: Item) -> tuple[Item, ...]:
-        return tuple(self._children.get(item.issue.id, ()))
+    @property
+    def whole(self) -> bool:
+        """Whether that is all of them."""
+        return self._held.whole
+
+    def _need(self, ids: Iterable[str]) -> list[Item]:
+        return self._held.need(ids)
 
     def item(self, issue_id: str) -> Item | None:
         """An issue by its id; of one that was moved, the issue that it lives on as, where that is held."""
-        held = [ref for ref in (issue_id, *self.lives_on(issue_id)) if ref in self.items]
-        return self.items[held[-1]] if held else None
+        chain = (issue_id, *self.lives_on(issue_id))
+        self._need(chain)
+        held = [ref for ref in chain if ref in self.read]
+        return self.read[held[-1]] if held else None
+
+    def by_key(self, key: str) -> list[Item]:
+        """The issue of a key in any case, else that had it, else those whose keys end like a shortened one."""
+        return self._keys.by_key(key)
+
+    def named(self, key: str) -> Item | None:
+        """The issue of a key in full in any case, else that had it."""
+        return self._keys.named(key)
+
+    def like(self, asked: str) -> Mapping[str, str]:
+        """Keys in lower case among which the one that was meant may be, each with its issue's id."""
+        return self._keys.like(asked)
+
+    # moved issues
+
+    @cached_property
+    def _moves(self) -> dict[str, str]:
+        known = self._store.moves(self.name).items()
+        return {ref: target for ref, (target, created) in known if created <= self.as_of}
 
     def lives_on(self, issue_id: str) -> tuple[str, ...]:
         """Ids of the issues that a moved one lives on as, one after another; () for one that was not moved."""
         return lives_on(issue_id, self._moves)
 
     @cached_property
-    def _moves(self) -> dict[str, str]:
-        moved = ((ref, item.issue.moved_to) for ref, item in self.items.items())
-        return {ref: target for ref, target in moved if target is not None}
+    def _were(self) -> dict[str, list[str]]:
+        """Ids of the moved issues that live on as another one, by that one's."""
+        found: dict[str, list[str]] = {}
+        for ref in self._moves:
+            for target in self.lives_on(ref):
+                found.setdefault(target, []).append(ref)
+        return found
 
-    def _derived(self, issues: Iterable[Issue]) -> Iterator[Derived]:
-        """Stored derivations where they hold under today's rules, others made again."""
-        rule_hash = derived_hash(self.rules, versions=self._versions)
-        stored = {d.issue_id: d for d in self._store.derived(self.name)}
-        for issue in issues:
-            found = stored.pop(issue.id, None)
-            if found is None or found.rule_hash != rule_hash:
-                history = self._histories.of(issue.id)
-                found = derive_one(issue, history, self.rules, rule_hash, versions=self._versions)
-            yield found
+    def _selves(self, item: Item) -> list[Item]:
+        """The issue, and those that live on as it."""
+        known = self._need([item.issue.id, *self._were.get(item.issue.id, ())])
+        return [one for one in known if self.item(one.issue.id) is item]
 
-    def _item(self, issue: Issue, derived: Derived, moved: bool) -> Item:
-        gone = self._gone_at(issue)
-        moves = issue.moved_to is not None
-        read = None if moves else reread(issue, derived.intervals, derived.fact, self.as_of, gone)
-        if read is None:
-            timeline = fold(issue, self._histories.of(issue.id), self.rules, self.as_of, gone, moves=moves)
-            read = timeline.intervals, timeline.fact
-        stays = _cut(derived.memberships, self.as_of)
-        item = Item(
-            issue=issue,
-            team="",
-            role=Role.OTHER,
-            non_okr=None,
-            fact=read[1],
-            intervals=read[0],
-            memberships=stays,
-            own_memberships=stays,
-            gone_at=gone,
-            last_change=derived.fact.last_change,
-            rule_hash=derived.rule_hash,
-            _load=lambda: self._histories.of(issue.id),
-        )
-        self._assign(item, moved)
-        return item
+    def former_keys(self, item: Item) -> tuple[str, ...]:
+        """The keys under which an issue was known before, sorted; those of issues that live on as it too."""
+        selves = self._selves(item)
+        self._learn_keys()
+        known = [key for one in selves for key in (*self._former.get(one.issue.id, ()), one.key)]
+        return tuple(sorted({key for key in known if key != item.key}))
 
-    def _gone_at(self, issue: Issue) -> int | None:
-        """When it was found gone, or left for another place, if that was by the instant of this view."""
-        gone = self.gone.get(issue.id)
-        if issue.moved_to is not None:
-            left = moved_at(issue, self._histories.of(issue.id))
-            gone = left if gone is None else min(gone, left)
-        return gone if gone is not None and gone <= self.as_of else None
+    def _learn_keys(self) -> None:
+        """Of all that was read so far: who asks about one will ask about others."""
+        fresh = [ref for ref in self.read if ref not in self._asked]
+        if fresh:
+            self._former |= self._store.former_keys(self.name, fresh)
+            self._asked.update(fresh)
 
-    def _assign(self, item: Item, moved: bool) -> None:
-        traits = self._traits(item, moved)
-        item.team = self._owners.owner(self.name, traits) or ""
-        item.memberships = self._planner(item.team).stays(item.own_memberships, item.intervals, self.as_of)
-        types = (traits.type, traits.type_id)
-        item.role, item.non_okr = classify(self._source, subtask=item.issue.subtask, types=types, labels=traits.labels)
+    # which ones: never too few
 
-    def _traits(self, item: Item, moved: bool) -> Traits:
-        issue, t = item.issue, self.as_of
-        finished = item.fact.finished_at
-        project = item.at(Field.PROJECT, t if finished is None else finished) if moved else None
-        kind, labels = item.at(Field.TYPE, t), item.at(Field.LABELS, t)
-        key = project.name if project is not None and project.name else issue.project
-        return Traits(
-            project=_project_key(item, project.id) if project is not None and project.id else key,
-            project_id=issue.project_id if project is None or project.id is None else project.id,
-            type=kind.name or issue.type,
-            type_id=kind.id or issue.type_id,
-            labels=frozenset(labels_of(labels)),
-            components=_components_at(item, t),
-            boards=boards_of(item.own_memberships, self.iterations, t),
-        )
+    def in_iteration(self, iteration_id: str) -> list[Item]:
+        """Those that were in an iteration at any time, among others."""
+        return self._named(lambda: self._in_iteration(iteration_id))
 
-    def _inherit(self, items: dict[str, Item]) -> None:
-        """Sub-tasks are where their parents are: team and iterations."""
-        for item in items.values():
-            parent = items.get(item.issue.parent_id or "")
-            if item.issue.subtask and parent is not None:
-                item.team, item.memberships = parent.team, parent.memberships
+    def _in_iteration(self, iteration_id: str) -> list[str]:
+        found = self._store.in_iterations(self.name, [iteration_id])
+        if not iteration_id.startswith(VERSION_ID):
+            return found
+        return [*found, *self._store.derived_otherwise(self.name, self._rule_hash)]  # stays in versions may lack there
 
-    def _set_aside(self, items: dict[str, Item]) -> None:
-        """What lives on as an issue that is held is that issue: the old one is in no figure."""
-        moves = {ref: item.issue.moved_to for ref, item in items.items() if item.issue.moved_to is not None}
-        for ref in moves:
-            if any(target in items for target in lives_on(ref, moves)):
-                items[ref].alias, items[ref].team, items[ref].role = True, "", Role.OTHER
+    def created_since(self, at: int) -> list[Item]:
+        """Those that were created at an instant or later, among others."""
+        return self._named(lambda: self._store.created_since(self.name, at))
+
+    def finished_since(self, at: int) -> list[Item]:
+        """Those that have been finished since an instant at the earliest, among others."""
+        return self._named(lambda: self._store.finished_since(self.name, self._rule_hash, at, self.as_of))
+
+    def standing_since(self, at: int) -> list[Item]:
+        """Those that are open or have ended since an instant, among others."""
+        return self._named(lambda: self._store.standing_since(self.name, self._rule_hash, at, self.as_of))
+
+    def _named(self, ids: Callable[[], Iterable[str]]) -> list[Item]:
+        return list(self.items.values()) if self.whole else self._need(ids())
+
+    @property
+    def _rule_hash(self) -> str:
+        return derived_hash(self.rules, versions=self._versions)
+
+    def first_created(self, wanted: Callable[[Item], bool]) -> int | None:
+        """When the first of those was created that are wanted; None when there are none."""
+        most = SOME
+        while not self.whole and most <= MANY:
+            ids = self._store.first_created(self.name, most)
+            first = min((item.issue.created for item in self._need(ids) if wanted(item)), default=None)
+            if first is not None or len(ids) < most:
+                return first
+            most *= 8
+        return min((item.issue.created for item in self.items.values() if wanted(item)), default=None)
+
+    # what is below
+
+    def children(self, item: Item) -> tuple[Item, ...]:
+        if item.issue.id not in self._below:
+            self._below[item.issue.id] = self._find_children(item)
+        return self._below[item.issue.id]
+
+    def _find_children(self, item: Item) -> tuple[Item, ...]:
+        if self.whole:
+            return tuple(self._families.get(item.issue.id, ()))
+        selves = self._selves(item)
+        self._learn_keys()
+        ids = [one.issue.id for one in selves]
+        keys = [key for one in selves for key in (one.key, *self._former.get(one.issue.id, ()))]
+        below = self._need(self._store.below(self.name, ids, keys))
+        return tuple(child for child in below if self._parent(child) is item)
+
+    @cached_property
+    def _families(self) -> dict[str, list[Item]]:
+        """Children by their parent's id, once all are there."""
+        found: dict[str, list[Item]] = {}
+        for item in self.items.values():
+            parent = self._parent(item)
+            if parent is not None:
+                found.setdefault(parent.issue.id, []).append(item)
+        return found
+
+    def _parent(self, item: Item) -> Item | None:
+        return None if item.alias or item.issue.parent_id is None else self.item(item.issue.parent_id)
+
+    # over time
 
     def fact_at(self, item: Item, t: int) -> ItemFact:
         """An item's fact as of an instant up to this view's."""
@@ -229,26 +250,11 @@ class SourceView:
         moves = item.issue.moved_to is not None
         return fold(item.issue, item.changes, self.rules, t, item.gone_at, moves=moves).fact
 
+    # what projects have
 
-def _cut(stays: Iterable[Membership], as_of: int) -> tuple[Membership, ...]:
-    """Stays as they were known at an instant."""
-    known = (m for m in stays if m.entered_at <= as_of)
-    return tuple(replace(m, left_at=None) if m.left_at is not None and m.left_at > as_of else m for m in known)
-
-
-def _project_key(item: Item, project_id: str) -> str:
-    """The key of a former project, from the issue's former keys; trackers name projects in prose there."""
-    if project_id == item.issue.project_id:
-        return item.issue.project
-    for change in item.changes:
-        if change.field is Field.PROJECT and change.old.id == project_id:
-            known = [c.old.name or c.old.id for c in item.changes if c.field is Field.KEY and c.ts == change.ts]
-            return next((found for key in known if key and (found := project_of(key))), item.issue.project)
-    return item.issue.project
-
-
-def _components_at(item: Item, t: int) -> frozenset[str]:
-    value = item.at(Field.COMPONENTS, t)
-    if t >= item.last_change or value == item.issue.value(Field.COMPONENTS):
-        return frozenset(item.issue.components)
-    return frozenset((value.name or "").splitlines())
+    def is_used(self, field: Field, project_id: str) -> bool:
+        """Whether an issue of a project holds anything in a field."""
+        here = (item.issue for item in self.read.values() if item.issue.project_id == project_id)
+        if any(not issue.value(field).empty for issue in here):
+            return True
+        return not self.whole and self._store.is_used(self.name, field, project_id, self.as_of)

@@ -200,9 +200,7 @@ class Advice:
         """Whether a project knows priorities: some issue of it carries one. Projects without the field never do."""
         place = (source, project_id)
         if place not in self._priorities:
-            items = self.snapshot.view(source).items.values()
-            mine = (item.issue for item in items if item.issue.project_id == project_id)
-            self._priorities[place] = any(not issue.value(Field.PRIORITY).empty for issue in mine)
+            self._priorities[place] = self.snapshot.view(source).is_used(Field.PRIORITY, project_id)
         return self._priorities[place]
 
 

@@ -149,11 +149,7 @@ def homes(config: Config, own: Source, key: str) -> Iterator[Source]:
 
 
 def _holds(snapshot: Snapshot, source: str, key: str) -> bool:
-    view = snapshot.view(source)
-    wanted = key.casefold()
-    return any(item.key.casefold() == wanted for item in view.items.values()) or any(
-        old.casefold() == wanted for old in view.aliases
-    )
+    return snapshot.view(source).named(key) is not None
 
 
 def _expects(snapshot: Snapshot, source: Source, key: str) -> bool:
@@ -161,8 +157,8 @@ def _expects(snapshot: Snapshot, source: Source, key: str) -> bool:
     found = _KEY.fullmatch(key)
     if found is None:
         return True
-    project, items = found["project"], snapshot.view(source.name).items.values()
-    if in_scope(source, project) or project.casefold() in {item.issue.project.casefold() for item in items}:
+    project, known = found["project"], snapshot.view(source.name).projects
+    if in_scope(source, project) or project.casefold() in known:
         return True
-    read = {item.issue.project_id for item in items}
+    read = set(known.values())
     return not (source.projects or source.groups) or any(p.isdecimal() and p not in read for p in source.projects)

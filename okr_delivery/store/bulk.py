@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import TypeVar
 
 from sqlalchemy import Connection, Dialect, Table
 
 Row = tuple[object, ...]
+T = TypeVar("T")
+BLOCK = 500
+
+
+def blocks(things: Sequence[T], size: int = BLOCK) -> Iterator[Sequence[T]]:
+    """Consecutive slices of at most `size`."""
+    for start in range(0, len(things), size):
+        yield things[start : start + size]
 
 
 def insert_rows(

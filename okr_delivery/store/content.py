@@ -16,11 +16,11 @@ from sqlalchemy import Connection, delete, select, update
 from okr_delivery.model.work import Change, Field, Issue, Value
 from okr_delivery.store import mapping
 from okr_delivery.store import tables as t
-from okr_delivery.store.bulk import insert_rows, update_rows
+from okr_delivery.store.bulk import blocks, insert_rows, update_rows
 from okr_delivery.store.codes import clean, digest, id_order
 from okr_delivery.store.intern import Interner, insert_new
 from okr_delivery.store.mapping import Pair, of, pair
-from okr_delivery.store.reads import Reads, blocks
+from okr_delivery.store.reads import Reads
 from okr_delivery.store.rows import Derived
 
 CHANGE = ("issue", "seq", "ts", "field", "old", "new", "history_id", "item", "actor")

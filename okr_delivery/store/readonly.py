@@ -27,7 +27,15 @@ def asked(url: URL) -> tuple[URL, bool]:
 
 def _is_kept(path: Path) -> bool:
     """Whether the file is there and its mode, or that of its folder, keeps this user from writing it."""
-    return path.is_file() and not (_may_write(path) and _may_write(path.parent))
+    return _is_file(path) and not (_may_write(path) and _may_write(path.parent))
+
+
+def _is_file(path: Path) -> bool:
+    """One in a folder that is closed to this user is none."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
 
 
 def _may_write(path: Path) -> bool:
@@ -71,7 +79,7 @@ def _sqlite(url: URL) -> Engine:
 
 def _mode(path: Path) -> str:
     """How SQLite can read the file: beside others who write it, or all by itself where nobody can."""
-    if not path.is_file():
+    if not _is_file(path):
         raise user_error(msg("sync.store.absent"), where=str(path), next_step=msg("sync.store.absent_help"))
     if not os.access(path, os.R_OK):
         raise user_error(msg("sync.store.unreadable"), where=str(path), next_step=msg("sync.store.unreadable_help"))

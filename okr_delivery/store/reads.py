@@ -10,7 +10,7 @@ import json
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.sql.expression import Select as SelectOf
@@ -31,11 +31,12 @@ from okr_delivery.model.work import (
 )
 from okr_delivery.store import mapping
 from okr_delivery.store import tables as t
+from okr_delivery.store.bulk import blocks
 from okr_delivery.store.codes import id_order
 from okr_delivery.store.mapping import FIELD_OF
+from okr_delivery.store.picks import Picks
 from okr_delivery.store.rows import DeploymentMark, Derived, Fact, SeenClaim, SourceState
 
-BLOCK = 500
 MANY = 10_000  # rows of two columns
 CACHED_VALUES = 200_000
 CLAIM = "claim"
@@ -45,17 +46,10 @@ FIRST_SYNC = "first_sync"
 CHANGE_COLUMNS = [
     t.change.c[name] for name in ("issue", "ts", "field", "history_id", "item", "old", "new", "actor")
 ]  # the interned ones last
-T = TypeVar("T")
 Rows = Sequence[Row[Any]]
 
 
-def blocks(things: Sequence[T], size: int = BLOCK) -> Iterator[Sequence[T]]:
-    """Consecutive slices of at most `size`."""
-    for start in range(0, len(things), size):
-        yield things[start : start + size]
-
-
-class Reads:
+class Reads(Picks):
     """The reading half of a store. `_fetch` runs one statement; `_values` maps interned ids to values."""
 
     _values: MutableMapping[int, Value]

@@ -11,7 +11,7 @@ from okr_delivery.model.errors import user_error
 from okr_delivery.model.message import msg
 from okr_delivery.store.engine import WRITING
 
-REVISIONS = ("v0001", "v0002", "v0003")
+REVISIONS = ("v0001", "v0002", "v0003", "v0004")
 """Every revision ever shipped, oldest first; the last is what this code reads and writes."""
 MIGRATION_LOCK = 0x6F6B7264  # advisory lock of PostgreSQL while tables are made
 

@@ -6,7 +6,21 @@ in `migrations/versions` and its name at the end of `schema.REVISIONS`.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text, TypeDecorator
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
 
 from okr_delivery.store.codes import clean
 
@@ -25,6 +39,12 @@ class Words(TypeDecorator[str]):
 
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's own 64-bit integer, which alone can be a row id
+
+
+def _of(index: str, *columns: str, where: str) -> Any:
+    """An index of those rows alone that meet a condition; only queries that repeat it word for word use it."""
+    return Index(index, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
 
 meta = Table(
     "meta",
@@ -67,6 +87,7 @@ value = Table(
     Column("ref", Words, nullable=False),  # the tracker's id, "" for none
     Column("name", Words, nullable=False),  # the text of that day, "" for none
     Index("value_digest", "source", "digest", unique=True),
+    _of("value_ref", "source", "ref", where="ref <> ''"),
 )
 
 issue = Table(
@@ -99,6 +120,10 @@ issue = Table(
     Index("issue_ref", "source", "ref", unique=True),
     Index("issue_key", "source", "key"),
     Index("issue_updated", "source", "updated"),
+    Index("issue_place", "source", "project", "created"),
+    _of("issue_parent", "parent", where="parent <> 0"),
+    _of("issue_moved", "source", where="moved_to IS NOT NULL"),
+    _of("issue_gone", "source", where="gone_at IS NOT NULL"),
 )
 
 current = Table(
@@ -131,6 +156,7 @@ alias = Table(
     Column("source", Integer, primary_key=True, autoincrement=False),
     Column("key", Words, primary_key=True),
     Column("issue", BIG, nullable=False),
+    Index("alias_issue", "issue"),
     sqlite_with_rowid=False,
 )
 
@@ -229,6 +255,7 @@ membership = Table(
     Column("iteration", BIG, nullable=False),
     Column("entered_at", BIG, nullable=False),
     Column("left_at", BIG),
+    Index("membership_iteration", "iteration"),
     sqlite_with_rowid=False,
 )
 
@@ -255,6 +282,7 @@ item_fact = Table(
     Column("kind_since", BIG, nullable=False),
     Column("last_change", BIG, nullable=False),
     Column("notes", Words, nullable=False),  # JSON list
+    Index("item_fact_kind", "rule", "kind", "last_change"),
     sqlite_with_rowid=False,
 )
 

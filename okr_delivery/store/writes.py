@@ -26,12 +26,13 @@ from okr_delivery.model.work import (
 )
 from okr_delivery.store import mapping
 from okr_delivery.store import tables as t
+from okr_delivery.store.bulk import blocks
 from okr_delivery.store.codes import clean, dumps
 from okr_delivery.store.content import ContentWrites
 from okr_delivery.store.facts import insert_facts, record
 from okr_delivery.store.intern import Interner, insert_new
 from okr_delivery.store.mapping import Pair
-from okr_delivery.store.reads import CLAIM, DEPLOYMENTS, FIRST_SYNC, TOMBSTONE, Rows, blocks
+from okr_delivery.store.reads import CLAIM, DEPLOYMENTS, FIRST_SYNC, TOMBSTONE, Rows
 from okr_delivery.store.rows import DeploymentMark, Fact
 
 Texts = Mapping[Field, str]

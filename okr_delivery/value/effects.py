@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from okr_delivery.model.okr import Effect
@@ -25,15 +25,9 @@ class Keys:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._old: dict[str, dict[str, list[str]]] = {}
 
     def of(self, item: Item) -> tuple[str, ...]:
-        if item.source not in self._old:
-            found: dict[str, list[str]] = {}
-            for old, issue_id in sorted(self._snapshot.view(item.source).aliases.items()):
-                found.setdefault(issue_id, []).append(old)
-            self._old[item.source] = found
-        return (item.key, *self._old[item.source].get(item.issue.id, ()))
+        return (item.key, *self._snapshot.view(item.source).former_keys(item))
 
 
 class Effects:
@@ -42,11 +36,12 @@ class Effects:
     def __init__(self, snapshot: Snapshot, effects: Iterable[Effect], day: date) -> None:
         self._snapshot = snapshot
         self.by_issue: dict[tuple[str, str, str], Effect] = {}
-        ids: dict[str, Mapping[str, str]] = {}
+        ids: dict[tuple[str, str], str | None] = {}
         for effect in effects:
-            if effect.source not in ids:
-                ids[effect.source] = _ids(snapshot, effect.source)
-            issue_id = ids[effect.source].get(effect.issue.casefold())
+            place = (effect.source, effect.issue.casefold())
+            if place not in ids:
+                ids[place] = _id_of(snapshot, *place)
+            issue_id = ids[place]
             if issue_id is not None and effect.day <= day:
                 self._keep((effect.source, issue_id, effect.kr), effect)
 
@@ -59,10 +54,9 @@ class Effects:
         return self.by_issue.get((item.source, item.issue.id, kr))
 
 
-def _ids(snapshot: Snapshot, source: str) -> dict[str, str]:
-    """Issue ids by key, old keys included; a present key wins over an old one."""
+def _id_of(snapshot: Snapshot, source: str, key: str) -> str | None:
+    """The id of the issue that a key in any case means; a present key wins over an old one."""
     if source not in {known.name for known in snapshot.config.sources}:
-        return {}
-    view = snapshot.view(source)
-    old = {key.casefold(): issue_id for key, issue_id in view.aliases.items()}
-    return old | {item.key.casefold(): issue_id for issue_id, item in view.items.items() if not item.alias}
+        return None
+    item = snapshot.view(source).named(key)
+    return None if item is None else item.issue.id

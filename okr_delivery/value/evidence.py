@@ -74,7 +74,8 @@ def _count(snapshot: Snapshot, kr: KeyResult, day: date | None) -> float | Messa
     last = min(calendar.day_end(cycle.end) - 1, snapshot.as_of)
     last = last if day is None else min(last, calendar.day_end(day) - 1)
     first = calendar.midnight(cycle.start)
-    items = (item for item in snapshot.view(source).items.values() if not item.alias)
+    view, raised = snapshot.view(source), kr.metric.count == "raised"
+    items = (item for item in (view.created_since(first) if raised else view.finished_since(first)) if not item.alias)
     return float(sum(_counts(item, clauses, kr.metric.count or "done", first, last) for item in items))
 
 

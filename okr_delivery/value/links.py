@@ -20,6 +20,7 @@ from okr_delivery.model.work import Field, Kind, Membership
 from okr_delivery.okrs import Readings
 from okr_delivery.value.carriers import CARRIER_FIELDS, Seen, Voice
 from okr_delivery.value.draft import Draft
+from okr_delivery.value.heard import Heard
 from okr_delivery.value.krs import Names, needs_amount, span_of
 from okr_delivery.value.results import LinkFault, Links
 from okr_delivery.value.split import Split
@@ -27,7 +28,6 @@ from okr_delivery.value.split import Split
 if TYPE_CHECKING:
     from okr_delivery.delivery.item import Item
     from okr_delivery.delivery.snapshot import Snapshot
-    from okr_delivery.store.rows import SeenClaim
 
 MAX_DEPTH = 8  # of parents
 
@@ -73,7 +73,7 @@ class LinkReader:
         self._snapshot = weakref.ref(snapshot)
         self.readings = readings
         self.names = Names(snapshot.book)
-        self._seen: dict[str, dict[str, dict[Field, list[SeenClaim]]]] = {}
+        self._heard: dict[str, Heard] = {}
         self._memo: dict[tuple[str, str, int, date], Links] = {}
 
     @property
@@ -117,12 +117,9 @@ class LinkReader:
 
     def seen(self, item: Item) -> Seen:
         """The issue's claim texts as syncs saw them."""
-        if item.source not in self._seen:
-            table: dict[str, dict[Field, list[SeenClaim]]] = {}
-            for claim in self.snapshot.store.seen_claims(item.source):
-                table.setdefault(claim.issue_id, {}).setdefault(claim.field, []).append(claim)
-            self._seen[item.source] = table
-        return self._seen[item.source].get(item.issue.id, {})
+        if item.source not in self._heard:
+            self._heard[item.source] = Heard(item.source)
+        return self._heard[item.source].of(item, self.snapshot)
 
     def _explicit(self, item: Item, t: int, day: date) -> Links:
         voice = self.voice(item, t)

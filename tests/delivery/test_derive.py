@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from okr_delivery.config import Config
-from okr_delivery.delivery import sourceview
+from okr_delivery.delivery import making
 from okr_delivery.delivery.derive import rebuild
 from okr_delivery.delivery.item import Item, number
 from okr_delivery.delivery.releases import Release
@@ -221,8 +221,8 @@ def test_children(tmp_path: Path, settings: Config) -> None:
 def test_histories_are_read_in_blocks_and_a_few_are_kept(
     store: Store, settings: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sourceview, "BLOCK", 1)
-    monkeypatch.setattr(sourceview, "KEPT_BLOCKS", 1)
+    monkeypatch.setattr(making, "BLOCK", 1)
+    monkeypatch.setattr(making, "KEPT_BLOCKS", 1)
     found = snapshot(store, settings).items("jira")
     assert [len(i.changes) for i in found] == [5, 3, 0]
     assert [len(i.changes) for i in reversed(found)] == [0, 3, 5]

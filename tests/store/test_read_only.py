@@ -135,7 +135,7 @@ def read_by_nobody(folder: Path) -> object:
     """What a user finds who may only read the folder; it looks the same afterwards."""
     for path in (*folder.iterdir(), folder):
         path.chmod(0o555 if path == folder else 0o444)
-    for parent in folder.parents[:3]:
+    for parent in folder.parents[:4]:
         parent.chmod(parent.stat().st_mode | 0o011)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     here, there = multiprocessing.Pipe()
@@ -193,7 +193,7 @@ def test_a_file_that_may_not_be_read(folder: Path) -> None:
     (folder / "s.db").chmod(0)
     here, there = multiprocessing.Pipe()
     child = multiprocessing.get_context("fork").Process(target=as_nobody, args=(f"sqlite:///{folder}/s.db", there))
-    for parent in folder.parents[:3]:
+    for parent in folder.parents[:4]:
         parent.chmod(parent.stat().st_mode | 0o011)
     child.start()
     child.join(60)
