@@ -77,7 +77,10 @@ def test_objectives_are_counted_per_owner_and_level(tmp_path: Path) -> None:
     (fault,) = counted(desk)
     assert fault.owner == "lin" and fault.severity is None
     text = english(fault.message)
-    assert "6 objectives at level team, more than 5" in text and "2 of 3 to 5 objectives at level individual" in text
+    assert (
+        "6 objectives at level team, where 5 are the most" in text
+        and "2 of 3 to 5 objectives at level individual" in text
+    )
 
 
 def test_limits_are_those_of_the_level(tmp_path: Path) -> None:
