@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import defusedxml.ElementTree
 import jsonschema
@@ -172,7 +173,7 @@ def riders(world: World, *argv: str) -> tuple[int, list[str], str]:
 
 
 def test_work_that_contributes_is_seen_open_or_finished(world: World) -> None:
-    done = {"status": "2", "created": NOW - 90 * DAY}
+    done: dict[str, Any] = {"status": "2", "created": NOW - 90 * DAY}
     early, now = issue(3, "Contributes-to: COST-KR2 -1M", **done), issue(1, **done)
     changes = [finished(early, NOW - 60 * DAY), finished(now, NOW - 5 * DAY)]
     world.synced(now, issue(2, "Contributes-to: GROW-KR2 ?"), early, changes=changes)
