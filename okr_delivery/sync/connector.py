@@ -251,7 +251,8 @@ class Fetches(Protocol):
 
         `known` maps ids of iterations to what the store holds. Keys that the tracker does not know, does not show or
         that lie outside the source's scope are simply not in the page. Five requests at most for one key, who is
-        calling included. Raises ConfigError as `identity` does, SyncError when it can't answer in full.
+        calling included, unless the tracker tells an issue's history in more lists than that. Raises ConfigError as
+        `identity` does, SyncError when it can't answer in full.
         """
         ...
 

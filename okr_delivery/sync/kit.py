@@ -15,14 +15,14 @@ own; each raises `ContractError` with what was broken. Nothing is ever written, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.message import Message
 from okr_delivery.model.work import Category, Change, Field, Issue
-from okr_delivery.sync.connector import API, Connector, Deploys, Held, Inspector, Metadata, Page
+from okr_delivery.sync.connector import API, Connector, Deploys, Fetched, Fetches, Held, Inspector, Metadata, Page
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.transport import Transport
 from okr_delivery.sync.writes import WriterFactory
@@ -30,6 +30,7 @@ from okr_delivery.sync.writes import WriterFactory
 Connect = Callable[[], tuple[Connector, Transport]]
 LARGEST_PAGE = 250
 FEW = 3  # requests that a count may take
+SINGLE = 8  # requests that one issue may take where histories come list by list; elsewhere five
 DAY = 86_400
 NOBODY = "999999999999"  # an id that no served source holds
 
@@ -79,6 +80,7 @@ class ConnectorKit:
             self.check_parts,
             self.check_ahead,
             self.check_census,
+            self.check_single,
             self.check_deployments,
             self.check_inspection,
             self.check_writer,
@@ -224,6 +226,32 @@ class ConnectorKit:
         )
         _must(told.requests is None or told.requests > 0, "a sync without requests")
         _must(told.concurrency > 0, "no request at once")
+
+    def check_single(self) -> None:
+        """Of a connector that reads single issues: each as a page brings it, for a few requests, and no strange one."""
+        connector, _ = self._ready(metadata=True)
+        if not isinstance(connector, Fetches):
+            return
+        stored, known = connector.metadata(), {i.id: i for i in connector.iterations({})}
+        whole = _issues(_pages(connector))
+        for ref in (min(whole), max(whole)):
+            alone, transport = self._connect()
+            alone.use(replace(stored, raw=json.loads(json.dumps(dict(stored.raw)))))
+            _must(isinstance(alone, Fetches), "fetch() comes and goes")
+            found = alone.fetch([whole[ref][0].key], known) if isinstance(alone, Fetches) else None
+            _must(transport.total <= SINGLE, f"{transport.total} requests for one issue")
+            self._single(found, whole, ref)
+        nothing = connector.fetch(["NOBODY-999999", "nobody/nothing#999999"], known)
+        _must(not nothing.page.issues, "fetch() brings an issue that nobody asked for")
+
+    def _single(self, found: Fetched | None, whole: Mapping[str, tuple[Issue, tuple[Change, ...]]], ref: str) -> None:
+        if found is None:
+            raise ContractError("fetch() answers nothing")
+        self._page(found.page)
+        came = _issues([found.page])
+        _must(ref in came, "fetch() does not bring the issue of a key")
+        _must(all(came[each] == whole.get(each) for each in came), "fetch() reads an issue otherwise than pages()")
+        _must(1_000_000_000 < found.server_time < 10_000_000_000, "server_time is not in epoch seconds")
 
     def check_deployments(self) -> None:
         """Of a tracker that tells of them: each once, by its end, and none that is held."""

@@ -24,7 +24,7 @@ from okr_delivery.model.work import (
     Value,
 )
 from okr_delivery.store import Derived, StoreTx
-from okr_delivery.sync.connector import Ahead, Held, Identity, Metadata, Page, SourceSpec
+from okr_delivery.sync.connector import Ahead, Fetched, Held, Identity, Metadata, Page, SourceSpec
 from okr_delivery.sync.transport import Transport
 
 NOW = 1_795_000_000
@@ -209,6 +209,15 @@ class FakeConnector:
 
     def close(self) -> None:
         self.closed = True
+
+
+class Fetching(FakeConnector):
+    """Reads single issues too."""
+
+    def fetch(self, keys: Sequence[str], known: Mapping[str, Iteration]) -> Fetched:
+        self.calls.append("fetch")
+        found = [i for i in self.tracker.scope if i.key in keys]
+        return Fetched(self.page(found) if found else Page((), (), None), self.tracker.now)
 
 
 def derive(tx: StoreTx, name: str, ids: Sequence[str]) -> None:

@@ -11,11 +11,11 @@ import pytest
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Field, Issue, Iteration, Status, Value
-from okr_delivery.sync.connector import Ahead, Held, Identity, Metadata, Page
+from okr_delivery.sync.connector import Ahead, Fetched, Held, Identity, Metadata, Page
 from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.kit import ConnectorKit, ContractError
 from okr_delivery.sync.transport import NetworkSpec, Transport
-from tests.sync.fake import NAME, FakeConnector, FakeTracker, issue, moved
+from tests.sync.fake import NAME, FakeConnector, FakeTracker, Fetching, issue, moved
 
 TOKEN = "good-token"
 
@@ -34,6 +34,7 @@ class Refused(FakeConnector):
 
 def test_a_connector_that_keeps_the_contract_passes() -> None:
     kit(FakeConnector).check()
+    kit(Fetching).check()
 
 
 class OtherVersion(FakeConnector):
@@ -175,9 +176,36 @@ class Talkative(FakeConnector):
         return f"Talkative({TOKEN})"
 
 
+class Deaf(Fetching):
+    def fetch(self, keys: Sequence[str], known: Mapping[str, Iteration]) -> Fetched:
+        return super().fetch((), known)
+
+
+class Generous(Fetching):
+    def fetch(self, keys: Sequence[str], known: Mapping[str, Iteration]) -> Fetched:
+        return super().fetch([*keys, "PAY-1"], known)
+
+
+class Shortened(Fetching):
+    """Leaves the history of single issues out."""
+
+    def fetch(self, keys: Sequence[str], known: Mapping[str, Iteration]) -> Fetched:
+        found = super().fetch(keys, known)
+        return replace(found, page=replace(found.page, changes=()))
+
+
+class Unhurried(Fetching):
+    def fetch(self, keys: Sequence[str], known: Mapping[str, Iteration]) -> Fetched:
+        return replace(super().fetch(keys, known), server_time=self.tracker.now * 1000)
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
+        (Deaf, "does not bring"),
+        (Generous, "nobody asked for"),
+        (Shortened, "otherwise than pages"),
+        (Unhurried, "server_time"),
         (OtherVersion, "api is 2"),
         (Milliseconds, "server_time"),
         (Unlisted, "lists no status"),
