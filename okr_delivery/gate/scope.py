@@ -113,9 +113,10 @@ def _none(asked: GateInput, scope: TeamScope, which: str) -> Message:
 
 
 def _add_intake(asked: GateInput, scope: TeamScope) -> None:
-    planned = {target.item.ref for target in scope.targets}
-    for item in _requirements(asked.snapshot.items(scope.team.id)):
-        since = _since(asked, scope.team.id, item.issue.source)
+    planned, team = {target.item.ref for target in scope.targets}, scope.team.id
+    begun = {name: at for name in sources_of(scope.team) if (at := _since(asked, team, name)) is not None}
+    for item in _requirements(asked.snapshot.open_items(team, created_since=min(begun.values()))) if begun else ():
+        since = begun.get(item.issue.source)
         if item.ref not in planned and since is not None and item.issue.created >= since:
             scope.targets.append(Target(item, planned_for(asked, scope.team.id, item), Stage.INTAKE))
 
