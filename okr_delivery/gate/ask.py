@@ -118,7 +118,7 @@ def _plan_finding(
         created_by=fault.owner,
         paste=fault.paste,
         suggestions=fault.suggestions,
-        location=fault.kr.location if fault.kr else _declared(planning),
+        location=fault.kr.location if fault.kr else fault.place or _declared(planning),
         discriminator=" ".join(part for part in (planning.team.id, named) if part),
     )
 

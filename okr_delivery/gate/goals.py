@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from okr_delivery.gate.finding import Suggestion
-from okr_delivery.gate.krs import inactivity
+from okr_delivery.gate.krs import DAY, away, behind, inactivity
 from okr_delivery.model.message import Message, msg
-from okr_delivery.model.okr import KeyResult, Objective
+from okr_delivery.model.okr import KeyResult, Location, Objective
 from okr_delivery.value.goal import objectives_in
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ SHOWN = 80  # characters of a goal text
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line for `iterations:` of an OKR file. `objective` is what may stand in the tracker's goal text instead."""
+    """A line for `iterations:` of an OKR file. `objective`, declared at `place`, may stand in the goal text instead."""
 
     line: str
     objective: str
-    file: str | Message
+    place: Location | None
     suggestions: tuple[Suggestion, ...]
 
 
@@ -37,13 +37,13 @@ def entry(planning: Planning, iteration: Iteration) -> Entry:
     """The likeliest goal: the objective of the key result that most of the work serves, else one of the team's."""
     found = list(_likeliest(planning, iteration))
     if not found:
-        return Entry(_line(planning, iteration, UNKNOWN, []), UNKNOWN, msg("gate.kr301.any_file"), ())
+        return Entry(_line(planning, iteration, UNKNOWN, []), UNKNOWN, None, ())
     objective = planning.book.objective_of(found[0][0])
     krs = [kr.id for kr, reason in found if reason.id == "gate.suggest.work" and _of(kr, objective)]
     day = planning.day(iteration)
     suggestions = tuple(Suggestion(planning.book.short_id(kr, day), reason) for kr, reason in found[:MOST])
     line = _line(planning, iteration, objective.id, krs)
-    return Entry(line, objective.id, objective.location.path, suggestions)
+    return Entry(line, objective.id, objective.location, suggestions)
 
 
 def lacking(planning: Planning, iteration: Iteration) -> Message:
@@ -55,8 +55,19 @@ def lacking(planning: Planning, iteration: Iteration) -> Message:
     other = next(objectives_in(planning.book, text), None)
     if other is None:
         return msg("gate.kr301.unnamed", iteration=iteration.name, text=short)
-    day = planning.day(iteration).isoformat()
-    return msg("gate.kr301.other_cycle", iteration=iteration.name, objective=other.id, cycle=other.cycle, day=day)
+    day = planning.day(iteration)
+    said = {"iteration": iteration.name, "objective": other.id, "cycle": other.cycle, "day": day.isoformat()}
+    return msg("gate.kr301.no_cycle" if behind(planning.book, day) else "gate.kr301.other_cycle", **said)
+
+
+def near(planning: Planning, iteration: Iteration) -> bool:
+    """Whether the goal's objective is only a step beyond the edge of its cycle, or the OKR files have no other yet."""
+    other = next(objectives_in(planning.book, iteration.goal or ""), None)
+    if other is None:
+        return False
+    cycle, day = planning.book.cycles[other.cycle], planning.day(iteration)
+    grace = away(cycle, day, planning.snapshot.day(planning.team.id)) * DAY <= planning.config.gate.cycle_grace
+    return grace or behind(planning.book, day)
 
 
 def _likeliest(planning: Planning, iteration: Iteration) -> Iterator[tuple[KeyResult, Message]]:

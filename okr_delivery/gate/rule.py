@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from okr_delivery.gate.finding import Entity, Severity, Stage, Suggestion
 from okr_delivery.model.message import Message, msg
-from okr_delivery.model.okr import KeyResult
+from okr_delivery.model.okr import KeyResult, Location
 
 if TYPE_CHECKING:
     from okr_delivery.config import Team
@@ -34,8 +34,8 @@ class Fault:
 
     `ref` names the key result as it should be shown; with `kr` its declaration becomes the location. `severity` can
     only soften the rule's own. `fix` replaces the rule's general remedy. `about` is what was found wanting where that
-    is not the subject itself, and `owner` who is asked then. Two faults of one
-    rule about one thing differ in key result.
+    is not the subject itself, `owner` who is asked then, and `place` where it is to be settled. Two faults of one rule
+    about one thing differ in key result.
     """
 
     message: Message
@@ -48,6 +48,7 @@ class Fault:
     fix: Message | None = None
     about: Entity | None = None
     owner: str | None = None
+    place: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,15 @@ class IterationWithoutGoal(PlanRule):
 
     def _fault(self, planning: Planning, iteration: Iteration) -> Fault:
         entry = goals.entry(planning, iteration)
-        place = self.text(f"place_{iteration.kind}")
-        fix = self.text("fix_entry", file=entry.file, objective=entry.objective, place=place, iteration=iteration.name)
+        file = entry.place.path if entry.place else self.text("any_file")
+        says = {"objective": entry.objective, "iteration": iteration.name}
+        fix = self.text("fix_entry", file=file, place=self.text(f"place_{iteration.kind}"), **says)
         return Fault(
             goals.lacking(planning, iteration),
+            severity=Severity.WARNING if goals.near(planning, iteration) else None,
             paste=entry.line,
             suggestions=entry.suggestions,
             fix=fix,
             about=planning.entity(iteration),
+            place=entry.place,
         )
