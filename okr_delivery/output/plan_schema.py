@@ -29,9 +29,10 @@ def _maybe(of: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [dict(of), {"type": "null"}]}
 
 
-_KR = {"kr": _TEXT, "cycle": _TEXT, "unit": _MAYBE}
-_ISSUE = {"source": _TEXT, "key": _TEXT, "title": _MAYBE, "url": _MAYBE}
-_ITERATION = {"source": _TEXT, "id": _TEXT, "name": _TEXT}
+_KR: dict[str, Mapping[str, Any]] = {"kr": _TEXT, "cycle": _TEXT, "unit": _MAYBE}
+_ISSUE: dict[str, Mapping[str, Any]] = {"source": _TEXT, "key": _TEXT, "title": _MAYBE, "url": _MAYBE}
+_ITERATION: dict[str, Mapping[str, Any]] = {"source": _TEXT, "id": _TEXT, "name": _TEXT}
+_CLASS: dict[str, Mapping[str, Any]] = {"class": _MAYBE}
 _MESSAGE = _object(team=_TEXT, message=_TEXT)
 
 _ENTRY = _object(
@@ -42,7 +43,7 @@ _ENTRY = _object(
     fits={"type": ["boolean", "null"]},
     score=_FIGURE,
     reason=_MAYBE,
-    **{"class": _MAYBE},
+    **_CLASS,
     key_results=_list(
         _object(
             **_KR,

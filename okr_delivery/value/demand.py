@@ -12,6 +12,7 @@ from okr_delivery.delivery.membership import started
 from okr_delivery.delivery.natural import natural
 from okr_delivery.delivery.rules import calendar_of
 from okr_delivery.delivery.teams import Role
+from okr_delivery.model.conclusion import Verb
 from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.numbers import tidy, total
 from okr_delivery.model.okr import Direction, Effect, IterationGoal, KeyResult
@@ -179,14 +180,26 @@ class Check:
         return [item for item in members if _is_open_requirement(item)]
 
     def _observed(self, kr: KeyResult) -> Iterator[Item]:
-        """Finished requirements of all teams whose effect on the key result is still to be seen.
-
-        What was finished longer than a window before the cycle began is not looked at.
-        """
-        first = self.snapshot.book.cycle_of(kr).start - timedelta(days=kr.lag_days + max(kr.observe_days, 1))
-        for item, released in self._finished_since(calendar_of(self.snapshot.config).midnight(first)):
+        """Finished requirements of all teams whose effect on the key result is still to be seen."""
+        for item, released in self._finished_since(self._watched_since(kr)):
             if self._is_watched(item, released, kr):
                 yield item
+
+    def _watched_since(self, kr: KeyResult) -> int:
+        """What was finished before this instant is looked at no more: a window's length before the cycle began.
+
+        Where work reaches users when it is finished and nothing is observed longer, no window reaches further back.
+        """
+        calendar, days = calendar_of(self.snapshot.config), timedelta(days=kr.lag_days + max(kr.observe_days, 1))
+        first = self.snapshot.book.cycle_of(kr).start - days
+        return calendar.midnight(first if self._drawn_out else max(first, self.today - days))
+
+    @cached_property
+    def _drawn_out(self) -> bool:
+        """Whether some windows end later than a window's length after the work was finished."""
+        sources = self.snapshot.config.sources
+        later = (s for s in sources if s.release.from_ != ("finished",) and self.snapshot.releases(s.name).told)
+        return any(later) or any(one.conclusion is Verb.OBSERVE for one in self.conclusions.all)
 
     def _finished_since(self, since: int) -> list[tuple[Item, date | None]]:
         """Finished requirements of all teams with the local day of their release."""

@@ -13,7 +13,7 @@ from okr_delivery.delivery.snapshot import Snapshot
 from okr_delivery.model.conclusion import Conclusion, Verb
 from okr_delivery.model.numbers import less
 from okr_delivery.model.okr import Reading
-from okr_delivery.model.work import Field
+from okr_delivery.model.work import Field, Iteration, IterationKind, IterationState
 from okr_delivery.okrs import Readings
 from okr_delivery.value.conclusions import Conclusions
 from okr_delivery.value.demand import Demand, demands
@@ -139,6 +139,18 @@ def test_work_that_is_delivered_and_not_yet_observed_counts(world: World) -> Non
     world.issue(1, "Contributes-to: GROW-KR1 +2pp", sprint="27", done=at(10, 20))
     assert claimed(world, at(11, 4, 23)) == 1
     assert claimed(world, at(11, 5, 1)) == 0
+
+
+def test_a_window_begins_with_the_release_however_late_it_comes(world: World) -> None:
+    day = date(2026, 11, 2)
+    release = Iteration("jira", "version-9", "9", IterationState.CLOSED, kind=IterationKind.VERSION, last_day=day)
+    world.sprints.append(release)
+    world.issue(1, "Contributes-to: GROW-KR1 +2pp", sprint="26", done=at(10, 3), version="9")
+    world.issue(2, "Contributes-to: GROW-KR1 +4pp", sprint="26", done=at(10, 3))
+    world.issue(3, "Contributes-to: GROW-KR1 +6pp", sprint="26", done=at(10, 3), version="10")  # not released yet
+    assert check(world, at(11, 10))["GROW-KR1"].requirements == ("PAY-1",)
+    assert claimed(world, at(11, 17, 23)) == 1
+    assert claimed(world, at(11, 18, 1)) == 0
 
 
 def test_a_conclusion_ends_it_and_longer_observation_keeps_it(world: World) -> None:

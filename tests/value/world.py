@@ -169,6 +169,7 @@ class World:
         history: Sequence[tuple[int, Field, str, str]] = (),
         whole: bool = True,
         subtask: bool = False,
+        version: str = "",
     ) -> Issue:
         """An issue; `history` is (when, field, before, after) and `sprint` a comma list it was in from the start."""
         current = {
@@ -180,6 +181,7 @@ class World:
             Field.CONFIDENCE: Value(None, confidence or None),
             Field.ESTIMATE: Value(None, None if estimate is None else str(estimate)),
             Field.ITERATION: Value(sprint or None, sprint or None),
+            Field.FIX_VERSION: Value(version or None, version or None),
             Field.PARENT: Value(None if parent is None else str(parent), None if parent is None else f"PAY-{parent}"),
         }
         made = Issue(
