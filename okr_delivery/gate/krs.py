@@ -24,26 +24,63 @@ class Inactivity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Inactive:
-    """Why a key result can't take contributions. `days` counts from the cycle's end or to its start."""
+    """Why a key result can't take contributions.
+
+    `days` is how far its cycle's edge is from the nearer of the day that was asked about and today, 0 or less within
+    it. `file_behind`: the requirement may be right and the OKR files are out of date.
+    """
 
     why: Inactivity
     cycle: Cycle
     days: int
     successor: KeyResult | None
+    file_behind: bool = False
+
+    def mild(self, grace: int) -> bool:
+        """Within `grace` (seconds) of the edge, with a successor, or where the OKR files have nothing to name yet."""
+        waits = self.file_behind and self.why is not Inactivity.CLOSED
+        return waits or self.successor is not None or self.days * DAY <= grace
 
 
-def inactivity(kr: KeyResult, book: OkrBook, day: date, *, planned: bool) -> Inactive | None:
-    """None while its cycle runs on `day`. Without a plan (`planned` False) only a cycle that is over counts."""
-    cycle = book.cycle_of(kr)
+def inactivity(kr: KeyResult, book: OkrBook, day: date, *, planned: bool, today: date | None = None) -> Inactive | None:
+    """None while its cycle runs on `day`. Without a plan (`planned` False) only a cycle that is over counts.
+
+    Who plans for a day beyond the edge is as near to it as he is today. A cycle that was closed after its end ran
+    until then.
+    """
+    cycle, now = book.cycle_of(kr), today or day
+    heir, days = successor(kr, book), away(cycle, day, now)
     if cycle.end < day:
-        return Inactive(Inactivity.ENDED, cycle, (day - cycle.end).days, successor(kr, book))
-    if cycle.state is CycleState.CLOSED:
-        return Inactive(Inactivity.CLOSED, cycle, 0, successor(kr, book))
+        return Inactive(Inactivity.ENDED, cycle, days, heir, heir is None and behind(book, day))
+    if cycle.state is CycleState.CLOSED and now <= cycle.end:
+        left = (cycle.end - max(day, now)).days
+        return Inactive(Inactivity.CLOSED, cycle, left, heir, file_behind=heir is None)
     if planned and cycle.start > day:
-        return Inactive(Inactivity.NOT_STARTED, cycle, (cycle.start - day).days, None)
+        return Inactive(Inactivity.NOT_STARTED, cycle, days, None, behind(book, day))
     if planned and cycle.state is CycleState.DRAFT:
-        return Inactive(Inactivity.DRAFT, cycle, 0, None)
+        return Inactive(Inactivity.DRAFT, cycle, 0, None, file_behind=True)
     return None
+
+
+def away(cycle: Cycle, day: date, today: date) -> int:
+    """Days from the cycle's edge to the nearer of a day beyond it and today; 0 or less for either within."""
+    if cycle.end < day:
+        return (min(day, today) - cycle.end).days
+    return (cycle.start - max(day, today)).days
+
+
+def behind(book: OkrBook, day: date) -> bool:
+    """Whether the OKR files have no cycle for a day yet, though one ended before it no longer ago than it lasted."""
+    if any(cycle.start <= day <= cycle.end for cycle in book.cycles.values()):
+        return False
+    return any(cycle.end < day <= cycle.end + (cycle.end - cycle.start) for cycle in book.cycles.values())
+
+
+def awaited(ref: str, nearest: str | None, book: OkrBook, day: date) -> bool:
+    """Whether an id that nobody knows may stand in an OKR file that is not written yet, rather than be a slip."""
+    cycle, colon, _ = ref.partition(":")
+    to_come = bool(colon) and cycle.casefold() not in {known.casefold() for known in book.cycles}
+    return behind(book, day) and (to_come or not nearest)
 
 
 def successor(kr: KeyResult, book: OkrBook) -> KeyResult | None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage, Suggestion
-from okr_delivery.gate.krs import elsewhere
+from okr_delivery.gate.krs import awaited, elsewhere
 from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
 from okr_delivery.model.message import msg
 from okr_delivery.okrs.book import KrAmbiguous, KrFound
@@ -55,4 +55,13 @@ class UnknownKeyResult(RequirementRule):
         suggestions = (nearest,) if nearest else advice.suggestions(case)
         paste = advice.line(case, suggestions[0].kr if suggestions else None, like=problem)
         message = self.text("message", written=written, carrier=msg(f"gate.carrier.{problem.carrier}"))
-        return Fault(message, ref=written, paste=paste, suggestions=suggestions, alternative=True)
+        late = awaited(problem.kr or "", problem.nearest, case.book, case.day)
+        return Fault(
+            message,
+            ref=written,
+            severity=Severity.WARNING if late else None,
+            paste=paste,
+            suggestions=suggestions,
+            alternative=not late,
+            fix=self.text("fix_missing", day=str(case.day)) if late else None,
+        )
