@@ -1,10 +1,11 @@
-"""OKR102: an objective has as many key results as it takes to see it from all sides, and no more."""
+"""OKR102: an objective has as many key results as it takes to see it from all sides; composites don't count."""
 
 from __future__ import annotations
 
 from okr_delivery.gate.lint.rule import LintExample, LintRule
 from okr_delivery.gate.lint.subject import Desk, Subject, SubjectKind
 from okr_delivery.gate.rule import OK, Fault, Outcome
+from okr_delivery.model.okr import Direction
 
 
 class KeyResultCount(LintRule):
@@ -16,7 +17,7 @@ class KeyResultCount(LintRule):
     INVALID = (LintExample(key_results=0), LintExample(key_results=1), LintExample(key_results=5))
 
     def check(self, subject: Subject, desk: Desk) -> Outcome:
-        n = len(subject.objective.key_results)
+        n = sum(kr.metric.direction is not Direction.COMPOSITE for kr in subject.objective.key_results)
         fewest, most = desk.config.lint.limits_of(subject.objective.level).key_results
         if fewest <= n <= most:
             return OK

@@ -51,7 +51,8 @@ class Writer:
         row: Row = {"id": name, "title": self.text["okr"][objective]["krs"][name], "owner": owner}
         if name in self.goals:
             row["tracker"] = f"jira:{self.goals[name]}"
-        return row | {"metric": metric} | members
+        why = self.text["rationales"].get(name)
+        return row | {"metric": metric} | members | ({"rationale": why} if why else {})
 
     def unit(self, name: str) -> str:
         return str(self.text["units"][name])
@@ -89,7 +90,7 @@ def _previous(write: Writer) -> list[Row]:
     pilot = {"unit": write.unit("points"), "direction": "increase", "baseline": 0, "target": 800}
     conversion = {"unit": "%", "direction": "increase", "baseline": 18, "target": 21}
     grow = [retention, write.kr("GROW-KR4", "zhao", cost), write.kr("GROW-KR9", "zhao", pilot)]
-    return [
+    found = [
         write.objective(
             "GROW", grow, owner="lin", level="team", kind="business", source="self_driven", value="merchant"
         ),
@@ -97,6 +98,7 @@ def _previous(write: Writer) -> list[Row]:
             "APP", [write.kr("APP-KR2", "chen", conversion)], owner="chen", level="team", source="self_driven"
         ),
     ]
+    return [row | {"title": write.text["earlier"][row["id"]]} for row in found]
 
 
 def _current(write: Writer, continues: bool) -> list[Row]:
@@ -175,7 +177,6 @@ def _grow(write: Writer, continues: bool) -> list[Row]:
             reading={"cadence": "weekly", "by": "bi-team"},
             lag="1d",
             observe="5d",
-            rationale=text["rationales"]["GROW-KR1"],
             amendments=[amended],
             **before,
         ),
@@ -245,7 +246,6 @@ def _app(write: Writer, continues: bool) -> list[Row]:
             reading={"cadence": "weekly", "by": "bi-team"},
             lag="1d",
             observe="5d",
-            rationale=text["rationales"]["APP-KR2"],
             **before,
         ),
         write.kr("APP-KR3", "sun", {"unit": "s", "direction": "at_most", "target": 1.5}),
