@@ -1,7 +1,8 @@
 """The rules that read titles, against objectives and key results as people write them, in both languages.
 
-`phrases/` holds what must be found and what must be left alone. The files in `phrases/heldout` were written before the
-rules were and are kept apart from those the word tables were tuned with: there a rule may miss some.
+`phrases/` holds what must be found and what must be left alone. The files in `phrases/heldout` were written when the
+word tables fitted all the others, to see how the rules do on titles that they were not made with; there a rule may
+miss some.
 """
 
 from __future__ import annotations

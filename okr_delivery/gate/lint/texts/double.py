@@ -9,7 +9,7 @@ from okr_delivery.gate.lint.texts import english as en
 from okr_delivery.gate.lint.texts.clean import Language, language, plain, squeeze, tokens, words
 from okr_delivery.gate.lint.texts.dates import undated
 from okr_delivery.gate.lint.texts.figures import has_figure
-from okr_delivery.gate.lint.texts.measures import EN_METRIC, ZH_METRIC, names_metric
+from okr_delivery.gate.lint.texts.measures import EN_METRIC, ZH_METRIC, ends_in_metric, names_metric
 
 _EN_JOINT = re.compile(
     r"\s*(?:;|(?<!\d),(?!\d{3}\b)|,(?=\s)|\s\+\s|\s/\s|\s&\s|,?\s\b(?:and|while|plus|as well as"
@@ -26,9 +26,15 @@ _EN_MEANS = re.compile(
 )
 _ZH_MEANS = re.compile(r"^(?:使|让|从而|带来|实现|进而|以便|带动|致|推动|令|其中|即|相当于|助力|支撑|由此)")
 _EN_SCOPE = re.compile(
-    r"^(?:for|in|within|among|by|with|of|per|at|on|during|after|before|across|if|when|without|from)\b", re.I
+    r"^(?:for|in|within|among|by|with|of|per|at|on|during|after|before|across|if|when|without|from"
+    r"|measured|based|compared|versus|vs|up|down|including|incl|against|baseline|currently|today|now"
+    r"|previously)\b|^\d+ of (?:them|which|these)\b",
+    re.I,
 )
-_ZH_SCOPE = re.compile(r"^(?:在|对|对于|针对|当|如果|其中|截至|经|按|每|于|无|不)")
+_ZH_SCOPE = re.compile(
+    r"^(?:在|对|对于|针对|当|如果|其中|截至|经|按|每|于|无|不|环比|同比|较|比|目前|当前|现有|基线|基准"
+    r"|去年|上季|上期|累计|共|合计|样本|抽样|涉及|约)"
+)
 _EN_GUARD = re.compile(
     r"^(?:keep(?:ing)?|hold(?:ing)?|maintain(?:ing)?|stay(?:ing)?|not |no |never|without|with)\b", re.I
 )
@@ -45,7 +51,8 @@ _EN_FILLER = words("""
     increase raise grow reduce cut lower improve boost lift double reach hit achieve get to from at by of the a an
     above below under over in on up down is are be reaches rises falls drops least most than more less fewer per
     about around least hold it them then until and our all with for stays days day hours hour weeks week months
-    month minutes points year quarter end percent year-end that this again only least
+    month minutes points year quarter end percent year-end that this again only pp pts points percentage within
+    average
 """)
 _ZH_FILLER = re.compile(
     rf"{zh.MOVES}|保持|维持|稳定|不低于|不高于|不超过|以上|以下|以内|分别|均|都|约|大约|至少|最多|其中"
@@ -108,15 +115,18 @@ def _clauses(title: str, lang: Language) -> list[str]:
     return [part for part in (parts if stop is None else parts[stop:]) if part]
 
 
+_WITHIN = re.compile(
+    r"\d+ ?(?:个)?(?:天|小时|分钟|日|周|月|秒|工作日)(?:之?内|以内)|\bwithin (?:the first )?\S+ \w+", re.I
+)
 _FREQUENCY = re.compile(r"\bto (?:hourly|daily|weekly|monthly|on demand)\b|每(?:天|日|周|月|小时)[一两多]?次", re.I)
 
 
 def _counts(clause: str, lang: Language) -> bool:
     scope = _ZH_SCOPE if lang == "zh" else _EN_SCOPE
-    if (scope.match(clause) and not names_metric(clause, lang)) or not (
-        has_figure(clause) or _FREQUENCY.search(clause)
-    ):
+    named = names_metric(clause, lang) or ends_in_metric(re.split(r"\d", clause)[0].strip(), lang)
+    rest = clause if named else _WITHIN.sub(" ", clause)
+    if (scope.match(clause) and not named) or not (has_figure(rest) or _FREQUENCY.search(rest)):
         return False
     if lang == "zh":
-        return len(_ZH_FILLER.sub("", clause)) >= 2 or names_metric(clause, lang)
+        return len(_ZH_FILLER.sub("", clause)) >= 2 or named
     return any(not re.search(r"\d", word) and word not in _EN_FILLER and len(word) > 1 for word in tokens(clause))

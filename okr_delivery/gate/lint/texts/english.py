@@ -24,7 +24,7 @@ DO = words("""
 NOUNS_TOO = words("""
     launch build release support test design plan pilot research review survey document audit upgrade update host
     record post call visit order process map schedule stage market code port report interview hire train work help
-    open start track add fix move purchase run monitor set hold make ship offer move print promote assist
+    open start track add fix move purchase run monitor set hold make ship offer deploy move print promote assist
 """)
 """Those of them that may be a noun: `release frequency`, `support tickets`."""
 
@@ -102,29 +102,35 @@ IMPERATIVE = words("""
     hire develop design invent champion restore rebuild regain rally change
 """)
 ABSTRACT = re.compile(
-    r"\b(?:\w+(?:tions?|sions?|ments?|ity|ities|ness|ship|ance|ence|ancy|ency|ism|ics|ing)|growth"
+    r"\b(?:\w+(?:tions?|sions?|ments?|ty|ties|ness|ship|ance|ence|cy|cies|ism|ics|ing)|growth|strategy"
+    r"|platform|retention"
     r"|revenue|sales|quality|culture|experience|brand|cost|costs|speed|success|health|care|"
     r"pipeline|productivity|debt|morale|happiness|safety|security|operations|performance"
     r"|infrastructure|architecture|data|people|talent|trust|satisfaction|market|product|value|profit"
     r"|compliance)$",
     re.I,
 )
+ADVERBS = words("""
+    further continuously constantly significantly substantially greatly dramatically continue continued continually
+    keep to we will steadily massively radically strongly actively always just consistently
+""")
+LESS = words("reduce cut lower minimise minimize decrease limit")
 VAGUE = words("""
     improve enhance optimise optimize upgrade strengthen boost drive promote foster refine modernise modernize
     elevate empower streamline advance deepen reinforce uplift polish perfect mature consolidate revamp better
     develop accelerate cultivate nurture support maximise maximize increase transform push expand energise energize
-    encourage stimulate scale intensify raise grow professionalise professionalize facilitate leverage up-level
-    uplevel level innovate improve-on ameliorate rethink evolve
+    encourage stimulate scale intensify raise grow professionalise professionalize facilitate leverage focus
+    simplify up-level uplevel level innovate improve-on ameliorate rethink evolve
 """)
 MADE = words(
     "make build create deliver provide offer ensure have become be do get give develop establish run achieve form"
 )
 PRAISE = either("""
-    better best great greater good excellent excellence world-class first-class best-in-class top-notch leading
-    industry-leading outstanding superior high-quality quality stronger strong smarter smart more_\\w+ efficient
-    effective robust stable scalable innovative exceptional amazing awesome seamless optimal high-performing
-    high-performance agile modern data-driven faster smoother easier nicer cleaner richer bigger leaner healthier
-    happier safer simpler quicker cheaper larger higher
+    better best great high happy customer-centric customer-focused greater good excellent excellence world-class
+    first-class best-in-class top-notch leading industry-leading outstanding superior high-quality quality stronger
+    strong smarter smart more_\\w+ efficient effective robust stable scalable innovative exceptional amazing
+    awesome seamless optimal high-performing high-performance agile modern data-driven faster smoother easier nicer
+    cleaner richer bigger leaner healthier happier safer simpler quicker cheaper larger higher
 """).replace(r"\\w\+", r"\w+")
 GENERIC = words("""
     our the a an of for and to in on at its their all user users customer customers client clients company business
@@ -142,6 +148,16 @@ STEADY = re.compile(
     r"|business as usual|bau|recurring|continuous|usual)\b",
     re.I,
 )
+BEAT = re.compile(r"^(?:daily|weekly|monthly|quarterly)\b", re.I)
+ACTIVITY = re.compile(
+    r"\b(?:meetings?|reviews?|reports?|reporting|support|maintenance|operations?|monitoring"
+    r"|coordination|trainings?|backups?|calls?"
+    r"|stand-?ups?|one-on-ones|retrospectives?|newsletters?|updates?|planning|checks?|audits?|syncs?"
+    r"|communication|workshops?|work|tasks?"
+    r"|business|administration|inspections?|sessions?|town halls?|all-hands|posts?|publications?"
+    r"|publishing|contact|management)\b",
+    re.I,
+)
 HOLD = re.compile(r"^(?:keep|maintain|sustain|preserve|stay|remain|retain|uphold)\b(?! (?:\w+ly )?\w+ing\b)", re.I)
 RHYTHM = re.compile(
     r"\b(?:weekly|monthly|daily|quarterly|bi-?weekly|fortnightly|annual|yearly|regular|routine"
@@ -157,3 +173,16 @@ ROUTINES = words("""
     operate manage do check inspect give answer deliver compile pay execute join back clean schedule facilitate
     track maintain support
 """)
+
+
+def adverb(token: str) -> bool:
+    """Whether a word only leads to the verb: `further improve`, `we will strengthen`."""
+    return token in ADVERBS
+
+
+def verb(token: str) -> str:
+    """The verb of a form in -ing that begins a title; any other word as it is."""
+    if not token.endswith("ing"):
+        return token
+    bases = (token[:-3], f"{token[:-3]}e", token[:-4])
+    return next((base for base in bases if base in VAGUE or base in MADE or base in LESS), token)

@@ -32,14 +32,15 @@ _ENGLISH = re.compile(
     r"\b(?:(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty"
     r"|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion"
     r"|dozen)\b(?!-)(?:[ -](?:hundred|thousand|million|billion|dozen|percent))?"
-    r"|(?:one|two)[ -](?:third|quarter|half|fifth)s?\b|halves?\b|halved\b|halving\b|half\b|doubl(?:e"
+    r"|(?:one|two|three)[ -](?:third|quarter|half|fifth)s?\b|(?<=by )a (?:third|quarter|fifth)\b"
+    r"|a (?:third|quarter|fifth) (?=of )|halves?\b|halved\b|halving\b|half\b|doubl(?:e"
     r"|es|ed|ing)\b|tripl(?:e|es|ed|ing)\b|quadrupl(?:e|es)\b|twice\b|threefold\b|twofold\b|tenfold\b"
     r"|zero\b(?!-)|one (?:hundred|thousand|million|billion|percent)\b)",
     re.I,
 )
 _NAMES = re.compile(
     r"\b24\s?[/x×*]\s?7\b|\b7\s?[/x×*]\s?24\b|双11|双12|\b618\b|\b1[:-]1\b|\b(?:19|20)\d\d\b(?=\s*年)"
-    r"|[A-Za-z]/[A-Za-z]",
+    r"|[A-Za-z]/[A-Za-z]|\b[A-Za-z]/\d",
     re.I,
 )
 _VERSION = re.compile(r"\d\.\d(?:\.\d+)?")

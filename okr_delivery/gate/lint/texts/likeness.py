@@ -10,12 +10,14 @@ from okr_delivery.gate.lint.texts.clean import language, plain, squeeze
 
 _WORD = re.compile(r"[a-z]+|\d+(?:[.,]\d+)*|[^\W\d_]+")
 _CJK = re.compile(r"[\u3400-\u9fff]")
-_ARTICLES = frozenset({"a", "an", "the", "our", "we", "will", "to"})
+_FILLERS = frozenset(
+    {"a", "an", "the", "our", "we", "will", "to", "their", "its", "his", "her", "your", "because", "since"}
+)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def likeness(one: str, other: str, *, numbers: bool = True) -> float:
-    """Likeness of two titles: words in English, characters and pairs in Chinese; signs, case, articles do not count.
+    """Likeness of two titles: words in English, characters and pairs in Chinese; signs, case and articles do not count.
 
     Both the order and the stock of words are compared and the closer one counts, so a title with its halves swapped is
     still a copy. Without `numbers` two titles that differ in numbers alone are the same.
@@ -45,7 +47,7 @@ def _units(text: str, numbers: bool) -> list[str]:
     if not numbers:
         plain_text = _NUMBER.sub(" ", plain_text)
     if language(plain_text) == "en":
-        return [word for word in _WORD.findall(plain_text) if word not in _ARTICLES]
+        return [re.sub(r"(?<=[a-z]{3})s$", "", word) for word in _WORD.findall(plain_text) if word not in _FILLERS]
     signs = re.sub(r"[\W_]+", "", squeeze(plain_text)) if numbers else re.sub(r"[\W_\d]+", "", squeeze(plain_text))
     return [signs[n : n + 2] for n in range(len(signs) - 1)] or [signs]
 

@@ -23,7 +23,7 @@ _EN_STRONG = """
 """
 # Heads that make a metric of what stands before them: `offer acceptance rate`.
 _EN_HEADS = """
-    rate rates ratio share percentage percent proportion score scores index time times duration latency frequency
+    sales rate rates ratio share percentage percent proportion score scores index time times duration latency frequency
     cadence count counts number numbers volume cost costs spend price value coverage accuracy speed throughput
     uptime availability margin revenue tickets errors incidents defects bugs outages rollbacks complaints hours
     minutes days turnaround backlog churn retention conversion satisfaction yield density velocity capacity
@@ -63,7 +63,8 @@ ZH_METRIC = re.compile(
 )
 _EN_ENDS = re.compile(rf"\b{either(_EN_HEADS)}(?: (?:per|of|in|for|among|on|across|as|from|to|with)\b.*)?$", re.I)
 _ZH_ENDS = re.compile(
-    rf"(?:{either(_ZH_HEADS)}|(?<!效)率|(?<![质产大])量|(?<![参函岁])数|(?<!价)值|(?<![配名])额|[意盖确透跃康诚名与信誉认可复集]度|(?<![部积])分)$"
+    rf"(?:{either(_ZH_HEADS, _ZH_STRONG)}|(?<!效)率|(?<![质产大])量|(?<![参函岁])数|(?<!价)值|(?<![配名])额"
+    rf"|[意盖确透跃康诚名与信誉认可复集]度|(?<![部积])分)$"
 )
 
 

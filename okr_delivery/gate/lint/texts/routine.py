@@ -38,20 +38,29 @@ def _routine_en(title: str, bounded: bool) -> bool:
     found = tokens(title)
     steady = en.STEADY.match(title)
     if steady:
-        return (
-            not (en.FINITE & set(found[1:]) - {"on", "work", "support", "us", "process", "cover"})
-            and not ends_in_metric(title, "en")
-        ) or _verbal_en(steady[0])
+        return _verbal_en(steady[0]) or _topic_en(title, found)
     return bool(found) and found[0] in en.ROUTINES and _rhythmic_en(title)
+
+
+def _topic_en(title: str, found: list[str]) -> bool:
+    """
+    `Ongoing maintenance`, `Weekly meetings`; neither a sentence nor the name of a metric: `weekly active sellers`.
+    """
+    if en.FINITE & set(found[1:]) or has_figure(title) or ends_in_metric(title, "en"):
+        return False
+    return en.BEAT.match(title) is None or en.ACTIVITY.search(title) is not None
 
 
 def _verbal_en(lead: str) -> bool:
     return re.match(r"(?:keep|continu|carry|stick|maintain|sustain|proceed|regularly)", lead, re.I) is not None
 
 
+_SERVICE = re.compile(r"\bat least\b|\b(?:within|under|below|in less than|no more than) (?:\w+ )?\d", re.I)
+
+
 def _rhythmic_en(title: str) -> bool:
-    """Whether the work has a beat; a number of it per month is a plan, not routine."""
-    return en.RHYTHM.search(title) is not None and not re.search(r"\bat least\b", title, re.I)
+    """Whether the work has a beat. A bound makes a promise of it: `answer every request within 2 hours`."""
+    return en.RHYTHM.search(title) is not None and not _SERVICE.search(title)
 
 
 def _routine_zh(title: str, bounded: bool) -> bool:
@@ -60,25 +69,25 @@ def _routine_zh(title: str, bounded: bool) -> bool:
     core = core[led.end() :].lstrip(",、 前内") if led else core
     if _told_zh(core):
         return False
-    if zh.HOLD.match(core):
-        return not (bounded or has_figure(core)) or (
-            zh.SMOOTHLY.search(core) is not None and not (bounded or has_figure(core))
-        )
+    if zh.HOLD.match(core) or (zh.ENSURE.match(core) and zh.SMOOTHLY.search(core)):
+        return not (bounded or has_figure(core))
     steady = zh.STEADY.match(core)
     if steady and steady[0]:
         return _steady_zh(steady[0], core[steady.end() :], core)
     return _rhythm_zh(core)
 
 
+_TOLD_ZH = re.compile(
+    r"不再|无需|无须|不用|已经|第一眼|就能|因为|直到|不超过|不多于|至少|不少于|不低于|不高于|以内|之内"
+)
+
+
 def _told_zh(core: str) -> bool:
     """Whether it tells a change or a sentence about people rather than work."""
-    if has_percent(core) or (zh.FROM_TO.search(core) and len(figures(core)) >= 2):
-        return True
-    return (
-        zh.CAN.search(core) is not None
-        or re.search(r"不再|无需|无须|不用|已经|第一眼|就能|因为|直到|不超过|不多于|至少|不少于|不低于|不高于", core)
-        is not None
-    )
+    numbers = figures(core)
+    moved = numbers and re.search(rf"{zh.MOVES}.{{0,10}}$", core[: numbers[-1].start])
+    changed = has_percent(core) or (zh.FROM_TO.search(core) and len(numbers) >= 2) or moved
+    return bool(changed) or zh.CAN.search(core) is not None or _TOLD_ZH.search(core) is not None
 
 
 def _steady_zh(lead: str, rest: str, core: str) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from okr_delivery.gate.lint.texts import chinese as zh
 from okr_delivery.gate.lint.texts import english as en
-from okr_delivery.gate.lint.texts.clean import language, plain, squeeze, tokens
+from okr_delivery.gate.lint.texts.clean import language, plain, squeeze, tokens, words
 from okr_delivery.gate.lint.texts.dates import DATE
 from okr_delivery.gate.lint.texts.figures import figures, has_figure, has_percent
 from okr_delivery.gate.lint.texts.measures import EN_METRIC, ZH_METRIC, ends_in_metric
@@ -26,11 +26,6 @@ _EN_WORK = re.compile(
 _ZH_WORK = re.compile(
     r"^(?:完成|交付|实现).{0,12}(?:%|百分之).{0,14}(?:开发|功能|需求|任务|迁移|改造|测试|工作|接口"
     r"|重构|计划|部署|文档|建设)$"
-)
-_EN_PASSIVE = re.compile(
-    r"\bto be (?:\w+ly )?(\w+)\b|\b(?:is|are|has been|have been|gets?|will be) (?:\w+ly )?(\w+)\b"
-    r"|\b(\w+)(?: (?:in|to|on|across|for) [\w ]+)?$",
-    re.I,
 )
 _EN_TO_BE = re.compile(r"\b(?:to be|will be) (?:\w+ly )?(\w+)\b", re.I)
 
@@ -53,9 +48,11 @@ def _task_en(title: str, dated: bool) -> bool:
     core = _core_en(title)
     if _EN_WORK.match(core):
         return True
-    if not _leads_with_work_en(core):
-        return _done_en(title, dated) and not _result_en(title)
-    return not _result_en(core)
+    if _WON.match(core):
+        return False
+    if _NOMINAL.match(core) or _leads_with_work_en(core):
+        return not _result_en(core)
+    return _done_en(title, dated) and not _result_en(title)
 
 
 def _core_en(title: str) -> str:
@@ -66,16 +63,16 @@ def _core_en(title: str) -> str:
 
 def _leads_with_work_en(core: str) -> bool:
     found = tokens(core)
-    verb = (
-        en.DO_FORMS.get(found[0].split("-")[0] if found[0].startswith(("set-", "roll-")) else found[0])
-        if found
-        else None
-    )
-    if verb is None:
+    if not found or re.sub(r"^(set|roll|kick)-.*", r"\1", found[0]) not in en.DO_FORMS:
         return False
     if len(found) == 1:
         return True
+    if found[0].endswith("ing"):
+        return found[1] in _BEFORE_OBJECT or has_figure(found[1])
     return not (found[0] in en.NOUNS_TOO and _noun_en(core, found))
+
+
+_BEFORE_OBJECT = words("a an the our all new every each its their more this these and of up out in with for on")
 
 
 _EN_NP = re.compile(
@@ -89,8 +86,10 @@ _EN_NP = re.compile(
 def _noun_en(core: str, found: list[str]) -> bool:
     """Whether the first word is a noun: `release frequency`, `support tickets`, `launch in Brazil brings`."""
     phrase = _EN_NP.split(core, maxsplit=1)[0].strip()
+    if re.match(r"\w+(?:,| and) \w+", core) and found[1] in en.DO_FORMS | {"and": ""}:
+        return False
     if " " not in phrase:
-        return found[1] not in {"to", "for", "up", "a", "an", "the", "our"} and not has_figure(
+        return found[1] not in {"to", "for", "up", "a", "an", "the", "our", "with"} and not has_figure(
             core.split(" ", 1)[1][:8]
         )
     if re.match(r"\w+ (?:a|an|the|our|all|new|every|each|its|their|more|this|these|with)\b", phrase, re.I):
@@ -124,48 +123,39 @@ def _done_en(title: str, dated: bool) -> bool:
     return state and not dated and DATE.search(title) is None
 
 
-_SHIPPED = frozenset(
-    [
-        "launched",
-        "shipped",
-        "completed",
-        "built",
-        "implemented",
-        "delivered",
-        "developed",
-        "created",
-        "introduced",
-        "released",
-        "integrated",
-        "migrated",
-        "deployed",
-        "redesigned",
-        "finished",
-        "published",
-        "rolled",
-    ]
+_SHIPPED = words("""
+    launched shipped completed built implemented delivered developed created introduced released integrated
+    migrated deployed redesigned finished published
+""")
+_NOMINAL = re.compile(
+    r"^(?:the )?(?:successful |full |timely )?(?:launch|release|roll-?out|implementation|completion"
+    r"|development|introduction|migration|creation"
+    r"|delivery|deployment|integration|redesign|establishment|construction|set-?up|publication"
+    r"|preparation|execution|automation|refactoring"
+    r"|upgrade|organi[sz]ation) (?:of|to|for|from) (?!\d)",
+    re.I,
 )
+_WON = re.compile(r"^(?:hire|recruit|onboard|sign|add|open)\w* (?:at least |another )?\d", re.I)
 
 
 def _task_zh(title: str, dated: bool) -> bool:
     core = _core_zh(title)
     if _ZH_WORK.match(core):
         return True
-    if _leads_with_work_zh(core):
+    latin = re.match(r"[A-Za-z]+", core)
+    if _leads_with_work_zh(core) or (latin and latin[0].lower() in en.DO - en.NOUNS_TOO):
         return not _result_zh(core)
-    state = zh.STATE.search(re.sub(r"[(].*[)]$", "", core))
-    return (
-        state is not None
-        and not dated
-        and DATE.search(title) is None
-        and not has_figure(title)
-        and not _counted_zh(title)
+    bare = re.sub(r"[(].*[)]$", "", core)
+    if has_figure(title) or _counted_zh(title):
+        return False
+    return zh.WORK.search(bare) is not None or (
+        zh.STATE.search(bare) is not None and not dated and DATE.search(title) is None
     )
 
 
 def _core_zh(title: str) -> str:
     """The title from its verb on: no date, no adverb in front."""
-    core, before = title, ""
+    core, before = zh.TOWARDS.sub("", title), ""
     while core != before:
         before = core
         led = DATE.match(core)
@@ -175,6 +165,7 @@ def _core_zh(title: str) -> str:
             return core
         core = re.sub(r"^每(?:天|日|周|月|季度?|年)", "", core)
         core = zh.ADVERB.sub("", core) or core
+        core = zh.TOWARDS.sub("", core)
     return core
 
 
@@ -184,25 +175,31 @@ def _leads_with_work_zh(core: str) -> bool:
     return zh.LEADING_DO.match(core) is not None and not _counted_zh(core) and not _sold_zh(core)
 
 
+_SPENT = re.compile(r"所需.*时间|(?:耗时|时长|周期|占比|次数|比例)$")
+_SURELY_WORK = re.compile(r"(?:优化|改造|升级|完善|推进|推动|提供|收集|分析|统计|梳理|跟进|制定|明确|确定)")
+_PIECES = re.compile(r"\d+.{0,4}(?:份|篇|个|场|次|条|家|位|名|项)$")
+
+
 def _counted_zh(core: str) -> bool:
     """Whether the verb belongs to the name of a metric: 测试覆盖率, 支持工单首次响应时长从 8 小时降到 1 小时."""
     head = re.split(rf"(?:从|由|{zh.MOVES}|[:,;≥≤<>])", core, maxsplit=1)[0]
-    verb = zh.LEADING_DO.match(core)
-    rest = head[verb.end() :] if verb else head
-    if re.match(r"(?:优化|改造|升级|完善|推进|推动|提供|收集|分析|统计|梳理|跟进|制定|明确|确定)", core):
+    if _SURELY_WORK.match(core):
         return False
-    return (
-        bool(rest)
-        and ends_in_metric(head, "zh")
-        and re.search(r"\d+.{0,4}(?:份|篇|个|场|次|条|家|位|名|项)$", head) is None
-        and not re.match(r"^(?:一|\d+)", rest.strip())
-    ) or re.search(r"所需.*时间|(?:的)?(?:耗时|时长|周期|占比|次数|比例)$", head) is not None
+    if _SPENT.search(head):
+        return True
+    verb = zh.LEADING_DO.match(core)
+    rest = (head[verb.end() :] if verb else head).strip()
+    return bool(rest) and ends_in_metric(head, "zh") and not (_PIECES.search(head) or re.match(r"一|\d", rest))
+
+
+_WON_ZH = re.compile(r"签约|续约|回款|融资|成交|认证|入驻|到岗|转正|付费|注册|开户|盈利|销售|复购|拉新|入职|中标|验收")
 
 
 def _sold_zh(core: str) -> bool:
-    """完成销售额 500 万: a metric that is reached, not work."""
-    found = re.match(r"(?:完成|实现|交付|做到)", core)
-    return found is not None and has_figure(core) and ZH_METRIC.search(core) is not None
+    """完成销售额 500 万, 招聘到岗 10 名工程师: something reached, not work."""
+    if not has_figure(core) or not re.match(r"(?:完成|实现|交付|做到|招聘|招募|新增|发展)", core):
+        return False
+    return ZH_METRIC.search(core) is not None or _WON_ZH.search(core) is not None
 
 
 def _result_zh(core: str) -> bool:

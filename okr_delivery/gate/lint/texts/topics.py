@@ -1,0 +1,57 @@
+"""Whether an objective only names a topic."""
+
+from __future__ import annotations
+
+import re
+
+from okr_delivery.gate.lint.texts import chinese as zh
+from okr_delivery.gate.lint.texts import english as en
+from okr_delivery.gate.lint.texts.clean import language, plain, squeeze, tokens
+from okr_delivery.gate.lint.texts.figures import has_figure
+
+_PREPOSITION = re.compile(r"\s(?:of|for|in|on|at|to|from|with|across|within|among|by|through|towards?)\s")
+_QUALIFIED = re.compile(
+    r"(?:more|less|fewer|better|no|zero|every|all|any|a|an|faster|easier|happy|effortless|painless)$"
+)
+_NOMINAL_ZH = re.compile(r"(?:发展|建设|拓展|创新|增长).{0,2}")
+SHORT_EN, LONG_EN = 3, 10  # words
+SHORT_ZH, LONG_ZH = 4, 20  # characters
+
+
+def is_bare(text: str) -> bool:
+    """Whether a title only names a topic: `收入`, `DAU`, `Customer happiness`. Numbers make it something else."""
+    title = plain(text)
+    if not title or has_figure(title):
+        return False
+    return _bare_zh(squeeze(title)) if language(title) == "zh" else _bare_en(title)
+
+
+def _bare_en(title: str) -> bool:
+    """No verb, and short or headed by an abstract noun: `Operational efficiency of the support centre`."""
+    found = tokens(title)
+    if not found or en.FINITE & set(found) or _commands(found):
+        return False
+    if _QUALIFIED.match(found[0]) or "without" in found or re.search(r"'(?:s|re|ll)$", found[0]):
+        return False
+    head = _PREPOSITION.split(title.lower(), maxsplit=1)[0]
+    return len(found) <= SHORT_EN or (len(found) <= LONG_EN and en.ABSTRACT.search(head) is not None)
+
+
+def _commands(found: list[str]) -> bool:
+    """`Win their trust`, `Beat the competition`; a word in -ing that stands alone is a topic: `Hiring`."""
+    verb = found[0] in en.VAGUE or found[0] in en.IMPERATIVE or en.adverb(found[0])
+    return verb or (len(found) > 1 and found[1] in {"the", "our", "a", "an", "their", "every"})
+
+
+def _bare_zh(title: str) -> bool:
+    if len(title) > LONG_ZH or zh.SENTENCE.search(title) or zh.SLOGAN.match(title):
+        return False
+    core = zh.ADVERB.sub("", title)
+    if re.match(rf"{zh.VAGUE}|{zh.LESS}", core) and not _NOMINAL_ZH.fullmatch(core):
+        return False
+    return all(_topic_zh(part) for part in re.split(r"[、,/&+和与及的 ]|以及", title) if part)
+
+
+def _topic_zh(part: str) -> bool:
+    """A short noun, or one that ends in a word for a topic."""
+    return len(part) <= SHORT_ZH or re.search(rf"{zh.TOPIC}$", part, re.I) is not None
