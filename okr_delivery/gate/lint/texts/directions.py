@@ -29,7 +29,7 @@ _MADE = re.compile(
     re.I,
 )
 _PRAISED = re.compile(
-    rf"^\w+\b (?:a |an |the |our |one of the |even |much |truly |and |operational |technical |engineering )*{en.PRAISE}\b",
+    rf"^\w+\b (?:a |an |the |our |one of the |even |much |truly |and |operational |technical )*{en.PRAISE}\b",
     re.I,
 )
 _POSITION = re.compile(r"\b(?:choice|place|partner)\b", re.I)
