@@ -46,7 +46,8 @@ def _text(app: App, result: GateResult, *, preview: bool, quiet: bool, file: boo
     from okr_delivery.output import gate_text
 
     color, unicode = (False, True) if file else (app.color, app.unicode)
-    return gate_text.write(result, app.t, color=color, unicode=unicode, preview=preview, quiet=quiet)
+    known = app.verbosity > 0
+    return gate_text.write(result, app.t, color=color, unicode=unicode, preview=preview, quiet=quiet, known=known)
 
 
 def _places(app: App) -> Places:

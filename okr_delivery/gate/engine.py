@@ -284,7 +284,7 @@ def _team_verdict(here: _Run, scope: TeamScope, judged: Sequence[Judged], findin
 
 
 def _summary(judged: Sequence[Judged], waived: Waived) -> Summary:
-    counts = Counter(f.severity for f in [*waived.findings, *waived.problems])
+    counts = Counter(f.severity for f in [*waived.findings, *waived.problems] if not f.baselined)
     return Summary(
         error=counts[Severity.ERROR],
         warning=counts[Severity.WARNING],

@@ -135,7 +135,8 @@ class WaivedFinding:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts of findings that are not waived, problems with waivers included; `ready` of `judged` requirements."""
+    """Counts of findings that are neither waived nor in the baseline, problems with waivers included; `ready` of `judged`
+    requirements."""
 
     error: int
     warning: int

@@ -16,7 +16,17 @@ from okr_delivery.gate.result import GateResult, Judged, WaivedFinding
 from okr_delivery.locale import Translator
 from okr_delivery.model.message import Message
 from okr_delivery.model.text import REPLACEMENT, code_span, one_line, own_link
-from okr_delivery.output.gate_words import fit, in_language, unjudged, worded, worst_first
+from okr_delivery.output.gate_words import (
+    SUGGESTED,
+    Words,
+    fit,
+    fresh,
+    in_language,
+    stages_of,
+    unjudged,
+    worded,
+    worst_first,
+)
 from okr_delivery.output.json import instant
 from okr_delivery.output.safe import message as cleaned
 
@@ -43,7 +53,7 @@ class _Page:
     def __init__(self, result: GateResult, t: Translator) -> None:
         self.result = result
         self.t = t
-        self.found = worst_first(result)
+        self.found = fresh(worst_first(result))
 
     def blocks(self) -> Iterator[str]:
         t, result = self.t, self.result
@@ -70,13 +80,12 @@ class _Page:
 
     def _counts(self) -> str:
         found, late = self.result.summary, self.result.not_ready
-        counts = {"errors": found.error, "warnings": found.warning, "infos": found.info, "waived": found.waived}
         numbers = {"ready": found.ready, "judged": found.judged}
         ready = self.t(worded(self.result, "text.ready"), **numbers)
         if late:
             keys = self._named([self._asked(one) for one in late])
             ready = self.t(worded(self.result, "text.to_fix"), **numbers, keys=keys)
-        return f"- {self.t('gate.text.counts', **counts)}\n- {ready}"
+        return f"- {Words(self.t).counts(self.result)}\n- {ready}"
 
     def _asked(self, one: Judged) -> str:
         key = _name(one.key)
@@ -93,7 +102,9 @@ class _Page:
         )
         names = [(code_span(one.team), code_span(one.iteration.name)) for one in result.iterations]
         lines = [t("gate.text.iteration", team=team, iteration=name) for team, name in names[:NAMED]]
-        lines = [first, *lines, *self._more(len(names) - NAMED), *self._request()]
+        stages = [t("gate.text.team_stage", team=code_span(team), stage=stage) for team, stage in stages_of(result)]
+        lines = [first, *stages[:NAMED], *self._more(len(stages) - NAMED), *lines, *self._more(len(names) - NAMED)]
+        lines += self._request()
         return "\n".join(f"- {line}" for line in lines)
 
     def _request(self) -> Iterator[str]:
@@ -132,9 +143,8 @@ class _Page:
         who = "by" if entity.kind == "issue" else "owner"
         by = f" ({self.t(f'gate.text.{who}', name=_name(finding.created_by))})" if finding.created_by else ""
         text = self.flat(finding.message)
-        wrong = self.t("gate.finding.baselined", text=text) if finding.baselined else text
         severity = self.t(f"gate.text.severity.{finding.severity}")
-        cells = [severity, _linked(entity.shown, entity.url) + title + by, f"{finding.rule} {finding.name}", wrong]
+        cells = [severity, _linked(entity.shown, entity.url) + title + by, f"{finding.rule} {finding.name}", text]
         return [cell.replace("|", "¦") for cell in cells]
 
     def _to_paste(self) -> Iterator[str]:
@@ -156,10 +166,10 @@ class _Page:
             yield from self._todo(finding)
 
     def _todo(self, finding: Finding) -> Iterator[str]:
-        lines = []
-        if finding.suggestion:
-            reason = self.flat(finding.suggestion.reason)
-            lines.append(self.t("gate.text.suggestion", kr=code_span(finding.suggestion.kr), reason=reason))
+        lines = [
+            self.t(f"gate.text.{word}", kr=code_span(one.kr), reason=self.flat(one.reason))
+            for word, one in zip(SUGGESTED, finding.suggestions, strict=False)
+        ]
         lines += self.say(in_language(finding, self.t.lang))
         place = finding.location
         if place and (finding.entity.kind != "issue" or ":" in (finding.kr or "")):  # its line says what it demands

@@ -18,7 +18,7 @@ from okr_delivery.gate.rules import RULES
 from okr_delivery.locale import Translator
 from okr_delivery.model.message import Message
 from okr_delivery.model.okr import Location
-from okr_delivery.output.gate_words import Words, in_language, worded
+from okr_delivery.output.gate_words import Words, fresh, in_language, worded
 from okr_delivery.output.json import instant
 from okr_delivery.output.safe import message as cleaned
 from okr_delivery.output.safe import terminal
@@ -41,15 +41,18 @@ def write(
     unicode: bool = True,
     preview: bool = False,
     quiet: bool = False,
+    known: bool = False,
 ) -> str:
-    """The report. `unicode` False keeps our own signs in ASCII; `quiet` leaves reasons and the verdict."""
-    writer = _Writer(result, t, color, unicode)
+    """The report. `unicode` False keeps our own signs in ASCII; `quiet` leaves reasons and the verdict; `known` lists
+    what is in the baseline instead of counting it."""
+    writer = _Writer(result, t, color, unicode, known)
     if preview:
         parts = [writer.head(), writer.preview(), *writer.verdicts()]
     elif quiet:
         parts = [*writer.verdicts()]
     else:
-        parts = [writer.head(), *writer.requirements(), *writer.waivers(), writer.notes(), *writer.verdicts()]
+        found = [*writer.requirements(), writer.baseline(), *writer.waivers()]
+        parts = [writer.head(), *found, writer.notes(), *writer.verdicts()]
     text = "\n\n".join(part for part in parts if part) + "\n"
     return text if unicode else text.translate(_ASCII)
 
@@ -60,6 +63,7 @@ class _Writer:
     t: Translator
     color: bool
     unicode: bool
+    known: bool = False
 
     def say(self, message: Message) -> str:
         """A message whose tracker text can do no harm on a terminal; its own line breaks stay."""
@@ -73,6 +77,7 @@ class _Writer:
     def head(self) -> str:
         as_of = instant(self.result.as_of, ZoneInfo(self.result.zone))
         lines = [self.t(worded(self.result, "text.head"), stage=str(self.result.stage), as_of=as_of)]
+        lines += [f"  {line}" for line in Words(self.t).stages(self.result)]
         for one in self.result.iterations:
             name = terminal(one.iteration.name)
             lines.append("  " + self.t("gate.text.iteration", team=one.team, iteration=name))
@@ -97,7 +102,7 @@ class _Writer:
 
     def requirements(self) -> Iterator[str]:
         """One block per requirement and who is asked, by team and key."""
-        ordered = sorted(self.result.findings, key=_block_order)
+        ordered = sorted(self.result.findings if self.known else fresh(self.result.findings), key=_block_order)
         for _, group in groupby(ordered, key=_block_order):
             yield self._requirement(list(group))
 
@@ -125,14 +130,13 @@ class _Writer:
         mark = (_MARKS if self.unicode else _PLAIN_MARKS)[finding.severity]
         word = self.t(f"gate.text.severity.{finding.severity}")
         label = self.paint(f"{mark} {word} {finding.rule} {finding.name}", _COLOURS[finding.severity])
-        first, *rest = self.say(finding.message).splitlines()
+        said = self.say(finding.message)
+        first, *rest = (self.t("gate.finding.baselined", text=said) if finding.baselined else said).splitlines()
         lines = [f"  {label}: {first}", *(f"      {line}" for line in rest)]
         if finding.paste:
             line = self.paint(terminal(localised(finding.paste, self.t.lang)), "1")
             lines.append("      " + self.t("gate.text.paste", line=line))
-        if finding.suggestion:
-            kr, reason = terminal(finding.suggestion.kr), self.say(finding.suggestion.reason)
-            lines.append("      " + self.t("gate.text.suggestion", kr=kr, reason=reason))
+        lines += [f"      {line}" for line in Words(self.t).suggested(finding)]
         *help_lines, again = self._help(finding)
         lines += [f"      {line}" for line in help_lines]
         declared = finding.entity.kind != "issue" or ":" in (finding.kr or "")
@@ -145,6 +149,11 @@ class _Writer:
         return self.say(in_language(finding, self.t.lang)).splitlines()
 
     # -- the rest --------------------------------------------------------------------------------------------------
+
+    def baseline(self) -> str:
+        """How many findings were known before their rule came in, and are not shown therefore."""
+        n = self.result.summary.baselined
+        return self.t("gate.text.baselined", n=n) if n and not self.known else ""
 
     def waivers(self) -> Iterator[str]:
         if self.result.waived:
@@ -207,16 +216,8 @@ class _Writer:
         return "\n".join([self.t(title), *lines]) if lines else ""
 
     def _verdict(self) -> str:
-        summary = self.result.summary
-        counts = self.t(
-            "gate.text.counts",
-            errors=summary.error,
-            warnings=summary.warning,
-            infos=summary.info,
-            waived=summary.waived,
-        )
         word = self.paint(self.t(f"gate.text.verdict.{self.result.verdict}"), _VERDICTS[self.result.verdict])
-        return f"{word}: {counts}"
+        return self.t("gate.text.team", team=word, text=Words(self.t).counts(self.result))
 
     def _closing(self) -> str:
         summary, late = self.result.summary, self.result.not_ready

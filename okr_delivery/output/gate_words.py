@@ -5,7 +5,7 @@ All text is for one line of a log or a viewer; control characters read U+FFFD. E
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from okr_delivery.gate.finding import Finding, Severity, Stage
@@ -17,6 +17,8 @@ from okr_delivery.output.safe import message as cleaned
 from okr_delivery.output.safe import terminal
 
 NO_VERDICT = "no-verdict"
+SUGGESTED = ("suggestion", "suggestion_or")
+"""How the likeliest key result is offered, and the next one."""
 _WORST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
@@ -53,10 +55,13 @@ class Words:
         """Lines: what to paste, what is suggested, how to settle it, how to check again."""
         if finding.paste:
             yield self.paste(finding.paste)
-        if finding.suggestion:
-            reason = self.say(finding.suggestion.reason)
-            yield self.t("gate.text.suggestion", kr=terminal(finding.suggestion.kr), reason=reason)
+        yield from self.suggested(finding)
         yield from self.help(finding)
+
+    def suggested(self, finding: Finding) -> Iterator[str]:
+        """The likeliest key results, each with its reason."""
+        for word, one in zip(SUGGESTED, finding.suggestions, strict=False):
+            yield self.t(f"gate.text.{word}", kr=terminal(one.kr), reason=self.say(one.reason))
 
     def paste(self, line: str) -> str:
         return self.t("gate.text.paste", line=terminal(localised(line, self.t.lang)))
@@ -75,9 +80,14 @@ class Words:
 
     def counts(self, result: GateResult) -> str:
         found = result.summary
-        return self.t(
-            "gate.text.counts", errors=found.error, warnings=found.warning, infos=found.info, waived=found.waived
-        )
+        counts = {"errors": found.error, "warnings": found.warning, "infos": found.info, "waived": found.waived}
+        said = self.t("gate.text.counts", **counts)
+        return self.t("gate.text.counts_known", text=said, n=found.baselined) if found.baselined else said
+
+    def stages(self, result: GateResult) -> Iterator[str]:
+        """How far each team is, where they are not equally far."""
+        for team, stage in stages_of(result):
+            yield self.t("gate.text.team_stage", team=terminal(team), stage=stage)
 
     def reasons(self, result: GateResult) -> Iterator[str]:
         """Why there is no verdict, each with the team that it is about; nothing when there is one."""
@@ -110,6 +120,17 @@ def unjudged(result: GateResult) -> Iterator[tuple[str, Message]]:
         if team.verdict is Verdict.NONE:
             yield from ((team.team, reason) for reason in team.reasons)
     yield from (("", reason) for reason in result.reasons)
+
+
+def stages_of(result: GateResult) -> list[tuple[str, str]]:
+    """(team, stage) for all teams, where they are judged up to different ones."""
+    rows = [(team.team, str(team.stage)) for team in result.team_verdicts]
+    return rows if len({stage for _, stage in rows}) > 1 else []
+
+
+def fresh(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that are not in the baseline: what is known is counted, so that what is new is seen."""
+    return [finding for finding in findings if not finding.baselined]
 
 
 def worst_first(result: GateResult) -> list[Finding]:

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from okr_delivery.gate.finding import Severity
+from okr_delivery.gate.finding import Severity, Suggestion
 from okr_delivery.gate.result import GateResult, Judged
 from okr_delivery.locale import LANGS, translator
 from okr_delivery.model.message import msg
@@ -169,11 +169,17 @@ def test_long_titles_stay_readable() -> None:
     assert len(shown) < 65_536
 
 
-def test_what_is_in_the_baseline_is_marked_and_comes_last() -> None:
-    found = (finding("PAY-1", baselined=True), finding("PAY-2", severity=Severity.WARNING))
-    rows = [line for line in write(answer(*found)).splitlines() if line.startswith("| ")][1:]
-    assert rows[0].startswith("| warning | [`PAY-2`]")
-    assert rows[1].startswith("| error | [`PAY-1`]") and rows[1].endswith("(known, in the baseline) |")
+def test_what_is_in_the_baseline_is_counted_alone() -> None:
+    result = answer(finding("PAY-7", baselined=True), finding("PAY-2", severity=Severity.WARNING))
+    text = write(replace(result, summary=replace(result.summary, baselined=1)))
+    assert "PAY-7" not in text and "`PAY-2`" in text
+    assert "- errors 1, warnings 1, info 0, waived 0, known 1\n" in text
+
+
+def test_two_suggestions_stand_one_below_the_other() -> None:
+    two = (*finding().suggestions, Suggestion("COST-KR2", msg("gate.suggest.goal", iteration="PAY S28")))
+    text = write(answer(finding(suggestions=two)))
+    assert "- suggested: `GROW-KR1` (its parent `PAY-9` contributes to it)\n- or: `COST-KR2` (the goal of" in text
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -10,7 +10,13 @@ import pytest
 
 from okr_delivery.gate.result import GateResult
 from okr_delivery.locale import translator
-from okr_delivery.output import gate_codequality, gate_github, gate_markdown, gate_sarif
+from okr_delivery.output import (
+    gate_codequality,
+    gate_github,
+    gate_json,
+    gate_markdown,
+    gate_sarif,
+)
 from okr_delivery.output.places import Places
 from tests.output.findings import many
 
@@ -20,6 +26,7 @@ WRITERS: dict[str, Callable[[GateResult], str]] = {
     "github": lambda result: gate_github.write(result, EN, ROOT),
     "markdown": lambda result: gate_markdown.write(result, EN),
     "sarif": lambda result: gate_sarif.write(result, EN, ROOT),
+    "json": lambda result: gate_json.write(result, EN),
 }
 
 
@@ -29,7 +36,14 @@ def result() -> GateResult:
 
 
 @pytest.mark.parametrize(
-    ("kind", "shown"), [("gitlab", 30_000), ("github", 30_000), ("markdown", 40), ("sarif", 24_999)]
+    ("kind", "shown"),
+    [
+        ("gitlab", 30_000),
+        ("github", 30_000),
+        ("markdown", 40),
+        ("sarif", 24_999),
+        ("json", 30_000),
+    ],
 )
 def test_thirty_thousand_findings_are_written_in_time(result: GateResult, kind: str, shown: int) -> None:
     began = process_time()

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from okr_delivery.gate.finding import Stage
+from okr_delivery.gate.result import TeamVerdict, Verdict
 from okr_delivery.locale import LANGS, translator
 from okr_delivery.output import gate_text
 from tests.gate.world import READY, World, issue
 from tests.output.company import HOSTILE, company, half_blind
+from tests.output.findings import answer, finding
 
 EN, ZH = translator("en"), translator("zh")
 
@@ -23,6 +27,7 @@ def test_one_finding_as_its_owner_gets_it(world: World) -> None:
         "  ✗ error KR101 missing-key-result: It names no key result.\n"
         "      paste: Contributes-to: GROW-KR1 M\n"
         "      suggested: GROW-KR1 (the team works for its objective GROW)\n"
+        "      or: GROW-KR2 (the team works for its objective GROW)\n"
         "      Put the line into the description, or set the key-result field or a label `kr:<id>`.\n"
         "      If it serves no key result, say so: Non-OKR: <debt|defect|run> … (the budget for such work is 30 % "
         "of the effort; 50 % are used in this iteration).\n"
@@ -149,3 +154,24 @@ def test_thirty_thousand_findings_are_written_in_time(world: World) -> None:
     text = gate_text.write(replace(result, findings=many), EN)
     assert text.count("KR101") == 30_000
     assert monotonic() - began < 30
+
+
+def test_what_is_known_is_counted_and_listed_on_request() -> None:
+    known, fresh = finding("PAY-7", baselined=True), finding("PAY-2")
+    result = answer(known, fresh)
+    result = replace(result, summary=replace(result.summary, error=1, baselined=1))
+    text = gate_text.write(result, EN)
+    assert "PAY-7" not in text and "PAY-2" in text
+    assert "that are not shown (-v lists them): 1\n" in text
+    assert "not passed: errors 1, warnings 0, info 0, waived 0, known 1\n" in text
+    listed = gate_text.write(result, EN, known=True)
+    assert "It names no key result. (known, in the baseline)" in listed and "-v" not in listed
+    assert "已知 1" in gate_text.write(result, ZH) and "-v 可列出" in gate_text.write(result, ZH)
+
+
+def test_teams_that_are_not_equally_far_are_told_apart() -> None:
+    stages = {"payments": Stage.PITCH, "mobile": Stage.INTAKE}
+    teams = tuple(TeamVerdict(team, Verdict.PASS, stage, 1, 1) for team, stage in stages.items())
+    head = "Gate up to stage intake, as of 2026-11-18T11:06:40+00:00\n  payments: up to pitch\n  mobile: up to intake\n"
+    assert gate_text.write(answer(team_verdicts=teams), EN).startswith(head)
+    assert "up to" not in gate_text.write(answer(team_verdicts=teams[:1]), EN).replace("up to stage", "")
