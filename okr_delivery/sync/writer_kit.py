@@ -31,6 +31,8 @@ from okr_delivery.sync.writes import (
     RemoveLabel,
     Writer,
     Written,
+    code,
+    link,
 )
 
 MARK = "kit.check"
@@ -136,7 +138,8 @@ class WriterKit:
 
     def check_comment_text(self) -> None:
         """Whatever a text holds, it is the same text the next time."""
-        for text in ("[~all] @all {code} *b*", "/close @all", "# a\n- b", "目标 \\ 50 %", "x" * 300):
+        coded = f"{code('/close @all {code} `x`')} and {link('https://okr.example/run?a=1')}"
+        for text in ("[~all] @all {code} *b*", "/close @all", "# a\n- b", "目标 \\ 50 %", "x" * 300, coded):
             self._twice(PutComment(MARK, text))
         self._twice(RemoveComment(MARK))
 

@@ -19,6 +19,8 @@ from okr_delivery.sync.writes import (
     RemoveLabel,
     SetField,
     Written,
+    code,
+    link,
 )
 from okr_delivery_gitlab.writer_text import digest
 from tests.okr_delivery_gitlab.builders import issue
@@ -250,6 +252,13 @@ def test_two_notes_of_one_mark_become_the_older_one(desk: Desk) -> None:
         ("<b>[a](b)</b>", "\\<b\\>\\[a\\]\\(b\\)\\</b\\>"),
         ("https://x.example", "https\u2060\\://x.example"),
         ("bell\x07 and\u202e", "bell and"),
+        (f"paste {code('Non-OKR: <run|debt> …')}", "paste `Non-OKR: <run|debt> …`"),
+        (code("/close @all ` #12"), "`/close @all  #12`"),
+        (code("\n`"), "`-`"),
+        (f"{code('a')}\n{code('/b')}", "`a`  \n`/b`"),
+        (link("https://ci.acme.cn/-/run?a=1&b=2"), "<https://ci.acme.cn/-/run?a=1&b=2>"),
+        (link("https://x.cn/> @all"), "`https://x.cn/> @all`"),
+        ("\ue000unclosed @all \ue002javascript:x\ue003", "unclosed @\u2060all"),
     ],
 )
 def test_text_is_shown_as_it_is_and_runs_nothing(desk: Desk, text: str, shown: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from okr_delivery.sync.writes import code, link
 from okr_delivery_jira.writer_text import plain, shown, wiki
 
 ESCAPED = re.compile(r"\\[^0-9A-Za-z\s\\]")
@@ -66,3 +67,27 @@ def test_lines_stay_lines() -> None:
 
 def test_titles_of_links_stand_on_one_line() -> None:
     assert plain("a\nb\x00\u202ec") == "a bc"
+
+
+@pytest.mark.parametrize(
+    ("text", "markup"),
+    [
+        (f"paste {code('Contributes-to: GROW-KR1 +1pp')}", "paste {{Contributes-to: GROW-KR1 \\+1pp}}"),
+        (code("{color:red} [~admin] `x`"), "{{\\{color:red\\} \\[\\~admin\\] x}}"),
+        (code("a\n}} b\\"), "{{a \\}\\} b\u2216}}"),
+        (f"写成{code('GROW')}吧", "写成GROW吧"),
+        (code(""), "{{\\-}}"),
+        (link("https://ci.acme.cn/-/pipelines?a=1"), "[https://ci.acme.cn/-/pipelines?a=1]"),
+        (link("https://x.cn/a|b]"), "{{https:\u2060//x.cn/a\\|b\\]}}"),
+        ("\ue000\ue001 \ue002javascript:x\ue003", "{{\\-}}"),
+    ],
+)
+def test_what_stands_out_is_escaped_all_the_same(text: str, markup: str) -> None:
+    assert wiki(text) == markup
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_is_left_in_code_that_jira_would_make_something_of(text: str) -> None:
+    made = wiki(f"x {code(text)} y")
+    assert made.startswith("x {{") and made.endswith("}} y")
+    assert not MARKUP.search(ESCAPED.sub("é", f"x {made[4:-4]} y")), made
