@@ -171,6 +171,17 @@ def test_an_issue_may_be_created_with_labels(told: Telling) -> None:
     consistent(found)
 
 
+@pytest.mark.parametrize(
+    ("closer", "by"),
+    [("5 name", "5 name"), ("5", "5 name"), ("6", None), (None, None)],
+    ids=["one account", "one account, told shorter", "another", "nobody"],
+)
+def test_what_several_did_in_one_second_nobody_did(told: Telling, closer: str | None, by: str | None) -> None:
+    added, closed = told.add(3, "31")._replace(actor="5 name"), told.close(3)._replace(actor=closer)
+    (change,) = read(row("31", state="closed"), added, closed).of(Field.LABELS)
+    assert change.actor == by
+
+
 def test_labels_keep_their_blanks(told: Telling) -> None:
     found = read(row("32"), told.add(4, "32"))
     assert found.issue.labels == ("two words",)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from okr_delivery.model.accounts import means
 from okr_delivery.model.work import Field, Link, Value
 from okr_delivery_gitlab.activity import read_row
 from okr_delivery_gitlab.changes import ChangeReader
@@ -35,6 +36,7 @@ def test_a_body() -> None:
     assert (issue.id, issue.key, issue.project_id, issue.project) == ("4711", "acme/shop#12", "7", "acme/shop")
     assert (issue.type_id, issue.type, issue.subtask) == ("issue", "Issue", False)
     assert (issue.title, issue.creator, issue.confidential) == ("Pay by card", "Ann", True)
+    assert means("5", issue.creator_marks) and means("@ann", issue.creator_marks)
     assert (issue.created, issue.updated, issue.resolved) == (at(0), at(90), None)
     assert issue.url == "https://git.example.com/acme/shop/-/issues/12"
     assert (issue.links, issue.history_complete, issue.moved_to) == ((Link("blocks", "acme/shop#3"),), False, None)

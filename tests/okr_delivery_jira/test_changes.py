@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from okr_delivery.model.accounts import means
 from okr_delivery.model.work import EMPTY, Change, Field, Value
 from okr_delivery.sync.errors import AbortSyncError
 from okr_delivery_jira.changes import ChangeReader, set_of, value_of
@@ -248,3 +249,19 @@ def test_folding_gives_the_whole_set_at_every_moment(
             continue
         assert {int(n) for n in set_of(changes[number].old)} == old
         assert {int(n) for n in set_of(changes[number].new)} == new
+
+
+@pytest.mark.parametrize(
+    ("author", "written", "meant"),
+    [
+        ({"accountId": "557058:abc", "displayName": "lin"}, "557058:abc", True),
+        ({"accountId": "557058:abc", "displayName": "lin"}, "lin", False),  # whoever likes is called so
+        ({"key": "JIRAUSER10100", "name": "lin", "displayName": "Lin"}, "JIRAUSER10100", True),
+        ({"key": "JIRAUSER10100", "name": "lin", "displayName": "Lin"}, "lin", True),
+        ({"key": "JIRAUSER10200", "name": "eve", "displayName": "lin"}, "lin", False),
+    ],
+)
+def test_an_approver_is_known_by_what_nobody_chooses(author: dict[str, str], written: str, meant: bool) -> None:
+    labels = {"field": "labels", "fieldId": "labels", "fieldtype": "jira", "fromString": "", "toString": "waived"}
+    (change,) = read({**history(1, MS, labels), "author": author})
+    assert means(written, change.actor) is meant

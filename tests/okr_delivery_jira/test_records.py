@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from okr_delivery.model.accounts import means
 from okr_delivery.model.work import Category, Field, IterationState, Link, Value
 from okr_delivery_jira.fields import EVERYWHERE, Role
 from okr_delivery_jira.records import IssueReader, UnreadableError, read_sprint, read_status
@@ -68,6 +69,7 @@ def test_a_whole_body() -> None:
     assert (issue.components, issue.labels) == (("api", "web"), ("kr:GROW-KR1", "spike"))
     assert issue.links == (Link("is blocked by", "OKR-1"), Link("blocks", "OKR-17", "GROW-KR1 retention"))
     assert (issue.confidential, issue.creator) == (True, "Lin")
+    assert means("abc", issue.creator_marks)
     assert dict(issue.current) == {
         Field.STATUS: Value("5", "Done"),
         Field.ITERATION: Value("7,40", "S7, late, S40"),
