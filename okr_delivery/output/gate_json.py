@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from okr_delivery import __version__
 from okr_delivery.gate.finding import Finding, Suggestion
 from okr_delivery.gate.request import Requested
-from okr_delivery.gate.result import GateResult, JudgedIteration, SourceUse, WaivedFinding
+from okr_delivery.gate.result import GateResult, JudgedIteration, SourceUse, TeamVerdict, WaivedFinding
 from okr_delivery.locale import Translator
 from okr_delivery.output.gate_words import unjudged
 from okr_delivery.output.json import dumps, instant
@@ -42,6 +42,7 @@ def document(result: GateResult, t: Translator) -> dict[str, Any]:
             "baselined": summary.baselined,
             "ready": summary.ready,
         },
+        "teams": [_team(one) for one in result.team_verdicts],
         "findings": [_finding(finding, t) for finding in result.findings],
         "waived": [_waived(one, t) for one in result.waived],
         "waiver_problems": [_finding(finding, t) for finding in result.waiver_problems],
@@ -64,6 +65,11 @@ def _merge_request(one: Requested | None) -> dict[str, Any] | None:
         "outside": list(one.outside),
         "unknown": list(one.unknown),
     }
+
+
+def _team(one: TeamVerdict) -> dict[str, Any]:
+    counts = {"judged": one.judged, "ready": one.ready}
+    return {"team": one.team, "verdict": str(one.verdict), "stage": str(one.stage), **counts}
 
 
 def _iteration(one: JudgedIteration) -> dict[str, Any]:

@@ -24,6 +24,8 @@ def _maybe(of: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [dict(of), {"type": "null"}]}
 
 
+_VERDICT = {"enum": ["pass", "fail", "none"]}
+_STAGE = {"enum": ["intake", "pitch", "iteration", "release", "okr lint"]}
 _SUGGESTION = _object(kr=_TEXT, reason=_TEXT)
 _FINDING = _object(
     rule={"type": "string", "pattern": r"^[A-Z]{2,3}\d{3}$"},
@@ -52,10 +54,10 @@ SCHEMA: Mapping[str, Any] = {
     **_object(
         schema={"const": "okr-delivery/gate/1"},
         tool=_TEXT,
-        verdict={"enum": ["pass", "fail", "none"]},
+        verdict=_VERDICT,
         reasons=_list(_object(team=_MAYBE, message=_TEXT)),
         as_of=_INSTANT,
-        stage={"enum": ["intake", "pitch", "iteration", "release", "okr lint"]},
+        stage=_STAGE,
         merge_request=_maybe(
             _object(
                 source=_TEXT,
@@ -74,6 +76,7 @@ SCHEMA: Mapping[str, Any] = {
             _object(name=_TEXT, fetched_at=_maybe(_INSTANT), complete={"type": "boolean"}, needed={"type": "boolean"})
         ),
         summary=_object(error=_COUNT, warning=_COUNT, info=_COUNT, waived=_COUNT, baselined=_COUNT, ready=_COUNT),
+        teams=_list(_object(team=_TEXT, verdict=_VERDICT, stage=_STAGE, judged=_COUNT, ready=_COUNT)),
         findings=_list(_FINDING),
         waived=_list(_WAIVED),
         waiver_problems=_list(_FINDING),

@@ -206,7 +206,21 @@ class _Writer:
         blocked = [(verdict.team, reason) for verdict in self._blocked() for reason in verdict.reasons]
         yield self._block("gate.text.no_verdict", blocked)
         yield self._block("gate.text.nothing", self.result.nothing_to_judge)
+        yield self._teams()
         yield "\n".join(["\n".join(map(self.say, self.result.reasons)), self._verdict(), self._closing()]).strip()
+
+    def _teams(self) -> str:
+        """Which of several teams passed, which did not, and which have no verdict."""
+        every = self.result.team_verdicts
+        if len(every) < 2:
+            return ""
+        of = {verdict: [terminal(one.team) for one in every if one.verdict is verdict] for verdict in Verdict}
+        lines = [
+            self.t("gate.text.team", team=f"  {self._word(verdict)} ({len(teams)})", text=self.t.list(teams))
+            for verdict, teams in of.items()
+            if teams
+        ]
+        return "\n".join([self.t("gate.text.teams"), *lines])
 
     def _blocked(self) -> list[TeamVerdict]:
         return [verdict for verdict in self.result.team_verdicts if verdict.verdict is Verdict.NONE]
@@ -216,8 +230,10 @@ class _Writer:
         return "\n".join([self.t(title), *lines]) if lines else ""
 
     def _verdict(self) -> str:
-        word = self.paint(self.t(f"gate.text.verdict.{self.result.verdict}"), _VERDICTS[self.result.verdict])
-        return self.t("gate.text.team", team=word, text=Words(self.t).counts(self.result))
+        return self.t("gate.text.team", team=self._word(self.result.verdict), text=Words(self.t).counts(self.result))
+
+    def _word(self, verdict: Verdict) -> str:
+        return self.paint(self.t(f"gate.text.verdict.{verdict}"), _VERDICTS[verdict])
 
     def _closing(self) -> str:
         summary, late = self.result.summary, self.result.not_ready
