@@ -26,28 +26,35 @@ def command() -> None:
     "--stage", type=click.Choice(["intake", "pitch", "iteration"]), help="Up to this stage; default: each team's own."
 )
 @click.option("--prune", is_flag=True, help="Only shrink: no baseline to shrink is an error.")
+@click.option("--okrs", is_flag=True, help="Judge the OKR files instead, as okr lint does.")
 @click.option("--accept-new", is_flag=True, help="Take in what is found and not known yet.")
-def write_command(app: App, /, teams: tuple[str, ...], stage: str | None, prune: bool, accept_new: bool) -> int:
+def write_command(
+    app: App, /, teams: tuple[str, ...], stage: str | None, prune: bool, okrs: bool, accept_new: bool
+) -> int:
     """Judge all open requirements and write what is found to okr-delivery.baseline.json.
 
     Where there is a baseline already, entries that are found no more are dropped and nothing is added, unless
-    --accept-new is given. Findings of the baseline are shown by the gate and fail nothing.
+    --accept-new is given. What it knows of the OKR files changes with --okrs alone. Findings of the baseline are shown
+    by the gate and fail nothing.
 
     \b
     Examples:
       okr-delivery baseline write
       okr-delivery baseline write --stage pitch --team payments
       okr-delivery baseline write --prune
+      okr-delivery baseline write --okrs --accept-new
     """
     from okr_delivery.gate.baseline import FILE, load_baseline
     from okr_delivery.gate.knowing import renew
 
     if prune and accept_new:
         raise click.UsageError("--prune and --accept-new exclude each other.")
+    if okrs and (teams or stage):
+        raise click.UsageError("--okrs judges the OKR files: leave out --team and --stage.")
     before = load_baseline(app.config)
     if prune and before is None:
         raise user_error(msg("baseline.none"), where=FILE, next_step=msg("baseline.none.next"))
-    result = _judge(app, teams, stage, before)
+    result = _judge_okrs(app) if okrs else _judge(app, teams, stage, before)
     if result.exit_code == 2:
         return _refuse(app, result)
     done = renew(before, result, accept_new=accept_new)
@@ -77,6 +84,14 @@ def _judge(app: App, teams: tuple[str, ...], stage: str | None, before: Baseline
                 baseline=before,
             )
         )
+
+
+def _judge_okrs(app: App) -> GateResult:
+    from okr_delivery.cli.linting import question
+    from okr_delivery.gate.lint.engine import run
+
+    asked: dict[str, object] = {"as_of": None, "cycles": (), "no_waivers": False, "no_baseline": False, "fail_on": None}
+    return run(question(app, asked))
 
 
 def _refuse(app: App, result: GateResult) -> int:

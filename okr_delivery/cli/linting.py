@@ -21,12 +21,14 @@ def judge(app: App, asked: dict[str, object], targets: list[tuple[str, Path]]) -
     """Asks, shows the answer wherever it is wanted, and gives the exit code."""
     from okr_delivery.gate.lint.engine import run
 
-    result = run(_question(app, asked))
+    result = run(question(app, asked))
     show(app, result, str(asked["output_format"]), targets)
     return 0 if result.exit_code == 1 and asked["exit_zero"] else result.exit_code
 
 
-def _question(app: App, asked: dict[str, object]) -> LintInput:
+def question(app: App, asked: dict[str, object]) -> LintInput:
+    """What is asked: the files, what the store knows of work, the exceptions that were agreed on."""
+    from okr_delivery.gate.baseline import load_baseline
     from okr_delivery.gate.finding import Severity
     from okr_delivery.gate.lint.engine import LintInput
     from okr_delivery.gate.lint.subject import Desk
@@ -38,26 +40,27 @@ def _question(app: App, asked: dict[str, object]) -> LintInput:
     desk = Desk(app.book, app.readings, app.config, app.calendar.local_date(as_of))
     waivers = None if asked["no_waivers"] else load_waivers(app.config)
     fail_on = Severity(str(asked["fail_on"] or app.config.gate.fail_on))
-    question = LintInput(desk, as_of, names, fail_on, waivers)
-    found = _work(app, question)
+    baseline = None if asked["no_baseline"] else load_baseline(app.config)
+    made = LintInput(desk, as_of, names, fail_on, waivers, baseline)
+    found = _work(app, made)
     if isinstance(found, Message):
-        return replace(question, unread=found)
+        return replace(made, unread=found)
     work, snapshot = found
-    return replace(question, desk=replace(desk, work=work), sources=uses(app.config, snapshot, frozenset()))
+    return replace(made, desk=replace(desk, work=work), sources=uses(app.config, snapshot, frozenset()))
 
 
-def _work(app: App, question: LintInput) -> tuple[StoreWork, Snapshot] | Message:
+def _work(app: App, made: LintInput) -> tuple[StoreWork, Snapshot] | Message:
     """What the store knows of work, nothing made or changed in it; or why there is none to look at."""
     from okr_delivery.gate.lint.engine import chosen
     from okr_delivery.gate.lint.work import StoreWork
     from okr_delivery.store.engine import parse
 
-    cycles = chosen(question.desk, question.cycles)
+    cycles = chosen(made.desk, made.cycles)
     url = parse(app.config.store_url)
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         return msg("lint.work.none")
     try:
-        snapshot = app.look(question.as_of)
+        snapshot = app.look(made.as_of)
         work = StoreWork(snapshot, app.readings, cycles)
         return msg("lint.work.none") if work.empty else (work, snapshot)
     except UserError as error:

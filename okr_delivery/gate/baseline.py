@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.natural import natural
-from okr_delivery.gate.finding import Finding
+from okr_delivery.gate.finding import Entity, Finding
+from okr_delivery.gate.lint import registry as lint
 from okr_delivery.gate.rule import RequirementRule
 from okr_delivery.gate.rules import RULES
 from okr_delivery.gate.settings import nearest
@@ -46,8 +47,15 @@ class Known:
 
     @classmethod
     def of(cls, finding: Finding) -> Known:
-        """The entry for a finding on an issue."""
-        return cls(finding.fingerprint, finding.rule, f"{finding.entity.source}:{finding.entity.key}")
+        """The entry for a finding on an issue or, under its full id, on something in the OKR files."""
+        return cls(finding.fingerprint, finding.rule, cls.name_of(finding.entity))
+
+    @staticmethod
+    def name_of(entity: Entity) -> str:
+        """What an entry calls a thing: always two parts with a colon between them."""
+        if entity.source is None:
+            return entity.key if ":" in entity.key else f"{entity.kind}:{entity.key}"
+        return f"{entity.source}:{entity.key}"
 
     @property
     def place(self) -> tuple[str, str]:
@@ -92,8 +100,8 @@ def suitable(rule: str) -> bool:
 
 
 def suits(finding: Finding) -> bool:
-    """Whether this finding may be in a baseline."""
-    return finding.entity.kind == ISSUE and suitable(finding.rule)
+    """Whether this finding may be in a baseline: one on a single requirement, or on the OKR files."""
+    return (finding.entity.kind == ISSUE and suitable(finding.rule)) or finding.rule in lint.ids()
 
 
 # -- the file ----------------------------------------------------------------------------------------------------------
@@ -176,7 +184,7 @@ def _wrong(entry: object) -> Message | None:
         return msg("baseline.fingerprint")
     if not all(entry["entity"].partition(":")):
         return msg("baseline.entity", entity=entry["entity"])
-    return None if suitable(entry["rule"]) else _no_rule(entry["rule"])
+    return None if suitable(entry["rule"]) or entry["rule"] in lint.ids() else _no_rule(entry["rule"])
 
 
 def _no_rule(rule: str) -> Message:

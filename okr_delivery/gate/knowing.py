@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.teams import Role
 from okr_delivery.gate.ask import Answers, Kind
-from okr_delivery.gate.baseline import Baseline, Known, suits
+from okr_delivery.gate.baseline import Baseline, Known, suitable, suits
 from okr_delivery.gate.finding import Finding, Severity
 from okr_delivery.gate.rule import at_least
+from okr_delivery.gate.rules import RULES
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.item import Item
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from okr_delivery.gate.result import GateResult
 
 Place = tuple[str, str]
-JUDGED = (Kind.OK, Kind.FOUND, Kind.NOT_APPLICABLE)
-"""Answers after which a rule's silence means that there is nothing to be found."""
+Asked = tuple[str, str, str]  # rule, source, key
 
 
 @dataclass(frozen=True)
@@ -63,22 +63,28 @@ def stale(
 ) -> tuple[Known, ...]:
     """The entries that were judged and not found again; with the whole `backlog`, also those of issues that are over.
 
-    What a rule did not say because another one came first is neither.
+    What a rule did not say because what it requires is missing is neither.
     """
     said = {(rule, *_place(answer)): told.kind for answer in answers for rule, told in answer.rules.items()}
     left = [entry for entry in baseline.entries if entry not in again]
     if not backlog:
-        return tuple(entry for entry in left if said.get((entry.rule, *entry.place)) in JUDGED)
+        return tuple(entry for entry in left if _judged(entry.rule, entry.place, said))
     return tuple(entry for entry in left if _settled(entry, said, snapshot))
 
 
-def _settled(entry: Known, said: Mapping[tuple[str, str, str], Kind], snapshot: Snapshot) -> bool:
+def _judged(rule: str, place: Place, said: Mapping[Asked, Kind]) -> bool:
+    if said.get((rule, *place), Kind.SILENCED) is Kind.SILENCED:
+        return False
+    return not any(said.get((required, *place)) is Kind.FOUND for required in RULES[rule].requires)
+
+
+def _settled(entry: Known, said: Mapping[Asked, Kind], snapshot: Snapshot) -> bool:
     """Whether a run over whole backlogs leaves an entry nothing to stand for."""
     item = _held(snapshot, *entry.place)
     if item is None:
         return _trusted(entry.place[0], snapshot)
-    kind = said.get((entry.rule, item.source, item.key))
-    return kind in JUDGED or (kind is None and _over(item, snapshot))
+    place = item.source, item.key
+    return _judged(entry.rule, place, said) or ((entry.rule, *place) not in said and _over(item, snapshot))
 
 
 def _over(item: Item, snapshot: Snapshot) -> bool:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from okr_delivery.config.types import nearest
 from okr_delivery.gate.ask import Answer, Kind
+from okr_delivery.gate.baseline import Known
 from okr_delivery.gate.finding import Entity, Finding, Severity, Stage
+from okr_delivery.gate.lint import knowing
 from okr_delivery.gate.lint.registry import rules
 from okr_delivery.gate.lint.rule import CycleRule, LintRule, OkrRule, Undecided
 from okr_delivery.gate.lint.subject import Desk, Subject, SubjectKind
@@ -99,6 +101,7 @@ class _Run:
         self.asked, self.desk, self.severity = asked, asked.desk, severity
         self.rules = tuple(rule for rule in rules().values() if rule.id in severity)
         self.cycles = chosen(asked.desk, asked.cycles)
+        self.again: frozenset[Known] = frozenset()
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
@@ -177,13 +180,19 @@ class _Run:
     # -- the result ------------------------------------------------------------------------------------------------
 
     @cached_property
+    def stale(self) -> tuple[Known, ...]:
+        """Entries of the baseline that stand for nothing any more."""
+        said = {
+            (rule, Known.name_of(one.entity)): told.kind for one in self.answers for rule, told in one.rules.items()
+        }
+        return knowing.stale(self.asked.baseline, self.again, said, self.desk)
+
+    @cached_property
     def waived(self) -> Waived:
         from okr_delivery.gate.lint.waived import hold
 
         found = sorted((finding for one in self.answers for finding in one.findings), key=finding_order)
-        entries = self.asked.baseline.entries if self.asked.baseline else ()
-        known = {entry.fingerprint for entry in entries}
-        marked = [replace(finding, baselined=finding.fingerprint in known) for finding in found]
+        marked, self.again = knowing.recognise(self.asked.baseline, found)
         asked = {(rule, one.entity.key) for one in self.answers for rule in one.rules}
         return hold(marked, self.asked.waivers, self.desk, asked, self.severity, narrowed=bool(self.asked.cycles))
 
@@ -212,6 +221,8 @@ class _Run:
             rules_run=tuple(sorted({rule for one in self.answers for rule in one.rules})),
             counts=self._counts(),
             reasons=nothing,
+            again=self.again,
+            stale=self.stale,
         )
 
     def _verdict(self, blind: bool, findings: Sequence[Finding]) -> Verdict:
@@ -240,6 +251,7 @@ class _Run:
     def _notes(self) -> tuple[Message, ...]:
         """Rules that went unanswered for want of data, though nothing that they could find would fail the run."""
         told = [self._about("lint.none.undecided", rule, found) for rule, found in self._open(counting=False)]
+        told += [msg("baseline.stale", n=len(self.stale))] if self.stale else []
         return (*([self.asked.unread] if self.asked.unread else []), *told)
 
     def _open(self, *, counting: bool) -> Iterator[tuple[type[OkrRule], list[Message]]]:

@@ -194,3 +194,56 @@ def test_a_source_that_is_half_fetched_gives_no_finding_and_no_pass_that_counts(
     code, out, _ = lint(world.root)
     assert code == 0 and "OKR302 free-rider can't be answered" in out and "jira is incomplete" in out
     assert riders(world, "--fail-on", "warning")[:2] == (2, [])
+
+
+# -- the baseline ------------------------------------------------------------------------------------------------------
+
+
+def write_baseline(room: Path, *argv: str) -> tuple[int, str]:
+    out = io.StringIO()
+    app = App(env={}, cwd=room, out=out, err=out, clock=lambda: float(NOW))
+    return run(["baseline", "write", "--okrs", *argv], app=app), out.getvalue()
+
+
+def entries(room: Path) -> list[tuple[str, str]]:
+    known = json.loads((room / "okr-delivery.baseline.json").read_text("utf-8"))
+    return [(one["rule"], one["entity"]) for one in known["findings"]]
+
+
+def test_known_findings_of_the_files_fail_nothing_until_they_are_gone(room: Path) -> None:
+    assert lint(room, okrs=BAD)[0] == 1
+    assert write_baseline(room)[0] == 0
+    assert ("OKR303", "2026Q4:GROW") in entries(room)
+    assert (lint(room)[0], lint(room, "--no-baseline")[0]) == (0, 1)
+    assert "baseline" in lint(room, okrs=Q4)[1]  # entries that are found no more
+    assert write_baseline(room)[0] == 0
+    assert ("OKR303", "2026Q4:GROW") not in entries(room)
+
+
+def test_new_findings_are_taken_in_only_when_asked_for(room: Path) -> None:
+    lint(room, okrs=Q4)
+    write_baseline(room)
+    lint(room, okrs=BAD)
+    assert write_baseline(room)[0] == 0 and entries(room) == []
+    assert write_baseline(room, "--accept-new")[0] == 0 and ("OKR303", "2026Q4:GROW") in entries(room)
+
+
+def test_no_baseline_is_written_of_files_that_nobody_could_judge(room: Path) -> None:
+    lint(room, okrs=Q3)
+    assert write_baseline(room)[0] == 2
+    assert not (room / "okr-delivery.baseline.json").exists()
+
+
+def test_the_gate_leaves_what_is_known_of_the_files_alone(world: World) -> None:
+    world.okrs["2026Q4"] = world.okrs["2026Q4"].replace("    source: self_driven\n", "")
+    world.synced(issue(1, ""))
+    assert write_baseline(world.root)[0] == 0
+    known = entries(world.root)
+    assert [rule for rule, _ in known].count("OKR303") == 2
+    app = App(env={}, cwd=world.root, out=io.StringIO(), err=io.StringIO(), clock=lambda: float(NOW))
+    assert run(["baseline", "write", "--accept-new"], app=app) == 0
+    assert entries(world.root) == sorted([("KR101", "jira:PAY-1"), *known])
+
+
+def test_okrs_are_of_no_team(room: Path) -> None:
+    assert write_baseline(room, "--stage", "pitch")[0] == 2
