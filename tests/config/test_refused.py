@@ -35,6 +35,22 @@ SINGLE = {
         "4:17: gate.fail_on: 'warn' is not possible; did you mean 'warning'? Possible are: error, warning",
     ),
     "choice, nothing near": (MINIMAL + "lang: 7\n", "4:7: lang: '7' is not possible; possible are: en, zh"),
+    "told label that takes requirements away": (
+        MINIMAL.replace("projects: [PAY]", "projects: [PAY], requirements: {exclude_labels: [OKR-Gate]}")
+        + "gate: {adopt: pitch}\n",
+        "4:7: gate.tell.label: the label okr-gate means something else already, by sources.requirements.exclude_labels"
+        " (jira); choose another one",
+    ),
+    "told label that waives": (
+        MINIMAL + "gate: {waive: {label: ok}, tell: {label: ok:KR101}}\n",
+        "4:42: gate.tell.label: the label ok:kr101 means something else already, by gate.waive.label;"
+        " choose another one",
+    ),
+    "told label that names a key result": (
+        MINIMAL + "gate: {tell: {label: kr:x}}\n",
+        "4:22: gate.tell.label: the label kr:x means something else already, by sources.links.labels (jira);"
+        " choose another one",
+    ),
     "duration": (
         MINIMAL + "gate: {max_age: 26 hours}\n",
         "4:17: gate.max_age: 26 hours is no length of time; write 10s, 30m, 26h, 14d or 2w",

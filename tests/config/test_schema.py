@@ -107,4 +107,4 @@ def _opened(line: str) -> str:
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.y*ml")), ids=lambda path: path.name)
 def test_every_template_is_yaml(path: Path) -> None:
-    YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+    assert list(YAML(typ="safe", pure=True).load_all(path.read_text("utf-8")))
