@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.resolve import KEYWORDS
-from okr_delivery.delivery.teams import Role
 from okr_delivery.gate import paste
 from okr_delivery.gate.alike import DAYS, Alike
 from okr_delivery.gate.finding import Stage, Suggestion
@@ -16,8 +15,9 @@ from okr_delivery.model.contribution import Carrier
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.okr import KeyResult
-from okr_delivery.model.work import Field, FoundField, Iteration
+from okr_delivery.model.work import Field, FoundField
 from okr_delivery.okrs.book import KrFound
+from okr_delivery.value.capacity import load
 from okr_delivery.value.krs import needs_amount
 from okr_delivery.value.results import LinkFault, LinkProblem, Links
 
@@ -135,28 +135,12 @@ class Advice:
             return None
         place = (case.team.id, case.iteration.id)
         if place not in self._budgets:
-            self._budgets[place] = self._share(case.team.id, case.iteration)
+            self._budgets[place] = load(self.snapshot, case.team.id, case.iteration).non_okr
         return self._budgets[place]
-
-    def _share(self, team: str, iteration: Iteration) -> float | None:
-        items = self._members(team, iteration)
-        efforts = [item.number_at(Field.ESTIMATE, self.snapshot.as_of) for item in items]
-        sizes = [1.0 if None in efforts else effort or 0.0 for effort in efforts]
-        total = sum(sizes)
-        other = sum(size for item, size in zip(items, sizes, strict=True) if self._serves_none(item))
-        return other / total if total else None
-
-    def _members(self, team: str, iteration: Iteration) -> list[Item]:
-        items = self.snapshot.members(team, iteration, self.snapshot.as_of)
-        return [item for item in items if item.role in (Role.REQUIREMENT, Role.NON_OKR)]
-
-    def _serves_none(self, item: Item) -> bool:
-        return bool(item.non_okr) or bool(self._links(item).non_okr)
 
     def recheck(self, case: Case) -> Message:
         """How the owner sees that it is settled."""
-        key = self.address(case.item)
-        key = f'"{key}"' if "&" in key else key  # a shell would run what stands before it
+        key = self.argument(case.item)
         stage = f" --stage {case.stage}" if case.stage is Stage.INTAKE else ""
         command = f"okr-delivery gate --issue {key} --sync{stage}"
         url = self.snapshot.config.reports.recheck_url
@@ -173,6 +157,11 @@ class Advice:
         team, judged = planning.team.id, planning.iterations
         ref = next((ref for ref in KEYWORDS if self.snapshot.resolve(team, ref) == judged), judged[0].id)
         return "" if ref == "next" else f" --iteration {shlex.quote(ref)}"
+
+    def argument(self, item: Item) -> str:
+        """The address as a shell takes it: it would run what stands before an `&`."""
+        key = self.address(item)
+        return f'"{key}"' if "&" in key else key
 
     def address(self, item: Item) -> str:
         """The key, with its source where two sources know one of that name."""

@@ -18,7 +18,8 @@ from tests.e2e.trackers import TIERS, Tracker, different, serve
 KINDS = ("datacenter", *TIERS)
 DOCUMENTS = (
     ("gate", "--backlog"),
-    ("gate", "--iteration", "current"),
+    ("gate", "--stage", "iteration"),
+    ("gate", "--iteration", "current", "--stage", "iteration"),
     ("metrics",),
     ("metrics", "--since", "2026-08-01", "--until", "2026-11-20"),
     ("trace",),
@@ -38,7 +39,9 @@ ADDRESSES = {
     "*rule_hash": "made of the configuration, where statuses have their tracker's names",
     "*.iteration_id": "ids are each tracker's own; the names are compared",
     "iterations.*.id": "ids are each tracker's own; the names are compared",
+    "findings.KR30[145] *.entity.key": "ids are each tracker's own; the names are compared",
     "scopes.*.iteration.id": "ids are each tracker's own; the names are compared",
+    "findings.KR30[45] *.location.line": "the settings of a source have as many lines as its tracker needs",
 }
 WORDS = {
     "findings.KR205 *.help": "Jira's boards have an estimate field, GitLab has weights or times",

@@ -121,11 +121,13 @@ def _sorted(rows: list[Any]) -> list[Any]:
 
 
 def _name(row: Any) -> str:
-    """Of a finding its rule, issue and key result; of a remark on the data its check."""
+    """Of a finding its rule, issue or iteration, and key result; of a remark on the data its check."""
     if not isinstance(row, dict):
         return ""
     if "rule" in row and "entity" in row:
-        return f"{row['rule']} {row['entity']['key']} {row['kr'] or ''}".rstrip()
+        entity = row["entity"]
+        about = entity["title"] if entity["kind"] == "iteration" else entity["key"]
+        return f"{row['rule']} {about} {row['kr'] or ''}".rstrip()
     return str(row.get("check", ""))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, ClassVar
 
 from okr_delivery.gate.advice import Advice
@@ -43,8 +42,7 @@ class UnconcludedTrace(PlanRule):
         item, kr = one.item, one.kr
         days = {"end": str(one.window.end), "due": str(one.due)}
         message = self.text("message", iteration=one.iteration.name, kr=kr.id, **days)
-        key = shlex.quote(advice.address(item))
-        line = f"okr-delivery conclude {key} <{'|'.join(Verb)}> --kr {kr.full_id} --reason '…'"
+        line = f"okr-delivery conclude {advice.argument(item)} <{'|'.join(Verb)}> --kr {kr.full_id} --reason '…'"
         return Fault(
             message,
             kr=kr,
