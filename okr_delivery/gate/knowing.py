@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Place = tuple[str, str]
 Asked = tuple[str, str, str]  # rule, source, key
+JUDGED = (Kind.OK, Kind.FOUND, Kind.NOT_APPLICABLE)
+"""Answers after which a rule's silence means that there is nothing to be found."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +68,16 @@ def stale(
     What a rule did not say because what it requires is missing is neither.
     """
     said = {(rule, *_place(answer)): told.kind for answer in answers for rule, told in answer.rules.items()}
-    left = [entry for entry in baseline.entries if entry not in again]
+    left = [entry for entry in baseline.entries if entry not in again and suitable(entry.rule)]
     if not backlog:
         return tuple(entry for entry in left if _judged(entry.rule, entry.place, said))
     return tuple(entry for entry in left if _settled(entry, said, snapshot))
 
 
 def _judged(rule: str, place: Place, said: Mapping[Asked, Kind]) -> bool:
-    if said.get((rule, *place), Kind.SILENCED) is Kind.SILENCED:
-        return False
-    return not any(said.get((required, *place)) is Kind.FOUND for required in RULES[rule].requires)
+    return said.get((rule, *place)) in JUDGED and not any(
+        said.get((required, *place)) is Kind.FOUND for required in RULES[rule].requires
+    )
 
 
 def _settled(entry: Known, said: Mapping[Asked, Kind], snapshot: Snapshot) -> bool:
