@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 
 import defusedxml.ElementTree
 import jsonschema
@@ -26,11 +27,11 @@ LOUD = {  # how each says that there is no verdict
 }
 
 
-def gate(world: World, *argv: str, now: int = NOW) -> tuple[int, str, str]:
+def gate(world: World, *argv: str, now: int = NOW, env: Mapping[str, str] | None = None) -> tuple[int, str, str]:
     """Exit code, standard output, standard error."""
     out, err = io.StringIO(), io.StringIO()
     world.write()
-    app = App(env={}, cwd=world.root, out=out, err=err, clock=lambda: float(now))
+    app = App(env=dict(env or {}), cwd=world.root, out=out, err=err, clock=lambda: float(now))
     code = run(["gate", *argv], app=app)
     return code, out.getvalue(), err.getvalue()
 
