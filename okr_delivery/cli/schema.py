@@ -13,9 +13,11 @@ from okr_delivery.cli.options import subcommand
 
 
 @subcommand("schema")
-@click.argument("document", type=click.Choice(["config", "okrs", "gate", "report"]), default="config", required=False)
+@click.argument(
+    "document", type=click.Choice(["config", "okrs", "gate", "plan", "report"]), default="config", required=False
+)
 def command(app: App, /, document: str) -> int:
-    """Print a JSON Schema: of okr-delivery.yaml (the default), of OKR files, of gate/1 or report/1.
+    """Print a JSON Schema: of okr-delivery.yaml (the default), of OKR files, of gate/1, plan/1 or report/1.
 
     \b
     Examples:
@@ -35,6 +37,10 @@ def _schema(document: str) -> Mapping[str, Any]:
         from okr_delivery.output.gate_schema import SCHEMA
 
         return SCHEMA
+    if document == "plan":
+        from okr_delivery.output.plan_schema import SCHEMA as PLAN
+
+        return PLAN
     if document == "report":
         from okr_delivery.report.schema import json_schema as report
 

@@ -183,11 +183,14 @@ class _Writer:
 
     def _known(self, one: DueTrace) -> str:
         """What was expected and what is measured, and whose key result it is."""
-        terms = {"expected": NOTHING if one.expected is None else self.say(change(one.expected, one.kr))}
-        text = self.t("plan.text.unmeasured", **terms)
+        expected = self.t("plan.text.no_amount")
+        if one.expected is not None:
+            expected = self.t("plan.text.expected", amount=self.say(change(one.expected, one.kr)))
+        text = self.t("plan.text.unmeasured", expected=expected)
         if one.effect is not None:
             measured = self.say(change(one.effect.value, one.kr))
-            text = self.t("plan.text.measured", **terms, measured=measured, method=self._method(one.effect.method))
+            method = self._method(one.effect.method)
+            text = self.t("plan.text.measured", expected=expected, measured=measured, method=method)
         return text + (self.t("plan.text.ask", owner=terminal(one.kr.owner)) if one.kr.owner else "")
 
     def _method(self, method: str) -> str:

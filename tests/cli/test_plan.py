@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -18,6 +19,8 @@ from okr_delivery.store import DeploymentMark
 from tests.e2e.runner import Cli, Ended
 from tests.gate.world import CONFIG, DAY, NOW, S27, S28, World, issue
 from tests.output.company import with_second_source
+from tests.output.planned import AS_OF, fill
+from tests.value.world import World as ValueWorld
 
 MOBILE = "  - {id: mobile, select: [{source: west}]}\n"
 
@@ -186,3 +189,17 @@ def test_a_plan_is_not_made_final_yet(world: World) -> None:
 def test_a_terminal_in_ascii(world: World) -> None:
     world.synced(issue(1, title="naïve … checkout"))
     assert "÷" not in plan(world).out  # the runner's stream names no encoding
+
+
+@pytest.mark.parametrize("word", ["fix", "加码"])
+def test_the_command_that_is_shown_settles_what_is_due(tmp_path: Path, word: str) -> None:
+    made = fill(ValueWorld(tmp_path / "work"))
+    made.filled()
+    cli = Cli(made.folder, {"OKR_DELIVERY_STORE": f"sqlite:///{made.folder}/store.db"}, AS_OF)
+    (first, second) = cli.ok("plan", "--format", "json").json["teams"][0]["due"]
+    program, *words = shlex.split(first["command"].replace("CONCLUSION", word).replace("TEXT", "landed late"))
+    assert program == "okr-delivery"
+    cli.ok(*words)
+    (left,) = cli.ok("plan", "--format", "json").json["teams"][0]["due"]
+    assert left["key"] == second["key"]
+    made.close()

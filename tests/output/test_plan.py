@@ -16,6 +16,7 @@ from okr_delivery.model.message import msg
 from okr_delivery.output import plan, plan_json
 from okr_delivery.output.plan_schema import SCHEMA
 from okr_delivery.value.plan import Plans
+from tests.e2e.runner import Cli
 from tests.output.company import HOSTILE
 from tests.output.planned import DATA, fill, golden, hostile, plans
 from tests.value.world import World
@@ -142,3 +143,7 @@ def test_unread_deployments_leave_open_what_is_due(planned: World) -> None:
     blind = replace(made, teams=(replace(team, due=(), blind=("jira",)),))
     assert document(blind)["teams"][0]["due"] is None
     assert "the deployments of jira were not read to the end" in plan.write(blind, translator("en"))
+
+
+def test_the_command_prints_the_schema(tmp_path: Path) -> None:
+    assert Cli(tmp_path, {}).ok("schema", "plan").json == SCHEMA

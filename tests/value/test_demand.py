@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from okr_delivery.delivery.snapshot import Snapshot
@@ -210,15 +210,17 @@ def test_the_gap_by_kind_of_key_result(world: World, kr: str, value: float | Non
 
 
 @pytest.fixture(scope="module")
-def still(tmp_path_factory: pytest.TempPathFactory) -> World:
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world that no test changes."""
-    return World(Path(tmp_path_factory.mktemp("still")) / "work")
+    made = World(tmp_path_factory.mktemp("still") / "work")
+    yield made
+    made.close()
 
 
 VALUES = st.integers(-2_000, 8_000).map(lambda n: n / 100)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(deadline=None)
 @given(value=VALUES, step=st.integers(1, 1_000).map(lambda n: n / 100))
 def test_closing_part_of_a_gap_leaves_the_rest_of_it(still: World, value: float, step: float) -> None:
     for name in ("GROW-KR1", "BAND-KR4", "COST-KR2", "UP-KR9"):
