@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.teams import sources_of
@@ -38,6 +39,7 @@ from okr_delivery.gate.settings import Settings
 from okr_delivery.gate.sources import doubts, unusable, uses
 from okr_delivery.gate.waiving import Waived
 from okr_delivery.model.message import Message, msg
+from okr_delivery.value.demand import Check
 from okr_delivery.value.links import links_at
 from okr_delivery.value.results import Links
 
@@ -67,6 +69,12 @@ class _Run:
     def findings(self) -> list[Finding]:
         """All that was found, in order."""
         return sorted((f for answer in self.everything for f in answer.findings), key=finding_order)
+
+    @cached_property
+    def check(self) -> Check:
+        """What is claimed for key results by all teams."""
+        asked = self.asked
+        return Check(asked.snapshot, asked.readings, asked.effects, asked.conclusions)
 
     def doubt(self, source: str) -> Message | None:
         """Why planned work of a source is not surely known."""
@@ -154,7 +162,7 @@ def _plans(here: _Run, cases: Sequence[Case]) -> Iterator[Planning]:
             if case.team.id == scope.team.id and place in inside:
                 inside[place].append(case)
         held = {place: tuple(several) for place, several in inside.items()}
-        given = (asked.snapshot, asked.readings, asked.effects, asked.conclusions)
+        given = (asked.snapshot, asked.readings, asked.effects, asked.conclusions, here.check)
         yield Planning(scope.team, scope.stage, scope.iterations, held, *given, _doubts(here, scope))
 
 
@@ -237,6 +245,7 @@ def _result(here: _Run, waived: Waived) -> GateResult:
         counts=_counts(here, waived),
         reasons=reasons,
         requested=asked.requested,
+        idle_waivers=waived.idle,
         again=here.again,
         stale=here.stale,
     )

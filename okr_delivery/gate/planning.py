@@ -15,7 +15,7 @@ from okr_delivery.model.message import Message
 from okr_delivery.model.okr import Effect, KeyResult
 from okr_delivery.model.work import Iteration, IterationKind, IterationState
 from okr_delivery.value.capacity import Capacity, Load, capacity, load
-from okr_delivery.value.demand import Demand, demands
+from okr_delivery.value.demand import Check, Demand
 from okr_delivery.value.due import DueTrace, asked_since, due
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ Place = tuple[str, str]  # source and id of an iteration: ids of two sources ove
 class Planning:
     """A team's iterations as they are judged. `cases` are their open requirements, by the iteration's place.
 
-    `doubts` say why what other teams plan is not surely known.
+    `check` knows what is claimed, for all teams of a run. `doubts` say why what other teams plan is not surely known.
     """
 
     team: Team
@@ -44,6 +44,7 @@ class Planning:
     readings: Readings
     effects: tuple[Effect, ...]
     conclusions: Conclusions
+    check: Check
     doubts: tuple[Message, ...] = ()
 
     @property
@@ -87,8 +88,7 @@ class Planning:
     @cached_property
     def demands(self) -> tuple[Demand, ...]:
         """What is claimed for each key result that the team works for, and what it still needs."""
-        given = (self.snapshot, self.readings, self.effects, self.conclusions)
-        return demands(*given, self.team.id, self.iterations)
+        return self.check.demands(self.team.id, self.iterations)
 
     @cached_property
     def due(self) -> tuple[DueTrace, ...]:

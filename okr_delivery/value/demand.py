@@ -69,13 +69,11 @@ def demands(
     Served are those that the iterations' goals and the team's objectives name, and those that work in them claims.
     Only what is active at the start of one of the iterations counts.
     """
-    check = Check(snapshot, readings, effects, conclusions)
-    judged = [item for iteration in iterations for item in check.open_in(team_id, iteration)]
-    return tuple(check.demand(kr, judged) for kr in check.served(team_id, iterations))
+    return Check(snapshot, readings, effects, conclusions).demands(team_id, iterations)
 
 
 class Check:
-    """Works out what is claimed and needed; all teams' work is read once."""
+    """Works out what is claimed and needed, for one team after another; all teams' work is read once."""
 
     def __init__(
         self, snapshot: Snapshot, readings: Readings, effects: Iterable[Effect], conclusions: Conclusions
@@ -89,6 +87,12 @@ class Check:
         self._gaps: dict[str, Gap] = {}
         self._promises: dict[tuple[str, str], Links] = {}
         self._finished: dict[int, list[tuple[Item, date | None]]] = {}
+        self._watched: dict[str, list[Item]] = {}
+
+    def demands(self, team_id: str, iterations: Sequence[Iteration]) -> tuple[Demand, ...]:
+        """See `demands`."""
+        judged = [item for iteration in iterations for item in self.open_in(team_id, iteration)]
+        return tuple(self.demand(kr, judged) for kr in self.served(team_id, iterations))
 
     # -- which key results -----------------------------------------------------------------------------------------
 
@@ -174,16 +178,26 @@ class Check:
                     found |= {item.ref: item for item in self.open_in(team, iteration)}
         return found
 
+    @cached_property
+    def _claimants(self) -> dict[str, list[Item]]:
+        """Those of them that promise something, by key result."""
+        found: dict[str, list[Item]] = {}
+        for item in self._planned.values():
+            for kr in dict.fromkeys(stated.kr for stated in self.promise(item).contributions):
+                found.setdefault(kr, []).append(item)
+        return found
+
     def open_in(self, team_id: str, iteration: Iteration) -> list[Item]:
         """The open requirements that stand in an iteration."""
         members = self.snapshot.members(team_id, iteration, self.snapshot.as_of)
         return [item for item in members if _is_open_requirement(item)]
 
-    def _observed(self, kr: KeyResult) -> Iterator[Item]:
+    def _observed(self, kr: KeyResult) -> list[Item]:
         """Finished requirements of all teams whose effect on the key result is still to be seen."""
-        for item, released in self._finished_since(self._watched_since(kr)):
-            if self._is_watched(item, released, kr):
-                yield item
+        if kr.full_id not in self._watched:
+            every = self._finished_since(self._watched_since(kr))
+            self._watched[kr.full_id] = [item for item, released in every if self._is_watched(item, released, kr)]
+        return self._watched[kr.full_id]
 
     def _watched_since(self, kr: KeyResult) -> int:
         """What was finished before this instant is looked at no more: a window's length before the cycle began.
@@ -230,8 +244,8 @@ class Check:
 
     def _parts(self, kr: KeyResult, judged: Iterable[Item]) -> Iterator[tuple[str, float, str]]:
         """(team, |expected| × confidence, key) of each that promises the key result something toward its target."""
-        every = self._planned | {item.ref: item for item in (*judged, *self._observed(kr))}
-        for item in every.values():
+        others = {i.ref: i for i in (*judged, *self._observed(kr)) if i.ref not in self._planned}
+        for item in (*self._claimants.get(kr.full_id, ()), *others.values()):
             for stated in self.promise(item).contributions:
                 weight = self.weight(stated, kr) if stated.kr == kr.full_id else 0.0
                 if weight:
