@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from okr_delivery.gate.finding import Stage
+from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.result import GateResult, Verdict
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.work import Field, Iteration, IterationState, Value
@@ -124,3 +124,37 @@ def test_other_teams_have_their_verdict(world: World) -> None:
     result = world.gate(backlog=True)
     assert {t.team: t.verdict for t in result.team_verdicts} == {"payments": Verdict.NONE, "ops": Verdict.PASS}
     assert result.exit_code == 2
+
+
+# -- rules about iterations --------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_judged_as_far_as_open_work_tells(world: World) -> None:
+    """What could change the verdict is asked; what could only warn says that it was not."""
+    result = world.synced(issue(1, "Contributes-to: GROW-KR1 M"), **COMING).gate(stage=Stage.ITERATION)
+    assert (result.exit_code, result.findings) == (0, ())
+    (told,) = (note for note in result.team_verdicts[0].notes if note.id == "gate.note.unasked")
+    assert told.params["rules"] == ("KR302", "KR303", "KR304")
+    assert told.params["reason"].id == "gate.history.not_yet"  # type: ignore[attr-defined]  # a message in a message
+    asked = {row.rule: row.ok for row in result.counts}
+    assert [asked[rule] for rule in ("KR301", "KR305", "KR306")] == [1, 1, 1]
+
+
+def test_warnings_that_count_need_the_whole_history(world: World) -> None:
+    world.synced(issue(1, "Contributes-to: GROW-KR1 M"), **COMING)
+    result = world.gate(stage=Stage.ITERATION, fail_on=Severity.WARNING)
+    assert why(result) == ["gate.history.rules"]
+    (reason,) = result.team_verdicts[0].reasons
+    assert reason.params["what"].params["rules"] == ("KR302", "KR303", "KR304")  # type: ignore[attr-defined]
+    configured = "objectives: [GROW]\n    capacity: {per_iteration: 30}"
+    off = CONFIG.replace("objectives: [GROW]", configured).replace("{since", "{rules: {KR302: off, KR303: off}, since")
+    world.config_text = off
+    assert world.gate(stage=Stage.ITERATION, fail_on=Severity.WARNING).exit_code == 0
+
+
+def test_traces_older_than_what_is_there_need_it_too(world: World) -> None:
+    world.synced(issue(1, "Contributes-to: GROW-KR1 M"), **COMING)
+    world.config_text = CONFIG.replace("since: 2026-11-16", "since: 2026-09-10")
+    result = world.gate(stage=Stage.ITERATION)
+    assert why(result) == ["gate.history.rules"]
+    assert world.gate(stage=Stage.ITERATION, backlog=True).exit_code == 0  # nothing about iterations is asked
