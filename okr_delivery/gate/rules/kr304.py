@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.planning import Planning
-from okr_delivery.gate.rule import Fault, NotApplicable, Outcome, PlanExample, PlanRule
+from okr_delivery.gate.rule import Example, Fault, NotApplicable, Outcome, PlanExample, PlanRule
 from okr_delivery.model.message import msg
 from okr_delivery.model.work import Iteration
 from okr_delivery.value.capacity import Capacity, Load
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from okr_delivery.config import Team
     from okr_delivery.delivery.snapshot import Snapshot
 
+FIVE = Example("Contributes-to: GROW-KR1 +12pp 90%", estimate="5")
+
 
 class OverCapacity(PlanRule):
     id = "KR304"
@@ -23,8 +25,8 @@ class OverCapacity(PlanRule):
     stage = Stage.ITERATION
     severity = Severity.WARNING
     options: ClassVar = ("teams[].capacity.per_iteration", "teams[].capacity.unit")
-    VALID: ClassVar = (PlanExample(capacity=3), PlanExample(capacity=None))
-    INVALID: ClassVar = (PlanExample(capacity=2),)
+    VALID: ClassVar = (PlanExample(work=(FIVE,), capacity=5), PlanExample(work=(FIVE,), capacity=None))
+    INVALID: ClassVar = (PlanExample(work=(FIVE,), capacity=4),)
 
     @classmethod
     def reads_history(cls, team: Team, snapshot: Snapshot) -> bool:
