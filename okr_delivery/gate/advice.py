@@ -52,7 +52,7 @@ class Advice:
             if len(found) == MOST:
                 break
             if inactivity(kr, self.book, case.day, planned=case.planned) is None:
-                found.setdefault(kr.full_id, Suggestion(self.ref(case, kr), reason))
+                found.setdefault(kr.full_id, Suggestion(self.ref(case, kr), reason, kr.title))
         return tuple(found.values())
 
     def _candidates(self, case: Case) -> Iterator[tuple[KeyResult, Message]]:
@@ -99,6 +99,11 @@ class Advice:
     def ref(self, case: Case, kr: KeyResult) -> str:
         """How this requirement names that key result."""
         return self.book.short_id(kr, case.day)
+
+    def title(self, case: Case, ref: str) -> str | None:
+        """The title of what a reference means to this requirement."""
+        kr = self._resolve(ref, case)
+        return None if kr is None else kr.title
 
     def _resolve(self, ref: str, case: Case) -> KeyResult | None:
         answer = self.book.resolve(ref, case.day)

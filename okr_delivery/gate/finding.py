@@ -53,6 +53,7 @@ class Entity:
 class Suggestion:
     kr: str  # short id
     reason: Message
+    title: str | None = None  # of the key result, so that people need not know the id
 
 
 @dataclass(frozen=True, slots=True)

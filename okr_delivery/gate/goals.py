@@ -41,7 +41,7 @@ def entry(planning: Planning, iteration: Iteration) -> Entry:
     objective = planning.book.objective_of(found[0][0])
     krs = [kr.id for kr, reason in found if reason.id == "gate.suggest.work" and _of(kr, objective)]
     day = planning.day(iteration)
-    suggestions = tuple(Suggestion(planning.book.short_id(kr, day), reason) for kr, reason in found[:MOST])
+    suggestions = tuple(Suggestion(planning.book.short_id(kr, day), reason, kr.title) for kr, reason in found[:MOST])
     line = _line(planning, iteration, objective.id, krs)
     return Entry(line, objective.id, objective.location, suggestions)
 

@@ -111,7 +111,7 @@ def _finding(finding: Finding, t: Translator) -> dict[str, Any]:
 
 
 def _suggestion(one: Suggestion | None, t: Translator) -> dict[str, Any] | None:
-    return None if one is None else {"kr": one.kr, "reason": t.render(one.reason)}
+    return None if one is None else {"kr": one.kr, "title": one.title, "reason": t.render(one.reason)}
 
 
 def _waived(one: WaivedFinding, t: Translator) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from okr_delivery.gate.finding import Finding
+from okr_delivery.gate.finding import Finding, Suggestion
 from okr_delivery.gate.paste import localised
 from okr_delivery.gate.result import GateResult, Judged, WaivedFinding
 from okr_delivery.locale import Translator
@@ -167,7 +167,7 @@ class _Page:
 
     def _todo(self, finding: Finding) -> Iterator[str]:
         lines = [
-            self.t(f"gate.text.{word}", kr=code_span(one.kr), reason=self.flat(one.reason))
+            self.t(f"gate.text.{word}", kr=self._offered(one), reason=self.flat(one.reason))
             for word, one in zip(SUGGESTED, finding.suggestions, strict=False)
         ]
         lines += self.say(in_language(finding, self.t.lang))
@@ -177,6 +177,10 @@ class _Page:
         yield "\n".join(f"- {line}" for line in [f"{finding.rule} {finding.name}", *lines])
         if finding.paste:
             yield _block(localised(finding.paste, self.t.lang))
+
+    def _offered(self, one: Suggestion) -> str:
+        kr = code_span(one.kr)
+        return self.t("gate.text.named", kr=kr, title=code_span(fit(one.title, TITLE))) if one.title else kr
 
     def _waived(self) -> str:
         waived = self.result.waived

@@ -26,7 +26,7 @@ def _maybe(of: Mapping[str, Any]) -> dict[str, Any]:
 
 _VERDICT = {"enum": ["pass", "fail", "none"]}
 _STAGE = {"enum": ["intake", "pitch", "iteration", "release", "okr lint"]}
-_SUGGESTION = _object(kr=_TEXT, reason=_TEXT)
+_SUGGESTION = _object(kr=_TEXT, title=_MAYBE, reason=_TEXT)
 _FINDING = _object(
     rule={"type": "string", "pattern": r"^[A-Z]{2,3}\d{3}$"},
     name={"type": "string", "pattern": "^[a-z0-9-]+$"},

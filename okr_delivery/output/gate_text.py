@@ -123,7 +123,7 @@ class _Writer:
         parts += [terminal(entity.subtitle)] if entity.subtitle else []
         about = [finding.team] if finding.team else []
         about += [Words(self.t).by(finding)] if finding.created_by else []
-        return "  ".join(parts) + (f"  ({', '.join(about)})" if about else "")
+        return "  ".join(parts) + (f"  ({self.t.list(about)})" if about else "")
 
     def _finding(self, finding: Finding) -> tuple[list[str], str | None]:
         """Its lines, and how to check again, which stands once below all findings of a requirement."""

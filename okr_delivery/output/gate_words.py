@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from okr_delivery.gate.finding import Finding, Severity, Stage
+from okr_delivery.gate.finding import Finding, Severity, Stage, Suggestion
 from okr_delivery.gate.paste import localised
 from okr_delivery.gate.result import GateResult, Verdict
 from okr_delivery.locale import Translator
@@ -61,7 +61,12 @@ class Words:
     def suggested(self, finding: Finding) -> Iterator[str]:
         """The likeliest key results, each with its reason."""
         for word, one in zip(SUGGESTED, finding.suggestions, strict=False):
-            yield self.t(f"gate.text.{word}", kr=terminal(one.kr), reason=self.say(one.reason))
+            yield self.t(f"gate.text.{word}", kr=self.named(one), reason=self.say(one.reason))
+
+    def named(self, one: Suggestion) -> str:
+        """A key result by its id and title."""
+        kr, title = terminal(one.kr), terminal(one.title or "")
+        return self.t("gate.text.named", kr=kr, title=title) if title else kr
 
     def paste(self, line: str) -> str:
         return self.t("gate.text.paste", line=terminal(localised(line, self.t.lang)))

@@ -60,7 +60,7 @@ def test_1_at_the_threshold(world: World) -> None:
 
 
 def test_0_with_a_waived_finding(world: World) -> None:
-    entry = "- {rule: KR101, entity: PAY-1, reason: audit, owner: lin, expires: 2027-03-31}"
+    entry = "- {rule: KR101, entity: PAY-1, reason: audit, owner: lin, expires: 2026-12-31}"
     result = world.synced(issue(1, "")).waivers(entry).gate()
     assert (result.exit_code, result.summary.waived) == (0, 1)
 

@@ -56,8 +56,8 @@ def test_the_keys_are_those_of_the_contract(world: World) -> None:
         "team": None,
         "entity": dict.fromkeys(["source", "kind", "key", "url", "title"]),
         **dict.fromkeys(["kr", "created_by", "message", "help", "paste"]),
-        "suggestion": dict.fromkeys(["kr", "reason"]),
-        "suggestions": [dict.fromkeys(["kr", "reason"])],
+        "suggestion": dict.fromkeys(["kr", "title", "reason"]),
+        "suggestions": [dict.fromkeys(["kr", "title", "reason"])],
         **dict.fromkeys(["alternative", "baselined", "fingerprint"]),
         "location": dict.fromkeys(["path", "line"]),
     }

@@ -33,7 +33,7 @@ def test_a_plan_reads_like_requirements_do(unplanned: World) -> None:
         "PAY S28  (payments)\n"
         "  ✗ error KR301 iteration-without-goal: PAY S28 has no goal.\n"
         '      paste: - {team: payments, iteration: "PAY S28", objective: GROW, key_results: [GROW-KR1]}\n'
-        "      suggested: GROW-KR1 (requirements in PAY S28 that contribute to it: 1)\n"
+        "      suggested: GROW-KR1 “30-day retention” (requirements in PAY S28 that contribute to it: 1)\n"
         "      Paste the line under `iterations:` in okrs/2026Q4.yaml, or write GROW into the goal of PAY S28; correct"
         " the objective if another is meant.\n"
         "      see okrs/2026Q4.yaml:3\n"

@@ -51,7 +51,8 @@ class UnknownKeyResult(RequirementRule):
         written = case.quote(problem.kr or problem.text)
         if problem.fault is LinkFault.AMBIGUOUS_KR:
             return Fault(problem.message, ref=written, paste=case.offered(problem), fix=self.text("ambiguous"))
-        nearest = problem.nearest and Suggestion(problem.nearest, msg("gate.suggest.nearest", written=written))
+        why, near = msg("gate.suggest.nearest", written=written), problem.nearest
+        nearest = near and Suggestion(near, why, advice.title(case, near))
         suggestions = (nearest,) if nearest else advice.suggestions(case)
         paste = advice.line(case, suggestions[0].kr if suggestions else None, like=problem)
         message = self.text("message", written=written, carrier=msg(f"gate.carrier.{problem.carrier}"))

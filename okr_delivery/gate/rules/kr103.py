@@ -45,7 +45,7 @@ class InactiveKeyResult(RequirementRule):
         mild = why.mild(case.config.gate.cycle_grace)
         heir, cycle = why.successor, why.cycle
         reason = msg("gate.suggest.successor", kr=kr.full_id)
-        suggestions = (Suggestion(advice.ref(case, heir), reason),) if heir else advice.suggestions(case)
+        suggestions = (Suggestion(advice.ref(case, heir), reason, heir.title),) if heir else advice.suggestions(case)
         return Fault(
             self.text(why.why.value, kr=kr.full_id, cycle=cycle.id, start=str(cycle.start), end=str(cycle.end)),
             kr=kr,
