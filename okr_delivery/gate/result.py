@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from okr_delivery.gate.baseline import Baseline, Known
     from okr_delivery.gate.request import Requested
     from okr_delivery.gate.waivers import Waiver, Waivers
+    from okr_delivery.gate.waiving import Known as Idle
     from okr_delivery.okrs import Readings
     from okr_delivery.sync.single import Refreshed
 
@@ -135,8 +136,9 @@ class WaivedFinding:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts of findings that are neither waived nor in the baseline, problems with waivers included; `ready` of `judged`
-    requirements."""
+    """Counts of findings that are neither waived nor in the baseline, problems with waivers included.
+
+    `ready` of `judged` requirements."""
 
     error: int
     warning: int
@@ -173,6 +175,7 @@ class GateResult:
     counts: tuple[RuleCount, ...]
     reasons: tuple[Message, ...] = ()  # why there is no verdict, when that is no single team's matter
     requested: Requested | None = None
+    idle_waivers: Mapping[int, Idle] = field(default_factory=dict)  # by place in the file: those that matched nothing
     again: frozenset[Known] = frozenset()  # of the baseline: found again
     stale: tuple[Known, ...] = ()  # of the baseline: judged and not found again
 

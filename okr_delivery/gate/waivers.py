@@ -23,7 +23,10 @@ KEYS = ("rule", "entity", "reason", "owner", "expires")
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """`entity` is an issue key, `SOURCE:KEY` or what else a finding is about; `expires` includes its day."""
+    """`entity` is an issue key, `SOURCE:KEY` or what else a finding is about; `expires` includes its day.
+
+    `place` counts the entries of the file from 0; -1: it stands in none.
+    """
 
     rule: str
     entity: str
@@ -31,6 +34,7 @@ class Waiver:
     owner: str
     expires: date
     location: Location
+    place: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def read_waivers(path: Path, root: Path) -> Waivers:
 def _waiver(doc: Document, index: int, raw: dict[str, object]) -> Waiver:
     text = {key: str(raw[key]).strip() for key in KEYS}
     expires = date.fromisoformat(text.pop("expires"))
-    return Waiver(**text, expires=expires, location=doc.location((index,)))
+    return Waiver(**text, expires=expires, location=doc.location((index,)), place=index)
 
 
 def _problems(doc: Document, index: int, raw: object) -> Iterator[Problem]:

@@ -41,6 +41,7 @@ class Waived:
     waived: list[WaivedFinding] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
     notes: Mapping[str, Sequence[Message]] = field(default_factory=dict)  # by team: labels that don't count
+    idle: dict[int, Known] = field(default_factory=dict)  # by `place`: what the file's waivers that matched nothing are
 
 
 def today(snapshot: Snapshot) -> date:
@@ -120,7 +121,9 @@ def apply(
             out.waived.append(WaivedFinding(finding, waiver))
     for waiver in waivers:
         _check_one_source(waiver, matched.get(waiver, ()))
-        problem = _problem(waiver, today, Known.JUDGED if waiver in matched else known(waiver), waiver in matched)
+        if waiver not in matched:
+            out.idle[waiver.place] = known(waiver)
+        problem = _problem(waiver, today, out.idle.get(waiver.place))
         if problem is not None and problem[0] in severity:
             out.problems.append(_finding(waiver, severity[problem[0]], *problem))
     return out
@@ -140,10 +143,10 @@ def _fully(finding: Finding) -> str:
     return entity.key if entity.source is None else f"{entity.source}:{entity.key}"
 
 
-def _problem(waiver: Waiver, today: date, known: Known, matched: bool) -> tuple[str, str] | None:
-    """(rule, message part); None while the waiver does its work or can't be judged here."""
-    if not matched:
-        return None if known is Known.OUT_OF_SCOPE else ("WVR001", known.value)
+def _problem(waiver: Waiver, today: date, idle: Known | None) -> tuple[str, str] | None:
+    """(rule, message part); None while the waiver does its work or can't be judged here. `idle` None: it matched."""
+    if idle is not None:
+        return None if idle is Known.OUT_OF_SCOPE else ("WVR001", idle.value)
     if waiver.expires < today:
         return ("WVR002", "message")
     return ("WVR003", "message") if (waiver.expires - today).days < SOON_DAYS else None

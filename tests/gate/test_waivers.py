@@ -11,9 +11,9 @@ from okr_delivery.gate.finding import Severity
 from okr_delivery.gate.result import GateResult
 from okr_delivery.gate.waivers import load_waivers
 from okr_delivery.model.errors import UserError
-from okr_delivery.model.work import Change, Field, Value
+from okr_delivery.model.work import Change, Field, IterationState, Value
 from tests.gate.test_exit_codes import TWO_SOURCES
-from tests.gate.world import CONFIG, NOW, S28, World, issue
+from tests.gate.world import CONFIG, DAY, NOW, S27, S28, World, issue
 
 TODAY = date(2026, 11, 18)
 
@@ -174,3 +174,89 @@ def test_a_file_in_another_encoding_is_named(world: World) -> None:
     with pytest.raises(UserError) as error:
         load_waivers(config)
     assert error.value.problems[0].where == "okr-delivery.waivers.yaml:1"
+
+
+@pytest.mark.parametrize(("expires", "refused"), [("2027-02-18", False), ("2027-02-19", True)])
+def test_a_waiver_may_not_run_longer_than_agreed(world: World, expires: str, refused: bool) -> None:
+    world.synced(issue(1, "")).waivers(entry().replace("PAY-1", "PAY-2") + entry(expires=expires))
+    if not refused:
+        assert len(world.gate().waived) == 1
+        return
+    with pytest.raises(UserError) as error:
+        world.gate()
+    (problem,) = error.value.problems
+    assert problem.where == "okr-delivery.waivers.yaml:2"
+    assert problem.next_step is not None and problem.next_step.params["last"] == "2027-02-18"
+
+
+def test_how_long_is_configured_and_held_against_as_of(world: World) -> None:
+    world.config_text = CONFIG.replace("gate: {since", "gate: {max_waiver_days: 10, since")
+    world.synced(issue(1, "")).waivers(entry(expires="2026-11-28"))
+    assert len(world.gate().waived) == 1
+    with pytest.raises(UserError):
+        world.gate(as_of=NOW - DAY)
+
+
+ITERATION = CONFIG.replace("adopt: pitch", "adopt: iteration")
+
+
+@pytest.mark.parametrize("entity", ["PAY S28", "pay  s28", "28", "jira:28", "payments:28", "payments:PAY S28"])
+def test_an_iteration_is_waived_by_id_or_name(world: World, entity: str) -> None:
+    world.config_text = ITERATION
+    world.synced(issue(1), iterations=(S27, replace(S28, goal=None))).waivers(entry(entity, "KR301"))
+    result = world.gate()
+    assert [w.finding.rule for w in result.waived] == ["KR301"]
+    assert problems(result) == []
+
+
+@pytest.mark.parametrize("entity", ["GROW-KR1", "grow-kr1", "2026Q4:GROW-KR1"])
+def test_a_key_result_is_waived_by_short_or_full_id(world: World, entity: str) -> None:
+    world.config_text = ITERATION
+    found = [f.entity.key for f in world.synced(issue(1)).gate().findings if f.rule == "KR302"]
+    assert found == ["2026Q4:GROW-KR1"]
+    result = world.waivers(entry(entity, "KR302")).gate()
+    assert [w.finding.rule for w in result.waived] == ["KR302"]
+
+
+@pytest.mark.parametrize(
+    ("entity", "rule", "expected"),
+    [
+        ("PAY S28", "KR301", [("WVR001", "warning", "judged")]),
+        ("PAY S29", "KR301", [("WVR001", "warning", "gone")]),
+        ("PAY S26", "KR301", [("WVR001", "warning", "closed")]),
+        ("PAY S27", "KR301", []),  # the current one is not looked at
+        ("COST-KR2", "KR302", [("WVR001", "warning", "judged")]),
+        ("COST-KR9", "KR302", [("WVR001", "warning", "gone")]),
+        ("GROW", "OKR201", []),  # for another command
+        ("PAY-3", "KR306", [("WVR001", "warning", "judged")]),  # it is finished, which is what the rule is about
+    ],
+)
+def test_unused_waivers_of_plans(world: World, entity: str, rule: str, expected: list[tuple[str, str, str]]) -> None:
+    world.config_text = ITERATION
+    s26 = replace(S27, id="26", name="PAY S26", state=IterationState.CLOSED, closed_at=NOW - 10 * DAY)
+    world.synced(issue(1), issue(3, status="2"), iterations=(s26, S27, replace(S28, goal="GROW: faster")))
+    assert problems(world.waivers(entry(entity, rule)).gate()) == expected
+    if entity != "PAY-3":
+        assert problems(world.gate(issues=("PAY-1",))) == (
+            expected if expected[:1] and expected[0][2] != "judged" else []
+        )
+
+
+def test_a_name_of_two_iterations_must_say_which(world: World) -> None:
+    world.config_text = TWO_SOURCES
+    for source, project in (("east", "PAY"), ("west", "APP")):
+        sprint = replace(S28, source=source, name="Sprint 28", id=f"28{source}", goal=None)
+        world.synced(issue(1, source=source, project=project, iteration=sprint.id), source=source, iterations=(sprint,))
+    with pytest.raises(UserError) as error:
+        world.waivers(entry("Sprint 28", "KR301")).gate()
+    assert error.value.problems[0].what.params["candidates"] == ("east:28east", "west:28west")
+    result = world.waivers(entry("mobile:Sprint 28", "KR301")).gate()
+    assert [w.finding.team for w in result.waived] == ["mobile"]
+
+
+def test_a_file_that_is_too_big_is_refused(world: World) -> None:
+    config = world.write()
+    (world.root / "okr-delivery.waivers.yaml").write_text("# " + "x" * 5_000_001, "utf-8")
+    with pytest.raises(UserError) as error:
+        load_waivers(config)
+    assert error.value.problems[0].what.id == "config.yaml.too_big"

@@ -215,6 +215,7 @@ class _Run:
             findings=tuple(waived.findings),
             waived=tuple(waived.waived),
             waiver_problems=problems,
+            idle_waivers=waived.idle,
             team_verdicts=(own,) if judged else (),
             nothing_to_judge=(),
             judged=judged,
