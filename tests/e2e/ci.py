@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from okr_delivery.sandbox import TOKEN
+from okr_delivery.sandbox.gitlab import serve
 from okr_delivery.sandbox.gitlab.server import RunningServer
+from okr_delivery.sandbox.gitlab.translate import of_world
 from okr_delivery.sandbox.workspace import write_gitlab
 from okr_delivery.sandbox.world import World, build
+from tests.e2e.preloaded import commands
 from tests.e2e.runner import NOW
 
 GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0"}
@@ -28,6 +34,36 @@ def two_more(server: RunningServer) -> tuple[int, int]:
     texts = ("Contributes-to: GROW-KR1 ?", "")
     ready, late = (server.forge.create("acme/payments", "Pay in two steps", description=text) for text in texts)
     return int(ready.iid), int(late.iid)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A served GitLab, what scripts call, and a checkout whose store and ledger hold it as it is.
+
+    `numbers` are those of an issue of acme/payments that is ready for intake and of one that is not.
+    """
+
+    server: RunningServer
+    tools: Path
+    numbers: tuple[int, int]
+    cached: Path
+
+    def project(self, folder: Path) -> Project:
+        """A repository on which the first sync was yesterday."""
+        made = Project(folder, self.server, self.tools)
+        for name in (".okr-delivery", "ledger"):
+            shutil.copytree(self.cached / name, made.home / name)
+        return made
+
+
+@contextmanager
+def site(folder: Path) -> Iterator[Site]:
+    with serve(of_world(world()), clock=lambda: float(NOW)) as server, commands(folder, NOW) as tools:
+        numbers = two_more(server)
+        first = Project(folder / "first", server, tools)
+        code, said = first.run(["okr-delivery sync"], SECRETS)
+        assert code == 0, said
+        yield Site(server, tools, numbers, first.home)
 
 
 class Project:

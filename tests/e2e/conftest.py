@@ -10,6 +10,7 @@ import pytest
 from okr_delivery.sandbox.jira_cloud import RunningServer, serve
 from okr_delivery.sandbox.workspace import write
 from okr_delivery.sandbox.world import build
+from tests.e2e.ci import Site, site
 from tests.e2e.runner import NOW, Cli
 
 
@@ -45,3 +46,10 @@ def synced(synced_server: RunningServer, tmp_path_factory: pytest.TempPathFactor
     made = Cli(folder)
     made.ok("sync")
     return made
+
+
+@pytest.fixture(scope="session")
+def ci_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """What jobs of CI run against."""
+    with site(tmp_path_factory.mktemp("ci")) as made:
+        yield made

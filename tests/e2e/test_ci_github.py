@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from okr_delivery.sandbox.gitlab import serve
-from okr_delivery.sandbox.gitlab.translate import of_world
-from tests.e2e.ci import SECRETS, Project, two_more, world
-from tests.e2e.preloaded import commands
-from tests.e2e.runner import NOW
+from tests.e2e.ci import SECRETS, Project, Site
 from tests.packaging.test_ci_templates import action, steps
 
-pytestmark = pytest.mark.xdist_group("ci_github")
+pytestmark = pytest.mark.xdist_group("ci")  # one site for all
 ASKED = re.compile(r"\$\{\{ ([\w.]+) \}\}")
 ALONE = re.compile(r"(\S+) (==|!=) '(.*)'")
 
@@ -80,23 +76,21 @@ class Runner:
 
 
 @pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    folder = tmp_path_factory.mktemp("github")
-    with serve(of_world(world()), clock=lambda: float(NOW)) as server, commands(folder, NOW) as tools:
-        yield Runner(Project(folder / "planning", server, tools), two_more(server))
+def runner(ci_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    return Runner(ci_site.project(tmp_path_factory.mktemp("github")), ci_site.numbers)
 
 
 @pytest.fixture(scope="module")
 def first(runner: Runner) -> Ran:
-    """The scheduled run."""
-    return runner(SECRETS)
+    """The scheduled run. Its report is that of GitLab's job, and takes long to draw."""
+    return runner(SECRETS, report="false")
 
 
-def test_the_scheduled_run_syncs_judges_and_reports(runner: Runner, first: Ran) -> None:
+def test_the_scheduled_run_syncs_and_judges(runner: Runner, first: Ran) -> None:
     out = runner.project.home / "out"
     assert first.code in (0, 1), first.said
     assert first.summary.startswith("## Gate") and first.outputs
-    assert {path.name for path in out.iterdir()} >= {"gate.sarif", "gate.xml", "gate.json", "gate.md", "report.html"}
+    assert {path.name for path in out.iterdir()} >= {"gate.sarif", "gate.xml", "gate.json", "gate.md"}
     verdict = json.loads((out / "gate.json").read_text("utf-8"))["verdict"]
     assert (verdict == "fail") is (first.code == 1)
     assert "Code scanning" not in first.steps and "Keep the store in the cache" in first.steps
@@ -132,3 +126,9 @@ def test_a_sync_that_fails_is_no_verdict_and_the_findings_are_there(runner: Runn
     assert (ran.code, ran.summary.startswith("## Gate")) == (2, True), ran.said
     assert "Keep the store in the cache" in ran.steps
     assert Path(runner.project.home / "out" / "gate.json").exists()
+
+
+def test_without_a_store_there_is_neither_verdict_nor_report_and_the_job_says_so(runner: Runner, first: Ran) -> None:
+    ran = runner({"OKR_DELIVERY_STORE": "sqlite:///nowhere.db?mode=ro"}, sync="false", text=text_of(1))
+    assert (ran.code, ran.steps[-3:]) == (2, ["Report", "Keep what was written", "Verdict"])
+    assert "there is no store here" in ran.said and "::warning title=okr-delivery::no report" in ran.said

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,22 +10,12 @@ from typing import Any
 import defusedxml.ElementTree
 import pytest
 
-from okr_delivery.sandbox.gitlab import serve
 from okr_delivery.sandbox.gitlab.server import RunningServer
-from okr_delivery.sandbox.gitlab.translate import of_world
-from tests.e2e.ci import SECRETS, Project, two_more, world
-from tests.e2e.preloaded import commands
-from tests.e2e.runner import NOW
+from tests.e2e.ci import SECRETS, Project, Site
 from tests.packaging.test_ci_templates import MAIN, PAGE, REQUEST, gitlab_jobs
 
 HOST = "gitlab.acme.cn:8443"
-pytestmark = pytest.mark.xdist_group("ci_gitlab")  # the main job runs once for all
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
-    with serve(of_world(world()), clock=lambda: float(NOW)) as running:
-        yield running
+pytestmark = pytest.mark.xdist_group("ci")  # one site for all
 
 
 @dataclass
@@ -62,15 +51,18 @@ class Runner:
 
 
 @pytest.fixture(scope="module")
-def runner(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+def server(ci_site: Site) -> RunningServer:
+    return ci_site.server
+
+
+@pytest.fixture(scope="module")
+def runner(ci_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Runner:
     """A project whose main job has run."""
-    folder = tmp_path_factory.mktemp("gitlab")
-    with commands(folder, NOW) as tools:
-        project = Project(folder / "planning", server, tools)
-        made = Runner(project, project.home, numbers=two_more(server))
-        project.git("checkout", "--quiet", "--detach")
-        made.first = made(MAIN, **SECRETS)
-        yield made
+    project = ci_site.project(tmp_path_factory.mktemp("gitlab"))
+    made = Runner(project, project.home, numbers=ci_site.numbers)
+    project.git("checkout", "--quiet", "--detach")
+    made.first = made(MAIN, **SECRETS)
+    return made
 
 
 def test_the_main_job_syncs_pushes_the_ledger_and_reports(runner: Runner) -> None:
