@@ -138,7 +138,8 @@ class WaivedFinding:
 class Summary:
     """Counts of findings that are neither waived nor in the baseline, problems with waivers included.
 
-    `ready` of `judged` requirements."""
+    `ready` of `judged` requirements.
+    """
 
     error: int
     warning: int
