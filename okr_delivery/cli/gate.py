@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     help="Instead of the team's adopted stage.",
 )
 @click.option("--issue", "issues", multiple=True, metavar="KEY", help="Only this requirement; repeatable.")
-@click.option("--backlog", is_flag=True, help="All open requirements.")
-@click.option("--sync", "refresh", is_flag=True, help="Fetch what changed first.")
+@click.option(
+    "--backlog", is_flag=True, help="All open requirements; those that nobody touched for 180 days are counted."
+)
+@click.option("--sync", "refresh", is_flag=True, help="Fetch what changed first; with --issue, those issues alone.")
 @click.option("--preview", is_flag=True, help="Only the table per team and rule; exit 0 whatever it finds.")
 @click.option("--output", "outputs", multiple=True, metavar="F=PATH", help="Also write format F to PATH; repeatable.")
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), help="Severity from which the exit code is 1.")
