@@ -159,7 +159,8 @@ def test_waived_findings_are_told_to_nobody(world: World, pad: Pad) -> None:
     assert pad.asked == []
 
 
-OTHER = [("--as-of", "2026-11-17"), ("--preview",), ("--stage", "intake"), ("--merge-request", "12"), ("--no-waivers",)]
+OTHER = [("--as-of", "2026-11-17"), ("--preview",), ("--stage", "intake"), ("--merge-request", "12"), ("--no-waivers",),
+         ("--no-baseline",), ("--issues-from", "-")]  # fmt: skip
 
 
 @pytest.mark.parametrize("argv", OTHER, ids=lambda argv: str(argv[0]))
