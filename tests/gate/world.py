@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +151,15 @@ def finished(one: Issue, at: int) -> Change:
     return Change(one.id, 2, 0, at, Field.STATUS, Value("1", "To Do"), Value("2", "Done"))
 
 
+@cache
+def empty_store() -> bytes:
+    """A store that was just made; making one takes longer than most of these tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        open_store(f"sqlite:///{path}", ledger=None).close()
+        return path.read_bytes()
+
+
 @dataclass
 class World:
     """Files in `root`, issues in a store of its own. `gate(...)` asks one question."""
@@ -172,7 +183,10 @@ class World:
     @property
     def store(self) -> Store:
         if self._store is None:
-            self._store = open_store(self.write().store_url, ledger=self.root / "ledger")
+            config = self.write()
+            if self.url is None and not (self.root / "store.db").exists():
+                (self.root / "store.db").write_bytes(empty_store())
+            self._store = open_store(config.store_url, ledger=self.root / "ledger")
         return self._store
 
     def synced(
