@@ -82,8 +82,10 @@ def work_in(snapshot: Snapshot, team_id: str, iteration: Iteration) -> tuple[Ite
 
 
 def serves_none(snapshot: Snapshot, item: Item) -> bool:
-    """Whether it is of a class of work that serves no key result, or says so itself."""
-    return item.role is Role.NON_OKR or bool(links_at(snapshot, item).non_okr)
+    """Whether it is of a class of work that serves no key result, or says so itself and names none."""
+    links = links_at(snapshot, item)
+    named = links.contributions or any(problem.kr for problem in links.problems)
+    return item.role is Role.NON_OKR or (bool(links.non_okr) and not named)
 
 
 def load(snapshot: Snapshot, team_id: str, iteration: Iteration) -> Load:

@@ -61,6 +61,15 @@ def test_the_load_is_the_open_work(world: World) -> None:
     assert load(world.snapshot(), "pay", SPRINTS[3]) == Load(5, (), 0.4)
 
 
+def test_what_names_a_key_result_uses_no_budget_whatever_else_it_says(world: World) -> None:
+    world.issue(1, "Contributes-to: GROW-KR1 +2pp\nNon-OKR: compliance audit", sprint="29", estimate=3)
+    world.issue(2, "Contributes-to: GROW-KR99 +2pp\nNon-OKR: compliance audit", sprint="29", estimate=3)
+    world.issue(3, "Non-OKR: compliance audit", sprint="29", estimate=2)
+    snapshot = world.snapshot()
+    (iteration,) = (one for one in snapshot.iterations("pay") if one.id == "29")
+    assert load(snapshot, "pay", iteration).non_okr == 0.25
+
+
 def test_without_an_estimate_shares_go_by_count(world: World) -> None:
     world.issue(1, "Contributes-to: GROW-KR1 +2pp", sprint="29", estimate=30)
     world.issue(2, sprint="29", labels="ops")
