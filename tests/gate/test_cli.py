@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from collections.abc import Mapping
 
@@ -55,6 +56,32 @@ def test_0_whatever_is_found_but_still_2_without_data(world: World, flag: str) -
     world.synced(issue(1, ""))
     assert gate(world, flag)[0] == 0
     assert gate(world, flag, now=NOW + 3 * DAY)[0] == 2
+
+
+CHOICES = ([], ["--iteration", "next"], ["--issue", "PAY-1"], ["--backlog"], ["--team", "payments"])
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=lambda argv: " ".join(argv) or "plain")
+def test_every_choice_goes_with_every_stage_and_mode(world: World, choice: list[str]) -> None:
+    world.synced(issue(1, ""), issue(2))
+    stages = {"intake": 1, "pitch": 1, "iteration": 1, "release": 2}  # no rule of the last one is on
+    for stage, code in stages.items():
+        asked = [*choice, "--stage", stage]
+        assert gate(world, *asked)[0] == code, asked
+        for mode in (["--preview"], ["--exit-zero"], ["--preview", "--fail-on", "warning", "--format", "json"]):
+            ended, out, err = gate(world, *asked, *mode)
+            assert (ended, "Internal" in err) == (0 if code == 1 else 2, False), (asked, mode)
+            assert out.strip()
+
+
+EACH = ("--iteration=next", "--issue=PAY-1", "--backlog", "--merge-request=12")
+
+
+@pytest.mark.parametrize(("first", "second"), itertools.combinations(EACH, 2))
+def test_two_choices_at_once_are_refused(world: World, first: str, second: str) -> None:
+    world.synced(issue(1))
+    code, _, err = gate(world, first, second, "--exit-zero")
+    assert (code, "exclude each other" in err) == (2, True)
 
 
 def test_nothing_was_ever_synced(world: World) -> None:
