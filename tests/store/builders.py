@@ -22,6 +22,7 @@ def issue(ref: str = "10001", key: str = "PAY-1", source: str = "jira") -> Issue
         resolved=1_700_000_400,
         url="https://acme.example/browse/PAY-1",
         creator="方",
+        creator_marks="0123456789ab",
         parent_id="9",
         parent_key="PAY-0",
         components=("checkout", "合规"),
