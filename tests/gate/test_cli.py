@@ -58,7 +58,13 @@ def test_0_whatever_is_found_but_still_2_without_data(world: World, flag: str) -
     assert gate(world, flag, now=NOW + 3 * DAY)[0] == 2
 
 
-CHOICES = ([], ["--iteration", "next"], ["--issue", "PAY-1"], ["--backlog"], ["--team", "payments"])
+CHOICES: tuple[list[str], ...] = (
+    [],
+    ["--iteration", "next"],
+    ["--issue", "PAY-1"],
+    ["--backlog"],
+    ["--team", "payments"],
+)
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda argv: " ".join(argv) or "plain")
@@ -77,7 +83,7 @@ def test_every_choice_goes_with_every_stage_and_mode(world: World, choice: list[
 EACH = ("--iteration=next", "--issue=PAY-1", "--backlog", "--merge-request=12")
 
 
-@pytest.mark.parametrize(("first", "second"), itertools.combinations(EACH, 2))
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(EACH, 2)))
 def test_two_choices_at_once_are_refused(world: World, first: str, second: str) -> None:
     world.synced(issue(1))
     code, _, err = gate(world, first, second, "--exit-zero")
