@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -23,8 +22,9 @@ Step = tuple[float, str | None, tuple[str, ...]]
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path / "work", config_text=CONFIG.replace("gate: {since", WAIVE))
+def world(world: World) -> World:
+    world.config_text = CONFIG.replace("gate: {since", WAIVE)
+    return world
 
 
 def written(labels: tuple[str, ...]) -> tuple[str, ...]:
