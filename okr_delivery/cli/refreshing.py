@@ -82,8 +82,11 @@ def _of_issues(app: App, texts: tuple[str, ...]) -> Refresh:
         except UserError as error:
             app.show_error(of_source(error, source))
             out.refused[source.name] = error.problems[0].what
+            continue
+        if found is None:
+            out.refused |= _of_sources(app, [source]).refused
         else:
-            out.refreshed |= {} if found is None else {source.name: found}
+            out.refreshed[source.name] = found
     return out
 
 

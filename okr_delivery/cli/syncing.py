@@ -77,9 +77,8 @@ def _sync(
 
 
 def fetch_issues(app: App, source: Source, keys: Sequence[str], more: More | None = None) -> Refreshed | None:
-    """Brings single issues of a source up to date. None where that tells nothing: the source was never read to its end.
-
-    A connector that can't do it has its whole source synced. Raises UserError when that or this fails.
+    """Brings single issues of a source up to date. None where only a sync of all of it can: it was never read to its
+    end, or its connector reads no single issues. Raises UserError when the tracker or the store refuses.
     """
     from okr_delivery.delivery.derive import deriver
     from okr_delivery.sync.build import connector_for
@@ -89,10 +88,7 @@ def fetch_issues(app: App, source: Source, keys: Sequence[str], more: More | Non
     if not single.whole():
         return None
     connector, _ = connector_for(app.config, source, app.env, deadline=time.time() + PATIENCE)
-    found = single.fetch(connector, keys, more)
-    if found is None:
-        _sync(app, source, False, None)
-    return found
+    return single.fetch(connector, keys, more)
 
 
 def _team_of(app: App, source: Source) -> Callable[[Issue], str]:

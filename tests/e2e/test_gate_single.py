@@ -210,23 +210,19 @@ def test_while_a_sync_runs_there_is_no_second_one(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("state", [{"complete": 0, "reason": "sync.reason.unfinished"}, {"fetched_at": None}])
-def test_a_source_that_is_not_whole_is_not_asked(lab: Lab, state: dict[str, Any]) -> None:
-    before = lab.state()
-    with lab.store() as store, store.page(before.name) as tx:
+def test_a_source_that_is_not_whole_is_synced_first(lab: Lab, state: dict[str, Any]) -> None:
+    key = lab.do.create("PAY", "Asked for in between", text=LINE)
+    with lab.store() as store, store.page(lab.state().name) as tx:
         tx.set_state(**state)
-    try:
-        ended, requests = lab.cost("PAY-1")
-    finally:
-        with lab.store() as store, store.page(before.name) as tx:
-            tx.set_state(complete=1, reason=None, fetched_at=before.fetched_at)
-    assert (ended.code, requests) == (2, 0)
-    assert f"okr-delivery sync {before.name}" in ended.json["reasons"][0]["message"]
+    assert lab.gate("PAY-1", sync=False).code == 2
+    assert lab.gate(key).code == 0
+    assert lab.state().complete and lab.state().fetched_at is not None
 
 
-def test_a_store_that_was_never_filled_gives_no_verdict(lab: Lab, tmp_path: Path) -> None:
+def test_a_store_that_was_never_filled_is_filled_first(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "okr-delivery.yaml").write_bytes((lab.cli.folder / "okr-delivery.yaml").read_bytes())
     for name in ("okrs", "teams"):
         if (lab.cli.folder / name).exists():
             (tmp_path / name).symlink_to(lab.cli.folder / name)
     ended, requests = lab.cost("PAY-1", folder=tmp_path)
-    assert (ended.code, requests) == (2, 0)
+    assert ended.code in (0, 1) and requests > MOST
