@@ -302,10 +302,8 @@ def test_a_conclusion_as_offered_settles_the_trace(plan: Callable[..., World]) -
         "Delivered in PAY S20; its window on GROW-KR1 ended on 2026-10-26, and a conclusion was due by 2026-10-29."
     )
     assert (finding.entity.kind, finding.entity.key, finding.created_by) == ("issue", "PAY-101", "fang")
-    assert finding.paste == (
-        "okr-delivery conclude PAY-101 <double-down|leave|fix|stop-loss|downgrade|retire|observe>"
-        " --kr 2026Q4:GROW-KR1 --reason '…'"
-    )
+    assert finding.paste == "okr-delivery conclude PAY-101 CONCLUSION --kr 2026Q4:GROW-KR1 --reason 'TEXT'"
+    assert "double-down, leave, fix, stop-loss, downgrade, retire, observe" in said(finding.help)
     lines = (
         "- {source: jira, issue: PAY-101, kr: 2026Q4:GROW-KR1, conclusion: leave, reason: x, by: lin, at: 2026-11-10}\n"
     )

@@ -42,11 +42,12 @@ class UnconcludedTrace(PlanRule):
         item, kr = one.item, one.kr
         days = {"end": str(one.window.end), "due": str(one.due)}
         message = self.text("message", iteration=one.iteration.name, kr=kr.id, **days)
-        line = f"okr-delivery conclude {advice.argument(item)} <{'|'.join(Verb)}> --kr {kr.full_id} --reason '…'"
+        line = f"okr-delivery conclude {advice.argument(item)} CONCLUSION --kr {kr.full_id} --reason 'TEXT'"
         return Fault(
             message,
             kr=kr,
             paste=line,
             about=planning.issue(item),
+            fix=self.text("fix_words", words=tuple(Verb)),
             owner=None if item.issue.confidential else item.issue.creator,
         )
