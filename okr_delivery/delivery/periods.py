@@ -38,10 +38,6 @@ class Grid:
         past = self.calendar.local_date(at) - self.start
         return self.start + past // self._length * self._length
 
-    def begin(self, at: int) -> int:
-        """When the period that holds an instant begins."""
-        return self.calendar.midnight(self.first_day(at))
-
     def end(self, at: int) -> int:
         """When the period that holds an instant ends."""
         return self.calendar.midnight(self.first_day(at) + self._length)

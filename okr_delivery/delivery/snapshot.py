@@ -18,7 +18,7 @@ from okr_delivery.delivery.results import IterationSets, Window
 from okr_delivery.delivery.rules import calendar_of, team_hash
 from okr_delivery.delivery.sourceview import SourceView
 from okr_delivery.delivery.statusmap import StatusMap
-from okr_delivery.delivery.teams import BY_DATES, Owners, in_scope, sources_of
+from okr_delivery.delivery.teams import BY_DATES, Owners, in_scope, projects_of, sources_of
 from okr_delivery.model.calendar import Calendar
 from okr_delivery.model.text import own_link
 from okr_delivery.model.work import Deployment, Field, ItemFact, Iteration, IterationKind, IterationState
@@ -147,9 +147,31 @@ class Snapshot:
 
     def finished_since(self, team_id: str, since: int) -> tuple[Item, ...]:
         """The team's issues that are finished, as of this snapshot since an instant at the earliest; no sub-tasks."""
-        found = self._of_team(team_id, lambda view: view.finished_since(since))
+        found = self._of_team(team_id, lambda view: view.finished_since(since, self._places(team_id, view)))
         finished = ((item, item.fact.finished_at) for item in found if not item.issue.subtask)
         return tuple(item for item, at in finished if at is not None and at >= since)
+
+    def latest(self, team_id: str, since: int, most: int) -> tuple[Item, ...]:
+        """Of the team's issues that were created since an instant the last ones, at most so many, the latest first.
+
+        No sub-tasks, and none that have been moved away from the projects that the team selects.
+        """
+        names = sources_of(self.team(team_id))
+        found = [item for name in names for item in self._latest_of(team_id, self.view(name), since, most)]
+        return tuple(sorted(found, key=lambda item: (-item.issue.created, natural(item.key), item.source))[:most])
+
+    def _latest_of(self, team_id: str, view: SourceView, since: int, most: int) -> list[Item]:
+        places, among = self._places(team_id, view), most
+        while True:
+            found = view.latest(places, since, among)
+            mine = [item for item in found if item.team == team_id]
+            if len(mine) >= most or len(found) < among:
+                return mine
+            among *= 4
+
+    def _places(self, team_id: str, view: SourceView) -> list[str] | None:
+        """Ids of the projects that a team's own issues may be in, sub-tasks aside; None: any."""
+        return None if team_id == NOBODY else projects_of(self.team(team_id), view.name, view.places)
 
     def item(self, source: str, issue_id: str) -> Item | None:
         """An issue by its id; of one that was moved, the issue that it lives on as, where that is held."""
@@ -314,16 +336,16 @@ class Snapshot:
     def _ever_in(self, team_id: str, iteration: Iteration) -> list[Item]:
         return [
             item
-            for item in self._near(team_id, iteration, iteration.start)
+            for item in self._near(team_id, iteration)
             if item.counted
             and covers(iteration, item)
             and any(m.iteration_id == iteration.id for m in item.memberships)
         ]
 
-    def _near(self, team_id: str, iteration: Iteration, since: int | None) -> tuple[Item, ...]:
-        """The team's issues that may be in an iteration; of a period, which may stand in one that began at `since`."""
+    def _near(self, team_id: str, iteration: Iteration) -> tuple[Item, ...]:
+        """The team's issues that may ever be in an iteration; of a period also those that are open."""
+        own, since = iteration.source, iteration.start
         if iteration.kind is not IterationKind.PERIOD or since is None:
-            own = iteration.source
             return self._of_team(team_id, lambda v: v.in_iteration(iteration.id) if v.name == own else ())
         return self._of_team(team_id, lambda view: view.standing_since(since))
 
@@ -347,10 +369,9 @@ class Snapshot:
         ahead = iteration.kind is IterationKind.PERIOD and iteration.start is not None and iteration.start > at
         grid = grid_of(self.team(team_id), self.calendar(team_id)) if ahead else None
         place = iteration.id if grid is None else grid.id_at(at)
-        since = iteration.start if grid is None else grid.begin(at)
         return tuple(
             item
-            for item in self._near(team_id, iteration, since)
+            for item in self._near(team_id, iteration)
             if covers(iteration, item)
             and not item.issue.subtask
             and item.member_of(place, at)

@@ -78,8 +78,13 @@ class SourceView:
     def _projects(self) -> tuple[Project, ...]:
         return self._store.projects(self.name)
 
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """(key, id) of every project that issues are in now, whenever they were created."""
+        return [(project.key, project.id) for project in self._projects]
+
     def _places(self) -> Iterable[str]:
-        return (project.key for project in self._projects)
+        return (key for key, _ in self.places)
 
     # all, or one by one
 
@@ -184,9 +189,15 @@ class SourceView:
         """Those that were created at an instant or later, among others."""
         return self._named(lambda: self._store.created_since(self.name, at))
 
-    def finished_since(self, at: int) -> list[Item]:
-        """Those that have been finished since an instant at the earliest, among others."""
-        return self._named(lambda: self._store.finished_since(self.name, self._rule_hash, at, self.as_of))
+    def finished_since(self, at: int, projects: Iterable[str] | None = None) -> list[Item]:
+        """Those that have been finished since an instant at the earliest, among others; of some projects, by id."""
+        return self._named(lambda: self._store.finished_since(self.name, self._rule_hash, at, self.as_of, projects))
+
+    def latest(self, projects: Iterable[str] | None, since: int, most: int) -> list[Item]:
+        """Of some projects the `most` issues created last since an instant, no sub-tasks; the last ones first."""
+        places = [ref for _, ref in self.places] if projects is None else projects
+        ids = self._store.last_created(self.name, places, since, self.as_of, most)
+        return sorted(self._need(ids), key=lambda item: item.issue.created, reverse=True)
 
     def standing_since(self, at: int) -> list[Item]:
         """Those that are open or have ended since an instant, among others."""

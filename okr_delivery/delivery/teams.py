@@ -120,6 +120,19 @@ def _in_place(selector: Selector, traits: Traits) -> bool:
     return inside or bool(selector.projects and _any(selector.projects, (traits.project, traits.project_id)))
 
 
+def projects_of(team: Team, source: str, projects: Iterable[tuple[str, str]]) -> list[str] | None:
+    """Ids of those of a source's projects that a team's issues may be in; None: any. `projects` are (key, id)."""
+    mine = [selector for selector in team.select if selector.source == source]
+    if any(not selector.projects and not selector.groups for selector in mine):
+        return None
+    return [ref for key, ref in projects if any(_takes(selector, key, ref) for selector in mine)]
+
+
+def _takes(selector: Selector, key: str, ref: str) -> bool:
+    inside = any(is_inside(key, group) for group in selector.groups)
+    return inside or _any(selector.projects, (key, ref)) if selector.projects else inside
+
+
 def is_inside(path: str, group: str) -> bool:
     """Whether a path is a group's own or lies in it, at any depth and in any case."""
     return f"{path.casefold()}/".startswith(f"{group.casefold()}/")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from okr_delivery.delivery.natural import natural
 from okr_delivery.delivery.teams import Role
+from okr_delivery.model.work import Kind
 from okr_delivery.value.results import Links
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 DAYS = 90
 DAY = 86_400
 FEWEST = 2  # requirements that make a habit
-MOST = 500
-"""Requirements of a team that are looked at, the newest first: advice is no reason to read years."""
+MOST = 300
+"""Issues of a team that are looked at, the newest first: advice is no reason to read years."""
 
 Trait = tuple[str, str]
 """component or label, and its name."""
@@ -66,12 +66,10 @@ class Alike:
         return found
 
     def _lately(self) -> list[Item]:
-        """Requirements that were made or finished lately; nothing is told of confidential ones."""
-        since = self._snapshot.as_of - DAYS * DAY
-        made = self._snapshot.open_items(self._team, created_since=since)
-        every = {item.ref: item for item in (*made, *self._snapshot.finished_since(self._team, since))}
-        mine = [i for i in every.values() if i.role is Role.REQUIREMENT and not i.issue.confidential]
-        return sorted(mine, key=lambda i: (-i.issue.created, natural(i.key), i.source))[:MOST]
+        """Requirements that were made lately, dropped ones aside; nothing is told of confidential ones."""
+        found = self._snapshot.latest(self._team, self._snapshot.as_of - DAYS * DAY, MOST)
+        kept = (item for item in found if item.role is Role.REQUIREMENT and not item.issue.confidential)
+        return [item for item in kept if item.gone_at is None and item.fact.kind is not Kind.CANCELLED]
 
     def _krs(self, item: Item) -> tuple[str, ...]:
         if item.ref not in self._served:

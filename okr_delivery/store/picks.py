@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Row, and_, func, literal_column, or_, select
 from sqlalchemy.sql.expression import ScalarSelect
 from sqlalchemy.sql.expression import Select as SelectOf
 
@@ -68,6 +68,16 @@ class Picks:
         query = select(t.issue.c.ref).where(t.issue.c.source == _number(source), t.issue.c.created >= at)
         return self._refs_where(query, t.issue.c.project, list(self._projects(source)))
 
+    def last_created(self, source: str, projects: Iterable[str], since: int, until: int, most: int) -> list[str]:
+        """Of the issues in these projects, by their ids, the `most` latest created in [since, until]; no sub-tasks."""
+        columns = (t.issue.c.created, t.issue.c.id, t.issue.c.ref)
+        inside = (t.issue.c.source == _number(source), t.issue.c.created.between(since, until))
+        query = select(*columns).where(*inside, t.issue.c.subtask == 0)
+        query = query.order_by(columns[0].desc(), columns[1].desc()).limit(most)
+        every = (query.where(t.issue.c.project == number) for number in self._of_projects(source, projects))
+        found = sorted((tuple(row) for one in every for row in self._fetch(one)), reverse=True)
+        return [ref for _, _, ref in found[:most]]
+
     def first_created(self, source: str, most: int) -> list[str]:
         """The `most` issues that were created first."""
         columns = (t.issue.c.created, t.issue.c.id, t.issue.c.ref)
@@ -78,13 +88,18 @@ class Picks:
 
     # by what was derived
 
-    def finished_since(self, source: str, rule_hash: str, since: int, as_of: int) -> list[str]:
-        """Issues that, as known at `as_of`, may have been finished since an instant and not been opened again."""
-        rules = self._rules(source)
+    def finished_since(
+        self, source: str, rule_hash: str, since: int, as_of: int, projects: Iterable[str] | None = None
+    ) -> list[str]:
+        """Issues that, as known at `as_of`, may have been finished since an instant and not been opened again.
+
+        Of some projects only, by their ids: those in them now, and what may have been in them.
+        """
+        rules, here = self._rules(source), self._ever_in(source, projects)
         other = [number for number, name in rules.items() if name != rule_hash]
-        found = self._derived_as(rules, (int(Kind.DONE),), since)
-        found += self._derived_as(other, ALL, since)
-        found += self._derived_as(rules, ALL, max(since, as_of + 1))
+        found = self._derived_as(rules, (int(Kind.DONE),), since, *here)
+        found += self._derived_as(other, ALL, since, *here)
+        found += self._derived_as(rules, ALL, max(since, as_of + 1), *here)
         return list(dict.fromkeys([*found, *self.underived(source)]))
 
     def standing_since(self, source: str, rule_hash: str, since: int, as_of: int) -> list[str]:
@@ -117,9 +132,11 @@ class Picks:
         query = select(*columns).where(t.value.c.source == _number(source), t.value.c.id.in_(every))
         return {row.id: row.name for row in self._fetch(query)}
 
-    def _derived_as(self, rules: Iterable[int], kinds: Sequence[int], since: int | None) -> list[str]:
+    def _derived_as(
+        self, rules: Iterable[int], kinds: Sequence[int], since: int | None, *more: ColumnElement[bool]
+    ) -> list[str]:
         fact = t.item_fact.c
-        query = select(t.issue.c.ref).join(t.item_fact, fact.issue == t.issue.c.id).where(fact.kind.in_(kinds))
+        query = select(t.issue.c.ref).join(t.item_fact, fact.issue == t.issue.c.id).where(fact.kind.in_(kinds), *more)
         if since is not None:
             query = query.where(fact.last_change >= since)
         return self._refs_where(query, fact.rule, list(rules))
@@ -141,10 +158,9 @@ class Picks:
     def former_keys(self, source: str, ids: Iterable[str]) -> dict[str, list[str]]:
         """The former keys of those of these issues that have any, by id."""
         found: dict[str, list[str]] = {}
+        query = _aliases(source).where(t.issue.c.source == _number(source))
         for block in blocks(list(ids)):
-            for row in self._fetch(
-                _aliases(source).where(t.issue.c.ref.in_(block), t.issue.c.source == _number(source))
-            ):
+            for row in self._fetch(query.where(t.issue.c.ref.in_(block))):
                 found.setdefault(row.ref, []).append(row.key)
         return found
 
@@ -182,11 +198,23 @@ class Picks:
 
     def is_used(self, source: str, field: Field, project: str, until: int) -> bool:
         """Whether an issue of a project, by its id, that was created by an instant holds anything in a field."""
-        mine = (t.value.c.source == _number(source), t.value.c.ref == project, HAS_REF)
-        numbers = [row.id for row in self._fetch(select(t.value.c.id).where(*mine))]
+        numbers = self._of_projects(source, [project])
         inside = (t.issue.c.source == _number(source), t.issue.c.project.in_(numbers), t.issue.c.created <= until)
         holds = and_(t.current.c.issue == t.issue.c.id, t.current.c.field == int(field))
         return bool(self._fetch(select(t.issue.c.id).join(t.current, holds).where(*inside).limit(1)))
+
+    def _of_projects(self, source: str, projects: Iterable[str]) -> list[int]:
+        """The numbers of projects by their ids."""
+        mine = select(t.value.c.id).where(t.value.c.source == _number(source), HAS_REF)
+        found = (self._fetch(mine.where(t.value.c.ref.in_(block))) for block in blocks(list(projects)))
+        return [row.id for rows in found for row in rows]
+
+    def _ever_in(self, source: str, projects: Iterable[str] | None) -> tuple[ColumnElement[bool], ...]:
+        """In one of these projects now, or known by another key before: that may have been in one of them."""
+        if projects is None:
+            return ()
+        renamed = t.issue.c.id.in_(select(t.alias.c.issue))
+        return (or_(t.issue.c.project.in_(self._of_projects(source, projects)), renamed),)
 
     def _projects(self, source: str) -> Mapping[int, int]:
         """The numbers of a source's projects, each with when the first issue in it was created."""
