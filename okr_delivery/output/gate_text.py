@@ -47,7 +47,7 @@ def write(
     what is in the baseline instead of counting it."""
     writer = _Writer(result, t, color, unicode, known)
     if preview:
-        parts = [writer.head(), writer.preview(), *writer.verdicts()]
+        parts = [writer.head(), writer.preview(), writer.notes(), *writer.verdicts()]
     elif quiet:
         parts = [*writer.verdicts()]
     else:
