@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
+WHOLE = 10**15
 DECIMALS = 4  # digits kept behind the point, counted from the first that is not zero
 
 
@@ -23,6 +24,8 @@ def hundredths(share: float) -> str:
     """A share in per cent: 0.834 -> 83. Just above nothing and just below the whole one decimal is kept, and the
     second is cut, not rounded: 0.9993 -> 99.9, for 100 would claim a target that isn't met."""
     value = 100 * Decimal(repr(share))
+    if abs(value) > WHOLE:  # nothing behind the point is left, and a decimal has room for no more digits
+        return plain(float(value))
     if 99 < value < 100:
         rounded = value.quantize(Decimal("0.1"), ROUND_DOWN)
     else:

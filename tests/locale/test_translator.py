@@ -114,6 +114,7 @@ def test_importing_the_package_does_not_import_babel() -> None:
         (-0.004, "-0.4"),
         (-0.5, "-50"),
         (-0.0, "0"),
+        (1e30, "1" + "0" * 32),
     ],
 )
 def test_no_share_looks_whole_before_it_is(share: float, text: str) -> None:

@@ -20,6 +20,7 @@ from okr_delivery.model.message import Message, msg
 CUT = "⋯"
 MAX_LENGTH = 500  # of what is read as one claim
 """Ends a line that was cut; not the `…` that people write."""
+LARGEST = 1e15  # of an amount, and of a share: what is greater is a slip, and no arithmetic holds it
 SCALES = {"k": 1e3, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8}
 
 
@@ -37,6 +38,7 @@ class Fault(Enum):
     SHARE_FORM = "value.claim.share_form"
     PERCENT_FIRST = "value.claim.percent_first"
     TWICE = "value.claim.twice"
+    TOO_GREAT = "value.claim.too_great"
     CUT = "value.claim.cut"
 
 
@@ -262,6 +264,7 @@ def _take_share(read: _Read, token: re.Match[str]) -> None:
     fraction = value / 100 if percent or abs(value) > 1 else value
     if _state(read, StatedAs.SHARE, share_text(fraction, chinese=read.keyword.chinese), token[0]):
         read.number, read.signed = fraction, text[0] in "+-"
+    _check_size(read, token[0])
     if not percent:
         read.fail(Fault.SHARE_FORM, token[0])
 
@@ -291,6 +294,12 @@ def _take_amount(read: _Read, token: re.Match[str]) -> None:
     factor = SCALES[scale.lower()] if scale else 1.0
     read.number = _number(token["n"]) * factor * (-1 if token["sign"] == "-" else 1)
     _state(read, StatedAs.AMOUNT, f"{token['sign'] or ''}{token['n']}{unit}", token[0])
+    _check_size(read, token[0])
+
+
+def _check_size(read: _Read, text: str) -> None:
+    if abs(read.number or 0) > LARGEST:
+        read.fail(Fault.TOO_GREAT, text)
 
 
 def _take_second_number(read: _Read, token: re.Match[str], unit: str) -> None:
