@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from okr_delivery.cli.answering import FORMATS, owing, render, write
+from okr_delivery.cli.answering import FORMATS, owing, show, target
 from okr_delivery.cli.app import App
+from okr_delivery.cli.asking import NOT_THEIRS, check_apply, check_selection
 from okr_delivery.cli.options import as_of_option, format_option, iteration_option, subcommand, team_option
 
 if TYPE_CHECKING:
@@ -72,9 +73,9 @@ def command(
       okr-delivery gate --format github --output sarif=gate.sarif --output markdown=gate.md
       okr-delivery gate --apply tracker --dry-run
     """
-    targets = [_target(app, text) for text in outputs]
-    _check_selection(asked, merge_request)
-    _check_apply(asked, merge_request, apply)
+    targets = [target(app, text) for text in outputs]
+    check_selection(asked, merge_request)
+    check_apply(asked, merge_request, apply)
     with owing(app, targets):
         return _judge(app, asked, targets, merge_request, apply)
 
@@ -132,71 +133,10 @@ def _told(app: App, asked: dict[str, object], result: GateResult, apply: str | N
 
 
 def _shown(app: App, asked: dict[str, object], result: GateResult, targets: list[tuple[str, Path]]) -> int:
-    """Writes the answer wherever it is wanted, and takes from `targets` what is written; its exit code."""
-    preview, output_format = bool(asked["preview"]), str(asked["output_format"])
-    for kind, path in list(targets):
-        write(path, render(app, result, kind, file=True))
-        targets.remove((kind, path))
-    show = app.show if output_format == "text" else app.show_document
-    show(render(app, result, output_format, preview=preview))
-    if output_format != "text" and result.exit_code == 2:
-        app.err.write(render(app, result, "reasons"))
+    """Writes the answer wherever it is wanted; its exit code."""
+    preview = bool(asked["preview"])
+    show(app, result, str(asked["output_format"]), targets, preview=preview)
     return 0 if result.exit_code == 1 and (asked["exit_zero"] or preview) else result.exit_code
-
-
-def _check_selection(asked: dict[str, object], merge_request: str | None) -> None:
-    chosen = [name for name in ("iteration", "issues", "backlog") if asked[name] not in (None, (), False)]
-    text = merge_request is not None or asked["issues_from"] is not None
-    if len(chosen) + text > 1:
-        raise click.UsageError(
-            "--iteration, --issue, --backlog and --merge-request or --issues-from exclude each other."
-        )
-
-
-NOT_THEIRS = {
-    "preview": "--preview",
-    "as_of": "--as-of",
-    "stage": "--stage",
-    "issues_from": "--issues-from",
-    "no_waivers": "--no-waivers",
-    "no_baseline": "--no-baseline",
-}
-"""What makes a verdict another one than that of now, at the adopted stage: no requirement is told of it."""
-
-
-def _check_apply(asked: dict[str, object], merge_request: str | None, apply: str | None) -> None:
-    """A verdict is said only where it was asked about, and only that of today."""
-    if apply is None and (asked["dry_run"] or asked["yes"]):
-        raise click.UsageError("--dry-run and --yes belong to --apply.")
-    if apply not in (None, "status", "tracker"):
-        raise click.UsageError(f"--apply knows 'status' and 'tracker'; got '{apply}'.")
-    if apply == "tracker":
-        _check_tracker(asked, merge_request)
-    elif apply == "status":
-        _check_status(asked, merge_request)
-
-
-def _check_status(asked: dict[str, object], merge_request: str | None) -> None:
-    if merge_request is None or asked["issues_from"] is not None:
-        raise click.UsageError("--apply status needs --merge-request, and not --issues-from.")
-    if asked["preview"] or asked["as_of"] is not None:
-        raise click.UsageError("--apply says the verdict of now: leave out --preview and --as-of.")
-
-
-def _check_tracker(asked: dict[str, object], merge_request: str | None) -> None:
-    other = [option for name, option in NOT_THEIRS.items() if asked.get(name)]
-    other += ["--merge-request"] if merge_request is not None else []
-    if other:
-        raise click.UsageError(
-            f"--apply tracker tells the verdict of now at the adopted stage: leave out {', '.join(other)}."
-        )
-
-
-def _target(app: App, text: str) -> tuple[str, Path]:
-    kind, sign, path = text.partition("=")
-    if not sign or not path or kind not in FORMATS:
-        raise click.UsageError(f"--output wants FORMAT=PATH with FORMAT one of {', '.join(FORMATS)}; got '{text}'.")
-    return kind, app.cwd / path
 
 
 def _refresh(app: App, asked: dict[str, object], desk: Desk | None) -> Refresh:

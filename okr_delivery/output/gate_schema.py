@@ -5,80 +5,64 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_TEXT = {"type": "string"}
-_MAYBE = {"type": ["string", "null"]}
+from okr_delivery.output.shapes import INSTANT, MAYBE, TEXT, many, maybe, record
+
 _COUNT = {"type": "integer", "minimum": 0}
-_INSTANT = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$"}
-
-
-def _object(**members: Mapping[str, Any]) -> dict[str, Any]:
-    """An object whose keys are all always there."""
-    return {"type": "object", "required": sorted(members), "properties": dict(members)}
-
-
-def _list(of: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": dict(of)}
-
-
-def _maybe(of: Mapping[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [dict(of), {"type": "null"}]}
-
-
 _VERDICT = {"enum": ["pass", "fail", "none"]}
 _STAGE = {"enum": ["intake", "pitch", "iteration", "release", "okr lint"]}
-_SUGGESTION = _object(kr=_TEXT, title=_MAYBE, reason=_TEXT)
-_FINDING = _object(
+_SUGGESTION = record(kr=TEXT, title=MAYBE, reason=TEXT)
+_FINDING = record(
     rule={"type": "string", "pattern": r"^[A-Z]{2,3}\d{3}$"},
     name={"type": "string", "pattern": "^[a-z0-9-]+$"},
     severity={"enum": ["error", "warning", "info"]},
-    team=_TEXT,
-    entity=_object(source=_MAYBE, kind=_TEXT, key=_TEXT, url=_MAYBE, title=_MAYBE),
-    kr=_MAYBE,
-    created_by=_MAYBE,
-    message=_TEXT,
-    help=_TEXT,
-    paste=_MAYBE,
-    suggestion=_maybe(_SUGGESTION),
-    suggestions=_list(_SUGGESTION),
-    alternative=_MAYBE,
+    team=TEXT,
+    entity=record(source=MAYBE, kind=TEXT, key=TEXT, url=MAYBE, title=MAYBE),
+    kr=MAYBE,
+    created_by=MAYBE,
+    message=TEXT,
+    help=TEXT,
+    paste=MAYBE,
+    suggestion=maybe(_SUGGESTION),
+    suggestions=many(_SUGGESTION),
+    alternative=MAYBE,
     baselined={"type": "boolean"},
     fingerprint={"type": "string", "pattern": "^[0-9a-f]{32}$"},
-    location=_maybe(_object(path=_TEXT, line={"type": "integer", "minimum": 1})),
+    location=maybe(record(path=TEXT, line={"type": "integer", "minimum": 1})),
 )
-_WAIVER = _object(reason=_TEXT, owner=_TEXT, expires={"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"})
-_WAIVED = {**_object(**_FINDING["properties"], waiver=_WAIVER)}
+_WAIVER = record(reason=TEXT, owner=TEXT, expires={"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"})
+_WAIVED = {**record(**_FINDING["properties"], waiver=_WAIVER)}
 
 SCHEMA: Mapping[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "okr-delivery gate",
-    **_object(
+    **record(
         schema={"const": "okr-delivery/gate/1"},
-        tool=_TEXT,
+        tool=TEXT,
         verdict=_VERDICT,
-        reasons=_list(_object(team=_MAYBE, message=_TEXT)),
-        as_of=_INSTANT,
+        reasons=many(record(team=MAYBE, message=TEXT)),
+        as_of=INSTANT,
         stage=_STAGE,
-        merge_request=_maybe(
-            _object(
-                source=_TEXT,
-                ref=_TEXT,
-                title=_TEXT,
-                url=_MAYBE,
-                sha=_TEXT,
-                closes=_list(_TEXT),
-                mentions=_list(_TEXT),
-                outside=_list(_TEXT),
-                unknown=_list(_TEXT),
+        merge_request=maybe(
+            record(
+                source=TEXT,
+                ref=TEXT,
+                title=TEXT,
+                url=MAYBE,
+                sha=TEXT,
+                closes=many(TEXT),
+                mentions=many(TEXT),
+                outside=many(TEXT),
+                unknown=many(TEXT),
             )
         ),
-        iterations=_list(_object(team=_TEXT, source=_TEXT, id=_TEXT, name=_TEXT)),
-        sources=_list(
-            _object(name=_TEXT, fetched_at=_maybe(_INSTANT), complete={"type": "boolean"}, needed={"type": "boolean"})
+        iterations=many(record(team=TEXT, source=TEXT, id=TEXT, name=TEXT)),
+        sources=many(
+            record(name=TEXT, fetched_at=maybe(INSTANT), complete={"type": "boolean"}, needed={"type": "boolean"})
         ),
-        summary=_object(error=_COUNT, warning=_COUNT, info=_COUNT, waived=_COUNT, baselined=_COUNT, ready=_COUNT),
-        teams=_list(_object(team=_TEXT, verdict=_VERDICT, stage=_STAGE, judged=_COUNT, ready=_COUNT)),
-        findings=_list(_FINDING),
-        waived=_list(_WAIVED),
-        waiver_problems=_list(_FINDING),
+        summary=record(error=_COUNT, warning=_COUNT, info=_COUNT, waived=_COUNT, baselined=_COUNT, ready=_COUNT),
+        teams=many(record(team=TEXT, verdict=_VERDICT, stage=_STAGE, judged=_COUNT, ready=_COUNT)),
+        findings=many(_FINDING),
+        waived=many(_WAIVED),
+        waiver_problems=many(_FINDING),
     ),
 }
