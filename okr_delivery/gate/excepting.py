@@ -13,7 +13,7 @@ from okr_delivery.gate.baseline import ISSUE, suitable
 from okr_delivery.gate.finding import Finding, Severity, Stage
 from okr_delivery.gate.rules import RULES
 from okr_delivery.gate.waiving import Known, Waived
-from okr_delivery.model.errors import UserError
+from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.work import Iteration, IterationState
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from okr_delivery.delivery.snapshot import Snapshot
     from okr_delivery.gate.ask import Answers, PlanAnswers
     from okr_delivery.gate.waivers import Waiver, Waivers
+
+AMBIGUOUS_ISSUE = "delivery.issue.ambiguous"
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,25 @@ class Looked:
                 yield list(waiving.names_of_iteration(iteration, plan.team)), plan.rules
 
     def _with_present_key(self, waiver: Waiver) -> Waiver:
-        """A waiver that names an issue by an old key or its address, under the key of today."""
-        if (waiver.rule, waiving.folded(waiver.entity)) in self._asked or waiver.rule not in self._on_issues:
+        """A waiver that names an issue by an old key or its address, under the key of today and of that source alone.
+
+        Raises UserError for a key that two sources know, whatever was found in which.
+        """
+        item = self._named(waiver) if waiver.rule in self._on_issues else None
+        if item is None:
             return waiver
-        item = self._find(waiver.entity)
-        if item is None or waiver.entity.endswith(f":{item.key}"):
-            return waiver
-        return replace(waiver, entity=item.key)
+        full = f"{item.source}:{item.key}"
+        written = waiving.folded(waiver.entity) in map(waiving.folded, (item.key, full))
+        return waiver if written else replace(waiver, entity=full)
+
+    def _named(self, waiver: Waiver) -> Item | None:
+        try:
+            return self.snapshot.find(waiver.entity)
+        except UserError as error:
+            problem = error.problems[0]
+            if problem.what.id == AMBIGUOUS_ISSUE:
+                raise user_error(problem.what, where=waiving.place(waiver), next_step=problem.next_step) from None
+            return None
 
     @cached_property
     def _on_issues(self) -> frozenset[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from okr_delivery.gate.rules import WAIVER_RULES
 from okr_delivery.gate.settings import known, nearest
 from okr_delivery.model.errors import Problem, UserError
 from okr_delivery.model.message import Message, msg
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from okr_delivery.config.document import Document
 
 FILE = "okr-delivery.waivers.yaml"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)  # what else is a date to Python is none to a reader
 KEYS = ("rule", "entity", "reason", "owner", "expires")
 
 
@@ -92,11 +95,16 @@ def _problems(doc: Document, index: int, raw: object) -> Iterator[Problem]:
             yield Problem(_unknown_key(str(key)), doc.where((index, key), key=True))
     for key in KEYS:
         value = raw.get(key)
-        if value is None or not str(value).strip() or isinstance(value, dict | list):
+        if isinstance(value, dict | list) or not _says_something(value):
             where = doc.where((index, key)) if key in raw else doc.where((index,))
             yield Problem(msg("gate.waiver.missing", key=key), where, msg("gate.waiver.example"))
         elif (wrong := _wrong(key, str(value).strip())) is not None:
             yield Problem(wrong, doc.where((index, key)))
+
+
+def _says_something(value: object) -> bool:
+    """Whether there is a letter or a digit: blanks without width look like a reason to a machine only."""
+    return value is not None and any(sign.isalnum() for sign in str(value))
 
 
 def _unknown_key(key: str) -> Message:
@@ -107,6 +115,8 @@ def _wrong(key: str, text: str) -> Message | None:
     if key == "rule" and not known(text):
         near = nearest(text)
         return msg("gate.waiver.rule.nearest", rule=text, nearest=near) if near else msg("gate.waiver.rule", rule=text)
+    if key == "rule" and text in WAIVER_RULES:
+        return msg("gate.waiver.own", rule=text)
     if key == "expires" and not _is_date(text):
         return msg("gate.waiver.date", text=text)
     return None
@@ -114,7 +124,7 @@ def _wrong(key: str, text: str) -> Message | None:
 
 def _is_date(text: str) -> bool:
     try:
-        return len(text) == len("2026-12-15") and bool(date.fromisoformat(text))
+        return _DATE.fullmatch(text) is not None and bool(date.fromisoformat(text))
     except ValueError:
         return False
 

@@ -51,7 +51,7 @@ def today(snapshot: Snapshot) -> date:
 
 def check_length(waivers: Iterable[Waiver], today: date, days: int) -> None:
     """Raises UserError for waivers that end too late, each with the last day that may be written."""
-    last = today + timedelta(days=days)
+    last = today + timedelta(days=min(days, (date.max - today).days))
     long = [waiver for waiver in waivers if waiver.expires > last]
     if long:
         step = msg("waivers.too_long.next", last=str(last))
@@ -103,10 +103,10 @@ def apply(
 ) -> Waived:
     """`severity` holds the WVR rules that are on; `known` is asked about waivers that matched nothing.
 
-    Raises UserError for a waiver whose name fits two things.
+    Raises UserError for a waiver whose name fits two things, and for two that mean the same.
     """
     out = Waived()
-    by_place = {(waiver.rule, folded(waiver.entity)): waiver for waiver in waivers}
+    by_place = _by_place(waivers)
     matched: dict[Waiver, list[Finding]] = {}
     for finding in findings:
         found = (by_place.get((finding.rule, name)) for name in names(finding))
@@ -127,6 +127,17 @@ def apply(
         if problem is not None and problem[0] in severity:
             out.problems.append(_finding(waiver, severity[problem[0]], *problem))
     return out
+
+
+def _by_place(waivers: Sequence[Waiver]) -> Mapping[tuple[str, str], Waiver]:
+    """By rule and entity. Of two for one thing, however it is written in each, nobody could tell which end counts."""
+    found: dict[tuple[str, str], Waiver] = {}
+    for waiver in waivers:
+        first = found.setdefault((waiver.rule, folded(waiver.entity)), waiver)
+        if first is not waiver:
+            what = msg("gate.waiver.twice", rule=waiver.rule, entity=waiver.entity, line=first.location.line)
+            raise user_error(what, where=place(waiver))
+    return found
 
 
 def _check_one_source(waiver: Waiver, findings: Sequence[Finding]) -> None:

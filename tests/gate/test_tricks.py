@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,11 @@ from okr_delivery.gate.finding import Finding
 from okr_delivery.gate.result import GateResult
 from okr_delivery.gate.rule import Example, PlanExample
 from okr_delivery.locale import LANGS, translator
+from okr_delivery.model.errors import UserError
+from okr_delivery.model.work import Change, Field, Value
 from tests.gate.plans import planned
+from tests.gate.test_exit_codes import TWO_SOURCES
+from tests.gate.world import CONFIG, NOW, S28, World, issue
 
 ENOUGH = "Contributes-to: GROW-KR1 +12pp 90%"
 
@@ -37,3 +42,74 @@ def test_an_amount_beyond_all_reason_is_refused_and_leaves_the_others_their_verd
     assert (finding.entity.key, result.exit_code, result.summary.ready) == ("PAY-1", 1, 1)
     assert finding.paste is not None and finding.paste.endswith((" ?", " 待定"))
     assert all(NINES in translator(lang).render(finding.message) for lang in LANGS)
+
+
+# -- waivers -----------------------------------------------------------------------------------------------------------
+
+EAST = "https://east.atlassian.net/browse/PAY-1"
+
+
+def entry(entity: str = "PAY-1", expires: str = "2026-12-31", rule: str = "KR101", **said: str) -> str:
+    fields = {"rule": rule, "entity": entity, "reason": "audit", "owner": "lin", "expires": expires} | said
+    return "- {" + ", ".join(f'{key}: "{text}"' for key, text in fields.items()) + "}\n"
+
+
+def refusal(world: World) -> tuple[str, str | None]:
+    with pytest.raises(UserError) as error:
+        world.gate()
+    (problem,) = error.value.problems
+    return problem.what.id, problem.where
+
+
+def two_sources(world: World) -> World:
+    """PAY-1 is ready in the first source and is not in the second."""
+    world.config_text = TWO_SOURCES.replace("projects: [APP]", "projects: [PAY]")
+    for source, text in (("east", ENOUGH), ("west", "")):
+        world.synced(issue(1, text, source=source), source=source, iterations=(replace(S28, source=source),))
+    return world
+
+
+@pytest.mark.parametrize("entity", [EAST, "east:PAY-1", "east:OLD-7", "https://east.atlassian.net/browse/OLD-7"])
+def test_a_waiver_in_one_source_waives_nothing_in_another(entity: str, world: World) -> None:
+    with two_sources(world).store.page("east") as tx:
+        tx.put_changes(["1001"], [Change("1001", 1, 0, NOW - 9, Field.KEY, Value(None, "OLD-7"), Value(None, "PAY-1"))])
+    result = world.waivers(entry(entity)).gate()
+    assert ([f.entity.source for f in found(result, "KR101")], result.waived) == (["west"], ())
+
+
+def test_a_key_of_two_sources_waives_neither_though_one_alone_is_at_fault(world: World) -> None:
+    place = "okr-delivery.waivers.yaml:1"
+    assert refusal(two_sources(world).waivers(entry())) == ("delivery.issue.ambiguous", place)
+
+
+@pytest.mark.parametrize("again", ["pay-1", " PAY-1", "PAY-1 "])
+def test_an_expired_waiver_does_not_live_on_under_another_spelling(again: str, world: World) -> None:
+    world.synced(issue(1, "")).waivers(entry(expires="2026-11-01") + entry(again))
+    assert refusal(world) == ("gate.waiver.twice", "okr-delivery.waivers.yaml:2")
+
+
+@pytest.mark.parametrize("again", ["jira:PAY-1", "https://acme.atlassian.net/browse/PAY-1"])
+def test_an_expired_waiver_does_not_live_on_under_another_name(again: str, world: World) -> None:
+    world.synced(issue(1, "")).waivers(entry(expires="2026-11-01") + entry(again))
+    assert world.gate().exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (entry(reason="\\u200b"), "gate.waiver.missing"),
+        (entry(owner="…"), "gate.waiver.missing"),
+        (entry(expires="2026-W51-1"), "gate.waiver.date"),
+        (entry(expires="２０２６-12-15"), "gate.waiver.date"),
+        (entry(expires="2027-02-29"), "gate.waiver.date"),
+        (entry("KR101 PAY-1", rule="WVR002"), "gate.waiver.own"),
+        (entry(rule="КR101"), "gate.waiver.rule.nearest"),  # a Cyrillic letter
+    ],
+)
+def test_what_only_looks_like_a_waiver_is_none(text: str, what: str, world: World) -> None:
+    assert refusal(world.synced(issue(1, "")).waivers(text))[0] == what
+
+
+def test_the_longest_time_of_all_is_a_long_time(world: World) -> None:
+    world.config_text = CONFIG.replace("gate: {since", "gate: {max_waiver_days: 999999999999, since")
+    assert len(world.synced(issue(1, "")).waivers(entry(expires="9999-12-31")).gate().waived) == 1
