@@ -163,7 +163,7 @@ def _finding(out: Answers, rule: type[Rule], fault: Fault, severity: Mapping[str
         suggestions=fault.suggestions,
         alternative=advice.alternative(case)[0] if fault.alternative else None,
         location=fault.kr.location if fault.kr else _source_line(case),
-        discriminator=(fault.kr.full_id if fault.kr else fault.ref) or "",
+        discriminator=(fault.kr.full_id if fault.kr else fault.ref) or fault.turn,
     )
 
 

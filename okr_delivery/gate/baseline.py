@@ -135,7 +135,7 @@ def _read(path: Path) -> str:
 def parse(text: str) -> Baseline:
     """Reads the text of a baseline. Raises UserError as `load_baseline` does."""
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         conflict = _CONFLICT.search(text)
         line = error.lineno if conflict is None else text.count("\n", 0, conflict.start()) + 1
@@ -143,6 +143,14 @@ def parse(text: str) -> Baseline:
     except (RecursionError, ValueError):
         raise _damaged(msg("baseline.syntax"), 1) from None
     return _baseline(data, text)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Of a name that stands twice, readers see the one and programs the other. Raises ValueError."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def _baseline(data: object, text: str) -> Baseline:

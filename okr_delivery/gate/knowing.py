@@ -51,13 +51,17 @@ def recognise(
 def _known(
     finding: Finding, entries: Mapping[str, Known], items: Mapping[Place, Item], snapshot: Snapshot
 ) -> list[Known]:
-    """The entries that mean a finding; former keys are looked up only where it is not known as it is."""
-    if finding.fingerprint in entries:
+    """The entries that mean a finding; former keys are looked up only where it is not known as it is.
+
+    An entry that names another rule or another requirement than its fingerprint does is none: who reads it in a review
+    must not be misled.
+    """
+    if entries.get(finding.fingerprint) == Known.of(finding):
         return [entries[finding.fingerprint]]
     item = items.get((finding.entity.source or "", finding.entity.key))
     former = snapshot.view(item.source).former_keys(item) if item is not None and entries else ()
-    prints = (replace(finding, entity=replace(finding.entity, key=key)).fingerprint for key in former)
-    return [entries[each] for each in prints if each in entries]
+    meant = (Known.of(replace(finding, entity=replace(finding.entity, key=key))) for key in former)
+    return [one for one in meant if entries.get(one.fingerprint) == one]
 
 
 def stale(

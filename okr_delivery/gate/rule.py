@@ -35,7 +35,7 @@ class Fault:
     `ref` names the key result as it should be shown; with `kr` its declaration becomes the location. `severity` can
     only soften the rule's own. `fix` replaces the rule's general remedy. `about` is what was found wanting where that
     is not the subject itself, `owner` who is asked then, and `place` where it is to be settled. Two faults of one rule
-    about one thing differ in key result.
+    about one thing differ in key result, or in `turn`, which holds apart what can happen again.
     """
 
     message: Message
@@ -49,6 +49,7 @@ class Fault:
     about: Entity | None = None
     owner: str | None = None
     place: Location | None = None
+    turn: str = ""
 
 
 @dataclass(frozen=True, slots=True)

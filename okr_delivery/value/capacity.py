@@ -70,8 +70,8 @@ def _delivered(snapshot: Snapshot, team_id: str, iteration: Iteration) -> float 
 
 
 def effort(estimates: Sequence[float | None]) -> float | None:
-    """The sum of what is estimated; None when nothing of it is, 0 of no work at all."""
-    known = [estimate for estimate in estimates if estimate is not None]
+    """The sum of what is estimated; None when nothing of it is, 0 of no work at all. No work takes less than none."""
+    known = [max(estimate, 0.0) for estimate in estimates if estimate is not None]
     return total(known) if known or not estimates else None
 
 
@@ -100,7 +100,8 @@ def load(snapshot: Snapshot, team_id: str, iteration: Iteration) -> Load:
 
 
 def share_apart(estimates: Sequence[float | None], apart: Sequence[bool]) -> float | None:
-    """The share of what is marked, by effort; by count where an estimate is missing; None of no work at all."""
-    sizes = [1.0 if None in estimates else max(estimate or 0.0, 0.0) for estimate in estimates]
+    """The share of what is marked, by effort; by count where an estimate is missing or all are 0; None of no work."""
+    by_count = not effort(estimates) or None in estimates
+    sizes = [1.0 if by_count else max(estimate or 0.0, 0.0) for estimate in estimates]
     whole = total(sizes)
     return tidy(total(size for size, is_apart in zip(sizes, apart, strict=True) if is_apart) / whole) if whole else None

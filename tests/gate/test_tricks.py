@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from okr_delivery.gate.baseline import Baseline, Known, parse
 from okr_delivery.gate.finding import Finding
 from okr_delivery.gate.result import GateResult
 from okr_delivery.gate.rule import Example, PlanExample
 from okr_delivery.locale import LANGS, translator
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.work import Change, Field, Value
-from tests.gate.plans import planned
+from tests.gate.plans import ITERATION, planned
 from tests.gate.test_exit_codes import TWO_SOURCES
-from tests.gate.world import CONFIG, NOW, S28, World, issue
+from tests.gate.world import CONFIG, DAY, NOW, S27, S28, World, issue, joined
 
 ENOUGH = "Contributes-to: GROW-KR1 +12pp 90%"
 
@@ -113,3 +114,52 @@ def test_what_only_looks_like_a_waiver_is_none(text: str, what: str, world: Worl
 def test_the_longest_time_of_all_is_a_long_time(world: World) -> None:
     world.config_text = CONFIG.replace("gate: {since", "gate: {max_waiver_days: 999999999999, since")
     assert len(world.synced(issue(1, "")).waivers(entry(expires="9999-12-31")).gate().waived) == 1
+
+
+# -- the baseline ------------------------------------------------------------------------------------------------------
+
+
+def file_of(*entries: tuple[str, str, str]) -> Baseline:
+    return Baseline.of(Known(*entry) for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("rule", "entity", "known"),
+    [("KR101", "jira:PAY-1", True), ("KR207", "jira:PAY-1", False), ("KR101", "jira:PAY-9", False)],
+)
+def test_an_entry_means_what_a_reader_takes_it_for(rule: str, entity: str, known: bool, world: World) -> None:
+    (finding,) = world.synced(issue(1, "")).gate().findings
+    result = world.gate(baseline=file_of((finding.fingerprint, rule, entity)))
+    assert ([f.baselined for f in result.findings], result.exit_code) == ([known], 0 if known else 1)
+
+
+def test_an_entry_that_says_two_things_is_damaged() -> None:
+    line = '{"fingerprint": "%s", "rule": "KR101", "entity": "jira:PAY-9", "entity": "jira:PAY-1"}' % ("0" * 32)
+    for text in (f'{{"version": 1, "findings": [{line}]}}', '{"version": 1, "findings": [], "findings": []}'):
+        with pytest.raises(UserError):
+            parse(text)
+
+
+def test_a_known_change_of_scope_is_not_known_in_the_next_iteration(world: World) -> None:
+    world.config_text = ITERATION
+    late = issue(1, ENOUGH, iteration="27")
+    world.synced(late, changes=[joined(late, NOW - DAY)])
+    known = Baseline.of(Known.of(finding) for finding in found(world.gate(backlog=True), "KR307"))
+    again = issue(1, ENOUGH, iteration="29")
+    world.synced(again, iterations=(replace(S27, id="29"), S28), changes=[joined(again, NOW - DAY)])
+    (finding,) = found(world.gate(backlog=True, baseline=known), "KR307")
+    assert (len(known.entries), finding.baselined) == (1, False)
+
+
+# -- estimates ---------------------------------------------------------------------------------------------------------
+
+
+def test_estimates_of_nothing_do_not_hide_what_serves_no_key_result(tmp_path: Path) -> None:
+    work = (Example(ENOUGH, estimate="0"), Example("", labels=("ops",), estimate="0"))
+    (finding,) = found(planned(tmp_path / "work", PlanExample(work=work)).gate(), "KR305")
+    assert "50 % of PAY S28 (by count, as all of it is estimated at 0)" in translator("en").render(finding.message)
+
+
+def test_an_estimate_below_nothing_makes_no_room(tmp_path: Path) -> None:
+    work = (Example(ENOUGH, estimate="31"), Example(ENOUGH, estimate="-20"))
+    assert len(found(planned(tmp_path / "work", PlanExample(work=work)).gate(), "KR304")) == 1

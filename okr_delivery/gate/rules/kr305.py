@@ -35,7 +35,8 @@ class NonOkrBudget(PlanRule):
         return tuple(self._fault(planning, *row) for row in budgets if row[1] > row[2])
 
     def _fault(self, planning: Planning, iteration: Iteration, share: float, budget: float) -> Fault:
-        by = "by_count" if planning.load(iteration).unestimated else "by_effort"
+        load = planning.load(iteration)
+        by = "by_count" if load.unestimated else "by_effort" if load.effort else "by_zero"
         message = self.text(
             "message", iteration=iteration.name, used=hundredths(share), budget=hundredths(budget), by=self.text(by)
         )

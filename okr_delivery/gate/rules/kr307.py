@@ -36,7 +36,8 @@ class UnapprovedScopeChange(RequirementRule):
         if on == begun and iteration.first_day is not None:
             return OK  # of a tracker that knows days only, the first one is still planning
         message = self.text("message", iteration=iteration.name, on=on, begun=begun, label=label)
-        return (Fault(message, fix=self.text("fix_label", label=label, iteration=iteration.name)),)
+        fix = self.text("fix_label", label=label, iteration=iteration.name)
+        return (Fault(message, fix=fix, turn=iteration.id),)
 
     def _unasked(self, case: Case, iteration: Iteration | None) -> Message | None:
         """Why nothing can have joined it after its start, or nobody can tell."""
