@@ -79,6 +79,7 @@ def _judge(app: App, teams: tuple[str, ...], stage: str | None, before: Baseline
                 conclusions=app.conclusions,
                 stage=Stage(stage) if stage else None,
                 backlog=True,
+                dormant=True,
                 now=app.now,
                 waivers=load_waivers(app.config),
                 baseline=before,

@@ -41,7 +41,8 @@ class Verdict(StrEnum):
 class GateInput:
     """One question to the gate.
 
-    `stage` None: each team's adopted stage. `iteration`, `issues` and `backlog` replace the plain choice. `now` is the
+    `stage` None: each team's adopted stage. `iteration`, `issues` and `backlog` replace the plain choice;
+    with `dormant`, what nobody touched for long is judged with the backlog. `now` is the
     wall clock (epoch seconds), only for the age of the data. `waivers` None: every finding counts. `refused` holds the
     sources that could not be refreshed just now though the run was asked to, and why; `refreshed`, by source, the
     single issues that were: they are fresh whatever the age of the rest. `requested` is the merge request whose issues
@@ -56,6 +57,7 @@ class GateInput:
     iteration: str | None = None
     issues: tuple[str, ...] = ()
     backlog: bool = False
+    dormant: bool = False
     fail_on: Severity = Severity.ERROR
     waivers: Waivers | None = None
     refused: Mapping[str, Message] = field(default_factory=dict)

@@ -204,10 +204,14 @@ def _add_items(asked: GateInput, scope: TeamScope, items: Iterable[Item]) -> Non
 
 
 def _backlog(asked: GateInput, scope: TeamScope) -> TeamScope:
-    """All open requirements, but for those that nobody touched for so long that nobody is at work on them."""
+    """All open requirements, but for those that nobody touched for so long that nobody is at work on them.
+
+    A baseline knows those too: one edit of many requirements must not make new findings of old ones.
+    """
     snapshot = asked.snapshot
     every = _requirements(snapshot.open_items(scope.team.id))
-    touched = [item for item in every if item.issue.updated > snapshot.as_of - UNTOUCHED * DAY]
+    since = 0 if asked.dormant else snapshot.as_of - UNTOUCHED * DAY
+    touched = [item for item in every if item.issue.updated > since]
     scope.targets += [Target(item, planned_for(asked, scope.team.id, item), scope.stage) for item in touched]
     left = len(every) - len(touched)
     scope.notes += [msg("gate.note.untouched", n=left, days=UNTOUCHED)] if left else []

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from okr_delivery.gate.paste import localised
 from okr_delivery.locale import Translator, hundredths, plain
-from okr_delivery.model.conclusion import Verb
 from okr_delivery.model.message import Message
 from okr_delivery.model.width import clip
 from okr_delivery.output.json import instant
@@ -170,9 +169,8 @@ class _Writer:
             names = self.t.list([terminal(name) for name in team.blind])
             return self.t("plan.text.blind", sources=names)
         title = self.t("plan.text.due", team=team.team)
-        verbs = self.t.list([verb.value for verb in Verb])
         shown = self._block(title, map(self._one_due, team.due))
-        return f"{shown}\n  {self.t('plan.text.verbs', verbs=verbs)}" if shown else ""
+        return f"{shown}\n  {self.t('plan.text.verbs', verbs=self.t('terms.conclusion.words'))}" if shown else ""
 
     def _one_due(self, owed: Owed) -> list[str]:
         one = owed.trace

@@ -102,6 +102,7 @@ def test_what_nobody_touched_for_180_days_is_counted_and_not_judged(world: World
     assert found(result) == ["KR101 PAY-3"]
     (note,) = result.team_verdicts[0].notes
     assert (note.id, note.params["n"]) == ("gate.note.untouched", 2)
+    assert found(world.gate(backlog=True, dormant=True)) == ["KR101 PAY-1", "KR101 PAY-2", "KR101 PAY-3"]
     alone = world.synced(*made[:2]).store
     with alone.page("jira") as tx:
         tx.drop([made[2].id])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -212,3 +213,9 @@ def test_any_reason_survives(tmp_path_factory: pytest.TempPathFactory, reason: s
     text = path.read_text("utf-8")
     assert text.startswith("# head\n")
     assert parse(text, "c.yaml").data[-1] == {"issue": "PAY-1", "reason": reason}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_words_that_are_offered_are_all_there_are(lang: str) -> None:
+    words = re.split(r"[,、] ?", translator(lang)("terms.conclusion.words"))
+    assert [verb(word) for word in words] == list(Verb)

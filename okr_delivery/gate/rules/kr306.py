@@ -9,7 +9,7 @@ from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.history import is_recent
 from okr_delivery.gate.planning import Planning
 from okr_delivery.gate.rule import Example, Fault, NotApplicable, Outcome, PlanExample, PlanRule
-from okr_delivery.model.conclusion import Verb
+from okr_delivery.model.message import msg
 from okr_delivery.value.due import DueTrace, asked_since
 
 if TYPE_CHECKING:
@@ -48,6 +48,6 @@ class UnconcludedTrace(PlanRule):
             kr=kr,
             paste=line,
             about=planning.issue(item),
-            fix=self.text("fix_words", words=tuple(Verb)),
+            fix=self.text("fix_words", words=msg("terms.conclusion.words")),
             owner=None if item.issue.confidential else item.issue.creator,
         )
