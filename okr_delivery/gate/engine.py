@@ -115,6 +115,8 @@ def _check_stages(here: _Run) -> None:
         if scope.stage not in stages and not scope.blocked:
             names = tuple(str(stage) for stage in stages)
             scope.blocked = (msg("gate.none.no_rules", stage=str(scope.stage), stages=names),)
+        elif not scope.blocked and not scope.iterations and not here.settings.requirement_rules(scope.stage):
+            scope.blocked = (msg("gate.none.plan_rules", stage=str(scope.stage)),)
 
 
 def _check_history(here: _Run) -> None:

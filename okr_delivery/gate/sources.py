@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from okr_delivery.delivery.snapshot import Snapshot
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+AHEAD = HOUR  # by which a tracker's clock may be ahead of ours before neither tells how old anything is
 
 
 def blocking(names: Iterable[str], asked: GateInput) -> tuple[Message, ...]:
@@ -26,7 +27,16 @@ def blocking(names: Iterable[str], asked: GateInput) -> tuple[Message, ...]:
 
 def _unusable(name: str, asked: GateInput) -> Message | None:
     """What was brought up to date by itself may be judged beside older issues."""
-    return unusable(name, asked.snapshot, asked.now, aged=name in asked.refreshed)
+    one = asked.refreshed.get(name)
+    found = unusable(name, asked.snapshot, asked.now, aged=one is not None)
+    return found or (None if one is None else _ahead(name, one.at, asked.now))
+
+
+def _ahead(name: str, at: int, now: int) -> Message | None:
+    """Data of later than now is no fresh data: a clock is wrong, and we would judge what was before it."""
+    if at - now <= AHEAD:
+        return None
+    return msg("gate.none.ahead", source=name, age=duration(at - now), command="okr-delivery doctor")
 
 
 def rest(name: str, asked: GateInput) -> Message | None:
@@ -65,6 +75,8 @@ def unusable(name: str, snapshot: Snapshot, now: int, *, aged: bool = False) -> 
         return msg("gate.none.never_synced", source=name, command=command)
     if state.fetch_hash not in (None, fetch_hash(snapshot.config.source(name))):
         return msg("gate.none.settings", source=name, command=command)
+    if (ahead := _ahead(name, state.fetched_at, now)) is not None:
+        return ahead
     age, limit = now - state.fetched_at, snapshot.config.gate.max_age
     if age > limit and not aged:
         return msg("gate.none.stale", source=name, age=duration(age), limit=duration(limit), command=command)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from okr_delivery.gate.baseline import Baseline, Known, parse
 from okr_delivery.gate.finding import Finding
 from okr_delivery.gate.result import GateResult
-from okr_delivery.gate.rule import Example, PlanExample
+from okr_delivery.gate.rule import Example, PlanExample, RequirementRule
+from okr_delivery.gate.rules import RULES
 from okr_delivery.locale import LANGS, translator
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.work import Change, Field, Value
+from okr_delivery.sync.single import Refreshed
 from tests.gate.plans import ITERATION, planned
 from tests.gate.test_exit_codes import TWO_SOURCES
 from tests.gate.world import CONFIG, DAY, NOW, S27, S28, World, issue, joined
@@ -163,3 +166,30 @@ def test_estimates_of_nothing_do_not_hide_what_serves_no_key_result(tmp_path: Pa
 def test_an_estimate_below_nothing_makes_no_room(tmp_path: Path) -> None:
     work = (Example(ENOUGH, estimate="31"), Example(ENOUGH, estimate="-20"))
     assert len(found(planned(tmp_path / "work", PlanExample(work=work)).gate(), "KR304")) == 1
+
+
+# -- clocks and settings -----------------------------------------------------------------------------------------------
+
+
+def reasons(result: GateResult) -> list[str]:
+    return [reason.id for team in result.team_verdicts for reason in team.reasons]
+
+
+@pytest.mark.parametrize(("ahead", "code"), [(3500, 0), (3700, 2), (40 * DAY, 2)])
+def test_data_of_later_than_now_is_not_fresh(ahead: int, code: int, world: World) -> None:
+    result = world.synced(issue(1), fetched_at=NOW + ahead).gate()
+    assert (result.exit_code, reasons(result)) == (code, ["gate.none.ahead"] if code else [])
+
+
+def test_nor_is_an_issue_that_was_refreshed_later_than_now(world: World) -> None:
+    refreshed = {"jira": Refreshed("jira", NOW + 2 * DAY, frozenset({"1001"}))}
+    result = world.synced(issue(1)).gate(issues=("PAY-1",), refreshed=refreshed)
+    assert reasons(result) == ["gate.none.ahead"]
+
+
+@pytest.mark.parametrize("asked", [{"issues": ("PAY-1",)}, {"backlog": True}], ids=["issue", "backlog"])
+def test_requirements_that_no_rule_is_asked_about_are_not_ready(asked: dict[str, Any], world: World) -> None:
+    off = ", ".join(f"{rule}: off" for rule, made in RULES.items() if issubclass(made, RequirementRule))
+    world.config_text = ITERATION.replace("gate: {since", f"gate: {{rules: {{{off}}}, since")
+    result = world.synced(issue(1, "")).gate(**asked)
+    assert (result.exit_code, reasons(result)) == (2, ["gate.none.plan_rules"])
