@@ -14,6 +14,10 @@ _CN = "一二两三四五六七八九十"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _YEAR = r"(?:,?\s*20\d\d)"
 _PERIOD = "(?:year|quarter|month|cycle|half|half-year|week|20\\d\\d)"
+_NAMED_YEARS = (
+    "(?:holiday|season|budget|strategy|roadmap|campaign|plan|goals?|edition|intake|cohort|audit|election|tax|summer"
+    "|winter|spring|autumn|fall|conference|fiscal|school|targets?|okrs?)"
+)
 _NO_MONTH = "(?!活|均|度|经|收|营|薪|留|复|环|内|流|交|销|订|访|新|增|下|成|登|使|消|播)"  # 月活, 月均 … are names
 DATE = re.compile(
     rf"""
@@ -38,6 +42,7 @@ DATE = re.compile(
   | \b(?:year|quarter|month)[ -]end\b
   | \b(?:by|before)\s(?:{_FEASTS.replace(" ", "[ ]")}|(?:next\s)?(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b
   | \b(?:in|by)\s(?:week\s\d+|(?:19|20)\d\d(?!\s*[-/.]\s*\d))\b
+  | (?<=\bthe\ )20[2-9]\d\b | \b20[2-9]\d\ (?={_NAMED_YEARS}\b)
   | \b20[2-9]\d\b(?!\s*(?:%|[{_CN}百千万亿]|[a-z]))
     """,
     re.I | re.X,

@@ -13,6 +13,8 @@ from okr_delivery.gate.lint.texts.measures import names_metric
 _WHY = re.compile(
     r"\bso (?:that|\w+ (?:that|\w+))|\bsuch that\b|\bbecause\b|\buntil\b|\bwithout\b|\bwho\b|\bwhose\b|\bwhere\b"
     r"|\bwhen\b|\bthan\b|\bas \w+ as\b|\bin order\b|, so\b|\binstead of\b|\bto the point\b|\bfrom .+ to\b"
+    r"|\bhow (?!we\b|our\b|things\b|it\b)(?:[\w'-]+ ){1,4}\w+"
+    r"|\b(?:shift|move|switch|transition|migration|journey|step)\b.* (?:to|from|towards?|onto)\b"
     r"|\bthat (?!is\b)\w+|\bnever\b|\bno one\b|\bnobody\b|\binto\b|\bas if\b"
     r"|\bto (?:let|help|enable|allow|give|make|keep)\b(?: \w+){3,}",
     re.I,
@@ -30,6 +32,11 @@ _MADE = re.compile(
 )
 _PRAISED = re.compile(
     rf"^\w+\b (?:a |an |the |our |one of the |even |much |truly |and |operational |technical )*{en.PRAISE}\b",
+    re.I,
+)
+_AT_WORK = re.compile(
+    r"^(?:work(?:ing)? (?:on|towards?)|look(?:ing)? (?:into|after)|invest(?:ing)? in|tak(?:e|ing) care of"
+    r"|car(?:e|ing) about|deal(?:ing)? with|address(?:ing)?|tackl(?:e|ing)|do(?:ing)? (?:more|something))\b",
     re.I,
 )
 _POSITION = re.compile(r"\b(?:choice|place|partner)\b", re.I)
@@ -61,8 +68,8 @@ def _vague_en(title: str) -> bool:
         return True
     if verb in en.LESS:
         return len(found) <= A_WORD_OR_TWO
-    vague = verb in en.VAGUE or (verb in en.MADE and _praised(core))
-    return vague and not _whom(core)
+    vague = verb in en.VAGUE or _AT_WORK.match(core) or (verb in en.MADE and _praised(core))
+    return bool(vague) and not _whom(core)
 
 
 def _praised(core: str) -> bool:

@@ -17,18 +17,18 @@ _EN_JOINT = re.compile(
     re.I,
 )
 _ZH_JOINT = re.compile(
-    r"[;、+]|,(?!\d{3}(?!\d))|(?<=[\d%])\s?/\s?|并且|而且|同时|以及|并(?!发|行|购|联)|且|及(?!时|其)"
+    r"[;、+]|(?<![A-Za-z])&|&(?![A-Za-z])|,(?!\d{3}(?!\d))|(?<=[\d%])\s?/\s?|并且|而且|同时|以及|并(?!发|行|购|联)|且|及(?!时|其)"
     r"|和(?!谐|解)|与(?!会)"
 )
 _EN_MEANS = re.compile(
     r"^(?:raising|thereby|bringing|leading|resulting|which|so\b|by |of (?:which|them|those)|thus|lead(?:s|ing) to)",
     re.I,
 )
-_ZH_MEANS = re.compile(r"^(?:使|让|从而|带来|实现|进而|以便|带动|致|推动|令|其中|即|相当于|助力|支撑|由此)")
+_ZH_MEANS = re.compile(r"^(?:使(?!用)|让|从而|带来|实现|进而|以便|带动|致|推动|令|其中|即|相当于|助力|支撑|由此)")
 _EN_SCOPE = re.compile(
     r"^(?:for|in|within|among|by|with|of|per|at|on|during|after|before|across|if|when|without|from"
     r"|measured|based|compared|versus|vs|up|down|including|incl|against|baseline|currently|today|now"
-    r"|previously)\b|^\d+ of (?:them|which|these)\b",
+    r"|previously)\b(?!-)|^\d+ of (?:them|which|these)\b",
     re.I,
 )
 _ZH_SCOPE = re.compile(
@@ -111,8 +111,13 @@ def _clauses(title: str, lang: Language) -> list[str]:
     whole = _ONE_WAY.sub("", title)
     whole = _MEANWHILE.sub("; as ", whole)
     parts = [part.strip() for part in joint.split(whole)]
-    stop = next((n for n, part in enumerate(parts) if means.match(part)), None)
+    stop = next((n for n, part in enumerate(parts) if means.match(part) and not _reached_too(parts[0], part)), None)
     return [part for part in (parts if stop is None else parts[stop:]) if part]
+
+
+def _reached_too(first: str, part: str) -> bool:
+    """`新签 30 家客户并实现回款 500 万`: behind a number that is no work, 实现 leads to a second one."""
+    return part.startswith("实现") and has_figure(first) and zh.LEADING_DO.match(zh.ADVERB.sub("", first)) is None
 
 
 _WITHIN = re.compile(

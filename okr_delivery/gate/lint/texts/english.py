@@ -17,6 +17,8 @@ DO = words("""
     participate join coordinate collaborate work provide offer map standardise standardize formalise formalize
     digitise digitize adopt rebuild retire decommission sunset setup fix clean restructure reorganise reorganize
     schedule facilitate lead-workshop announce promote market advertise generate-report monitor track audit
+    switch transition negotiate liaise brainstorm benchmark gather identify select shortlist choose
+    author provision discuss
     prototype architect outline specify propose sponsor stage print order rebrand relaunch revamp overhaul
 """)
 """Verbs of work: what a team does, whatever comes of it."""
@@ -25,6 +27,7 @@ NOUNS_TOO = words("""
     launch build release support test design plan pilot research review survey document audit upgrade update host
     record post call visit order process map schedule stage market code port report interview hire train work help
     open start track add fix move purchase run monitor set hold make ship offer deploy move print promote assist
+    switch transition
 """)
 """Those of them that may be a noun: `release frequency`, `support tickets`."""
 
@@ -106,7 +109,7 @@ ABSTRACT = re.compile(
     r"|platform|retention"
     r"|revenue|sales|quality|culture|experience|brand|cost|costs|speed|success|health|care|"
     r"pipeline|productivity|debt|morale|happiness|safety|security|operations|performance"
-    r"|infrastructure|architecture|data|people|talent|trust|satisfaction|market|product|value|profit"
+    r"|infrastructure|architecture|okrs?|goals?|objectives?|roadmap|projects?|initiatives?|priorities|plan|data|people|talent|trust|satisfaction|market|product|value|profit"
     r"|compliance)$",
     re.I,
 )
@@ -171,8 +174,12 @@ ROUTINES = words("""
     hold run publish send organise organize host conduct review report meet update handle process perform provide
     attend prepare collect carry respond monitor write produce issue circulate distribute share participate reply
     operate manage do check inspect give answer deliver compile pay execute join back clean schedule facilitate
-    track maintain support
+    track maintain support administer file
 """)
+
+
+DUTIES = words("attend monitor answer handle process operate administer respond reply file pay check circulate compile")
+"""Those of them that are nobody's change even without a beat."""
 
 
 def adverb(token: str) -> bool:

@@ -35,6 +35,7 @@ _ENGLISH = re.compile(
     r"|(?:one|two|three)[ -](?:third|quarter|half|fifth)s?\b|(?<=by )a (?:third|quarter|fifth)\b"
     r"|a (?:third|quarter|fifth) (?=of )|halves?\b|halved\b|halving\b|half\b|doubl(?:e"
     r"|es|ed|ing)\b|tripl(?:e|es|ed|ing)\b|quadrupl(?:e|es)\b|twice\b|threefold\b|twofold\b|tenfold\b"
+    r"|one (?=(?:second|minute|hour|day|week|month) or less)"
     r"|zero\b(?!-)|one (?:hundred|thousand|million|billion|percent)\b)",
     re.I,
 )

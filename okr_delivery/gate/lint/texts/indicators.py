@@ -21,7 +21,8 @@ _QUANTITY = re.compile(
 )
 _BOUND = re.compile(
     r"^(?:[\w'-]+ ){1,5}(?:cost|costs|spend|price|value|time|days|hours|count|rate|tickets|defects|incidents|users"
-    r"|customers|merchants|orders|sales|deals|installs|downloads|complaints|errors|views)\b.{0,24}"
+    r"|customers|merchants|orders|sales|deals|installs|downloads|complaints|errors|views|ratings?|stars|followers"
+    r"|subscribers|leads|visitors|sessions|patients|students|accounts|stores|bugs|points)\b.{0,24}"
     r"(?:below|above|under|over|less than|more than|at least|at most|within|down to|up to|to|of|by"
     r"|[≥≤<>:]) ?[$€£¥]?\d",
     re.I,
@@ -59,14 +60,28 @@ def is_indicator(text: str) -> bool:
 def _counted(title: str, lang: str) -> bool:
     """A number of something and no sentence: `500 new merchants`, `二十家标杆客户`."""
     if lang == "zh":
-        return len(title) <= 12 and not zh.SENTENCE.search(title) and _LEADING_NUMBER.match(title) is not None
+        if len(title) > 16 or zh.SENTENCE.search(title):
+            return False
+        led = len(title) <= 12 and _LEADING_NUMBER.match(title) is not None
+        return led or _ENDING_NUMBER.search(title) is not None
+    if _PIECES_EN.match(title):
+        return True
     found = tokens(title)
     return len(found) <= 8 and not en.FINITE & (set(found) - {"than"}) and _LEADING_NUMBER.match(title) is not None
 
 
 _LEADING_NUMBER = re.compile(
-    r"(?:(?:less|fewer|more|no more) than |at (?:least|most) |over |under |below |above |up to |[≥≤<>~] ?)?[$€£¥]?\d"
+    r"(?:(?:less|fewer|more|no more) than |at (?:least|most) |over |under |below |above |up to |[≥≤<>~] ?)?"
+    r"(?:[$€£¥]?\d|zero\b)"
     r"|[一二两三四五六七八九十百千万]+[个家位名次场起台人条单]",
+    re.I,
+)
+
+
+_ENDING_NUMBER = re.compile(r"[^\d]{2,}\d[\d.,]*[百千万亿]*[^\d,]{0,2}$|^.{1,4}\d+[个家位名场门座].{1,8}$")
+_PIECES_EN = re.compile(
+    r"\w+ (?:at least |more than |over |another |up to )?\d[\d,.]*[km]?\+? "
+    r"(?:(?!for|to|on|into|with|from|in|by)[\w'-]+ ?){1,4}$",
     re.I,
 )
 

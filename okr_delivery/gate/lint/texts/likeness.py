@@ -6,14 +6,18 @@ import re
 from collections import Counter
 from difflib import SequenceMatcher
 
-from okr_delivery.gate.lint.texts.clean import language, plain, squeeze
+from okr_delivery.gate.lint.texts.clean import language
+from okr_delivery.gate.lint.texts.synonyms import digits, unified
 
 _WORD = re.compile(r"[a-z]+|\d+(?:[.,]\d+)*|[^\W\d_]+")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _FILLERS = frozenset(
     {"a", "an", "the", "our", "we", "will", "to", "their", "its", "his", "her", "your", "because", "since"}
+    | {"at", "of", "rate", "is", "are", "reach", "hit", "achieve", "attain"}
 )
+_PLURAL = re.compile(r"(?:(?<=ch)|(?<=sh)|(?<=ss))es$|(?<=[a-z]{3})s$")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_AMOUNT = re.compile(rf"{_NUMBER.pattern}(?:\s?[百千万亿]*(?:[个家位名场条项倍件款篇城所天次元分]|小时|分钟)(?!位))?")
 
 
 def likeness(one: str, other: str, *, numbers: bool = True) -> float:
@@ -22,13 +26,20 @@ def likeness(one: str, other: str, *, numbers: bool = True) -> float:
     Both the order and the stock of words are compared and the closer one counts, so a title with its halves swapped is
     still a copy. Without `numbers` two titles that differ in numbers alone are the same.
     """
-    left, right = _units(one, numbers), _units(other, numbers)
+    return max(_likeness(one, other, numbers, hyphen) for hyphen in ("", " "))
+
+
+def _likeness(one: str, other: str, numbers: bool, hyphen: str) -> float:
+    left, right = _units(one, numbers, hyphen), _units(other, numbers, hyphen)
     if not left or not right:
         return 0.0
     if left == right:
         return 1.0
     paired = max(_in_order(left, right), _shared(left, right))
-    single = _in_order([unit[0] for unit in left], [unit[0] for unit in right]) if _CJK.search(one + other) else paired
+    if not _CJK.search(one + other):
+        return paired
+    signs = [unit[0] for unit in left] + [left[-1][1:]], [unit[0] for unit in right] + [right[-1][1:]]
+    single = max(_in_order(*signs), _shared(*signs))
     return max(paired, (paired + single) / 2)
 
 
@@ -38,17 +49,19 @@ def _in_order(left: list[str], right: list[str]) -> float:
 
 def same_numbers(one: str, other: str) -> bool:
     """Whether two titles hold the same numbers, in whatever order."""
-    return Counter(_NUMBER.findall(plain(one))) == Counter(_NUMBER.findall(plain(other)))
+    return _numbers(one) == _numbers(other)
 
 
-def _units(text: str, numbers: bool) -> list[str]:
-    plain_text = plain(text).lower().replace("-", "")
-    plain_text = re.sub(r"\([^)]*\)$", "", plain_text).strip() or plain_text
-    if not numbers:
-        plain_text = _NUMBER.sub(" ", plain_text)
-    if language(plain_text) == "en":
-        return [re.sub(r"(?<=[a-z]{3})s$", "", word) for word in _WORD.findall(plain_text) if word not in _FILLERS]
-    signs = re.sub(r"[\W_]+", "", squeeze(plain_text)) if numbers else re.sub(r"[\W_\d]+", "", squeeze(plain_text))
+def _numbers(text: str) -> Counter[str]:
+    return Counter(_NUMBER.findall(digits(text)))
+
+
+def _units(text: str, numbers: bool, hyphen: str) -> list[str]:
+    one = unified(text).replace("-", hyphen)
+    one = one if numbers else _AMOUNT.sub(" ", one)
+    if language(one) == "en":
+        return [_PLURAL.sub("", word) for word in _WORD.findall(one) if _PLURAL.sub("", word) not in _FILLERS]
+    signs = re.sub(r"[\W_]+" if numbers else r"[\W_\d]+", "", one)
     return [signs[n : n + 2] for n in range(len(signs) - 1)] or [signs]
 
 

@@ -56,7 +56,7 @@ EN_METRIC = re.compile(
     re.I,
 )
 ZH_METRIC = re.compile(
-    rf"{_INITIALS}|{either(_ZH_STRONG)}(?:率|度|额|量|数|值|周期|时长|时间)?"
+    rf"{_INITIALS}|{either(_ZH_STRONG)}(?!据)(?:率|度|额|量|数|值|周期|时长|时间)?"
     rf"|[\u4e00-\u9fff]{{1,6}}?(?:(?<!效)率(?!先|领)|占比|比例|满意度|净推荐值|时长|周期(?!性)|频率"
     rf"|评分|得分|次数|耗时)",
     re.I,

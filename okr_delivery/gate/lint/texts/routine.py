@@ -17,6 +17,10 @@ _EN_STAY = re.compile(
 )
 
 
+DUTY_EN = range(2, 5)
+"""Words of a duty that needs no beat to be one: `Answer customer calls`."""
+
+
 def is_routine(text: str, bounded: bool) -> bool:
     """Whether a title is business as usual. A state that is held within a bound is legal.
 
@@ -39,7 +43,9 @@ def _routine_en(title: str, bounded: bool) -> bool:
     steady = en.STEADY.match(title)
     if steady:
         return _verbal_en(steady[0]) or _topic_en(title, found)
-    return bool(found) and found[0] in en.ROUTINES and _rhythmic_en(title)
+    if not found or found[0] not in en.ROUTINES or found[1:2] == ["of"]:
+        return False
+    return _rhythmic_en(title) or (len(found) in DUTY_EN and found[0] in en.DUTIES and not has_figure(title))
 
 
 def _topic_en(title: str, found: list[str]) -> bool:
@@ -71,6 +77,8 @@ def _routine_zh(title: str, bounded: bool) -> bool:
         return False
     if zh.HOLD.match(core) or (zh.ENSURE.match(core) and zh.SMOOTHLY.search(core)):
         return not (bounded or has_figure(core))
+    if zh.ON_TIME.match(core) or zh.DUTY.match(core):
+        return not has_figure(core)
     steady = zh.STEADY.match(core)
     if steady and steady[0]:
         return _steady_zh(steady[0], core[steady.end() :], core)
@@ -100,7 +108,13 @@ def _steady_zh(lead: str, rest: str, core: str) -> bool:
     if lead.startswith("做好"):
         return re.search(r"工作|日常|服务|维护|运维|支持|保障|管理|接待|值守|值班", rest) is not None
     if re.match(r"(?:持续|继续|坚持)", lead):
-        return re.match(r"(?:提升|提高|降低|增长|下降|减少|走低|上升|缩短|满意|好转|扩大|领先|领跑|盈利)", rest) is None
+        return (
+            re.match(
+                r"(?:让|使(?!用)|成为|赢得|引领|提升|提高|降低|增长|下降|减少|走低|上升|缩短|满意|好转|扩大|领先|领跑|盈利)",
+                rest,
+            )
+            is None
+        )
     return True
 
 

@@ -13,7 +13,7 @@ from okr_delivery.gate.lint.texts.measures import EN_METRIC, ZH_METRIC, ends_in_
 
 _EN_LEAD = re.compile(
     r"^(?:(?:we(?: will|'ll)?|i(?: will|'ll)?|the team(?: will)?|our team(?: will)?|to|please"
-    r"|successfully|fully|jointly|also|then|first|and|help(?: to)?|start(?: to)?|quickly|todo"
+    r"|successfully|fully|jointly|also|then|first|and|help(?: to)?|start(?: to|(?= \w+ing\b))|quickly|todo"
     r"|to-do)\b[ ,:]*)+",
     re.I,
 )
@@ -67,6 +67,8 @@ def _leads_with_work_en(core: str) -> bool:
         return False
     if len(found) == 1:
         return True
+    if found[0] == "clean":
+        return found[1] in _BEFORE_OBJECT
     if found[0].endswith("ing"):
         return found[1] in _BEFORE_OBJECT or has_figure(found[1])
     return not (found[0] in en.NOUNS_TOO and _noun_en(core, found))
@@ -94,7 +96,16 @@ def _noun_en(core: str, found: list[str]) -> bool:
         )
     if re.match(r"\w+ (?:a|an|the|our|all|new|every|each|its|their|more|this|these|with)\b", phrase, re.I):
         return False
-    return ends_in_metric(phrase, "en") or found[1] in en.FINITE
+    return ends_in_metric(phrase, "en") or found[1] in en.FINITE or _participle(found[2:3])
+
+
+def _participle(behind: list[str]) -> bool:
+    """`Support tickets solved at first contact`: the second word is what something happened to."""
+    not_done = {"based", "affected", "located", "needed"}
+    return any(word in _STANDING or (word.endswith("ed") and word not in not_done) for word in behind)
+
+
+_STANDING = words("older longer overdue pending waiting per")
 
 
 def _result_en(core: str) -> bool:
@@ -138,8 +149,13 @@ _NOMINAL = re.compile(
 _WON = re.compile(r"^(?:hire|recruit|onboard|sign|add|open)\w* (?:at least |another )?\d", re.I)
 
 
+_GRANTED_ZH = re.compile(r"(?:获批|获准|到手|过审|过会|中标)$")
+
+
 def _task_zh(title: str, dated: bool) -> bool:
     core = _core_zh(title)
+    if _GRANTED_ZH.search(core) or (re.match("签[订署]", core) and has_figure(title)):
+        return False
     if _ZH_WORK.match(core):
         return True
     latin = re.match(r"[A-Za-z]+", core)
@@ -172,6 +188,8 @@ def _core_zh(title: str) -> str:
 def _leads_with_work_zh(core: str) -> bool:
     if zh.MOVED.match(core) or zh.AUTOMATED.match(core):
         return True
+    if re.match(r"拓展|开拓|扩展", core):
+        return not (has_figure(core) or _counted_zh(core))
     return zh.LEADING_DO.match(core) is not None and not _counted_zh(core) and not _sold_zh(core)
 
 
@@ -182,7 +200,7 @@ _PIECES = re.compile(r"\d+.{0,4}(?:份|篇|个|场|次|条|家|位|名|项)$")
 
 def _counted_zh(core: str) -> bool:
     """Whether the verb belongs to the name of a metric: 测试覆盖率, 支持工单首次响应时长从 8 小时降到 1 小时."""
-    head = re.split(rf"(?:从|由|{zh.MOVES}|[:,;≥≤<>])", core, maxsplit=1)[0]
+    head = core[:1] + re.split(rf"(?:从|由|{zh.MOVES}|[:,;≥≤<>])", core[1:], maxsplit=1)[0]
     if _SURELY_WORK.match(core):
         return False
     if _SPENT.search(head):

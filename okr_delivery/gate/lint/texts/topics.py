@@ -7,6 +7,7 @@ import re
 from okr_delivery.gate.lint.texts import chinese as zh
 from okr_delivery.gate.lint.texts import english as en
 from okr_delivery.gate.lint.texts.clean import language, plain, squeeze, tokens
+from okr_delivery.gate.lint.texts.dates import undated
 from okr_delivery.gate.lint.texts.figures import has_figure
 
 _PREPOSITION = re.compile(r"\s(?:of|for|in|on|at|to|from|with|across|within|among|by|through|towards?)\s")
@@ -15,7 +16,7 @@ _QUALIFIED = re.compile(
 )
 _NOMINAL_ZH = re.compile(r"(?:发展|建设|拓展|创新|增长).{0,2}")
 SHORT_EN, LONG_EN = 3, 10  # words
-SHORT_ZH, LONG_ZH = 4, 20  # characters
+SHORT_ZH, LONG_ZH = 6, 20  # characters; a Latin word is one
 
 
 def is_bare(text: str) -> bool:
@@ -44,14 +45,21 @@ def _commands(found: list[str]) -> bool:
 
 
 def _bare_zh(title: str) -> bool:
+    title = undated(title).replace("\0", "") or title
     if len(title) > LONG_ZH or zh.SENTENCE.search(title) or zh.SLOGAN.match(title):
         return False
     core = zh.ADVERB.sub("", title)
     if re.match(rf"{zh.VAGUE}|{zh.LESS}", core) and not _NOMINAL_ZH.fullmatch(core):
         return False
-    return all(_topic_zh(part) for part in re.split(r"[、,/&+和与及的 ]|以及", title) if part)
+    most = 4 if "," in title else SHORT_ZH
+    return all(_topic_zh(part, most) for part in re.split(r"[、,/&+和与及的 ]|以及", title) if part)
 
 
-def _topic_zh(part: str) -> bool:
+def _topic_zh(part: str, most: int) -> bool:
     """A short noun, or one that ends in a word for a topic."""
-    return len(part) <= SHORT_ZH or re.search(rf"{zh.TOPIC}$", part, re.I) is not None
+    if re.match(zh.VERBAL, part):
+        return False
+    if re.search(rf"{zh.TOPIC}$", part, re.I):
+        return True
+    size = len(re.sub(r"[A-Za-z]+", "x", part))
+    return size <= 4 or (size <= most and not (zh.LEADING_DO.match(part) or zh.TOLD.search(part)))
