@@ -194,7 +194,8 @@ def test_a_terminal_in_ascii(world: World) -> None:
 @pytest.mark.parametrize("word", ["fix", "加码"])
 def test_the_command_that_is_shown_settles_what_is_due(tmp_path: Path, word: str) -> None:
     made = fill(ValueWorld(tmp_path / "work"))
-    made.filled()
+    with made.filled().page("jira") as tx:
+        tx.set_state(fetched_at=AS_OF)
     cli = Cli(made.folder, {"OKR_DELIVERY_STORE": f"sqlite:///{made.folder}/store.db"}, AS_OF)
     (first, second) = cli.ok("plan", "--format", "json").json["teams"][0]["due"]
     program, *words = shlex.split(first["command"].replace("CONCLUSION", word).replace("TEXT", "landed late"))

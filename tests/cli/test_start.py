@@ -28,14 +28,11 @@ def test_help_imports_nothing_heavy(argv: list[str]) -> None:
 
 LATER = (
     "plan --final",
-    "baseline write --prune",
-    "waivers prune",
     "report weekly --iteration last -o x.html",
     "report iteration --due",
     "report iteration --charts charts",
     "init --url https://acme.example",
     "progress --apply jira",
-    "gate --apply tracker",
     "metrics --explain",
     "site --to public",
 )
