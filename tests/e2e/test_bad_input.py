@@ -190,7 +190,6 @@ def test_usage_errors_exit_2(synced: Cli) -> None:
 def test_names_kept_for_later_versions_say_so(synced: Cli) -> None:
     for argv in (
         ("plan", "--final"),
-        ("baseline", "write"),
         ("report", "weekly"),
         ("progress", "--apply", "file"),
         ("export", "--to", "x", "--format", "parquet"),
