@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from okr_delivery.gate.lint.subject import Desk, Subject, SubjectKind
+from okr_delivery.gate.lint.texts import likeness
 from okr_delivery.model.okr import Cycle, Direction, KeyResult, Metric, Objective
 
 WITHOUT_NUMBER = frozenset({Direction.YES_NO, Direction.MILESTONES})
@@ -32,10 +33,13 @@ def above(subject: Subject, desk: Desk) -> Iterator[Subject]:
 
 
 def before(subject: Subject, desk: Desk) -> Iterator[Subject]:
-    """The same team's or person's objectives, or key results, of the cycle before; and what a key result continues."""
+    """The same team's or person's objectives, or key results, of the cycle before; and what a key result continues.
+
+    An objective that has passed to another owner under another id is known by its text.
+    """
     last = last_cycles(subject.cycle, desk)
     for objective in desk.book.objectives.values():
-        if objective.cycle in last and _same_hands(objective, subject.objective):
+        if objective.cycle in last and _handed_down(objective, subject.objective):
             yield from _of_kind(objective, desk, subject.kind)
     continued = desk.book.network.continues.get(subject.full_id)
     if continued is not None and desk.book.key_results[continued].cycle not in last:
@@ -43,15 +47,22 @@ def before(subject: Subject, desk: Desk) -> Iterator[Subject]:
 
 
 def last_cycles(cycle: Cycle, desk: Desk) -> frozenset[str]:
-    """The cycles that ended last before this one began."""
-    earlier = [one for one in desk.book.cycles.values() if one.end < cycle.start]
+    """The cycles of about this one's length that ended last before it began: no quarter comes before a year."""
+    earlier = [one for one in desk.book.cycles.values() if one.end < cycle.start and _as_long(one, cycle)]
     latest = max((one.end for one in earlier), default=None)
     return frozenset(one.id for one in earlier if one.end == latest)
 
 
-def _same_hands(earlier: Objective, objective: Objective) -> bool:
+def _as_long(one: Cycle, other: Cycle) -> bool:
+    """Whether neither cycle is more than twice as long as the other, give or take the days of a month."""
+    shorter, longer = sorted(((one.end - one.start).days + 1, (other.end - other.start).days + 1))
+    return longer <= 2.2 * shorter
+
+
+def _handed_down(earlier: Objective, objective: Objective) -> bool:
+    same_text = earlier.level == objective.level and likeness(earlier.title, objective.title) == 1.0
     same_id = earlier.id.casefold() == objective.id.casefold()
-    return same_id or (earlier.owner is not None and earlier.owner == objective.owner)
+    return same_id or same_text or (earlier.owner is not None and earlier.owner == objective.owner)
 
 
 def _of_kind(objective: Objective, desk: Desk, kind: SubjectKind) -> Iterator[Subject]:

@@ -13,6 +13,7 @@ from okr_delivery.gate.lint.okr102 import KeyResultCount
 from okr_delivery.gate.lint.okr205 import MissingOwner
 from okr_delivery.gate.lint.okr302 import FreeRider
 from okr_delivery.gate.lint.okr304 import StartsBeforeParent
+from okr_delivery.gate.lint.okr401 import SameAsLastCycle
 from okr_delivery.gate.lint.okr402 import Sandbagging
 from okr_delivery.gate.lint.okr403 import StaleReading
 from okr_delivery.gate.lint.rule import LintRule, Undecided
@@ -117,6 +118,35 @@ def test_each_of_several_parents_is_held_against_the_start(tmp_path: Path) -> No
 def test_what_aligns_to_nothing_begins_before_nothing(tmp_path: Path) -> None:
     desk = desk_of_files(tmp_path / "work", {"q4": KR % kr()})
     assert why_not(StartsBeforeParent, desk, "2026Q4:GROW") == "lint.okr304.no_parent"
+
+
+PAST = "cycle: {id: PAST, start: %s, end: 2026-09-30, state: closed}\nobjectives:\n  - {id: %s, title: %s, owner: %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("past", "found"),
+    [
+        (("2026-07-01", "GROW", "Shops stay", "wang"), ["PAST:GROW"]),
+        (("2026-07-01", "KEEP", "Shops  stay!", "wang"), ["PAST:KEEP"]),  # handed down: the same words, all else new
+        (("2026-07-01", "KEEP", "Shops stay open", "wang"), []),
+        (("2026-04-01", "GROW", "Shops stay", "lin"), ["PAST:GROW"]),  # a half-year before a quarter
+        (("2025-10-01", "GROW", "Shops stay", "lin"), None),  # a year is no cycle before a quarter
+    ],
+    ids=["same-id", "same-text", "other-text", "half-year", "year"],
+)
+def test_the_last_cycle_is_of_about_the_same_length(
+    tmp_path: Path, past: tuple[str, ...], found: list[str] | None
+) -> None:
+    desk = desk_of_files(tmp_path / "work", {"q4": KR % kr(), "past": PAST % past})
+    if found is None:
+        assert why_not(SameAsLastCycle, desk, "2026Q4:GROW") == "lint.okr401.first"
+    else:
+        assert [fault.ref for fault in said_of_last(desk)] == found
+
+
+def said_of_last(desk: Desk) -> list[Fault]:
+    outcome = said(SameAsLastCycle, desk, "2026Q4:GROW")
+    return [] if isinstance(outcome, NotApplicable) else list(outcome)
 
 
 def idle(folder: Path, text: str, **work: object) -> Desk:
