@@ -83,9 +83,19 @@ class Desk:
         return self.app.config.gate.tell.label
 
     @cached_property
+    def tellings(self) -> tuple[Telling, ...]:
+        return tellings(self.result, self.label)
+
+    @cached_property
     def due(self) -> tuple[Due, ...]:
-        every = (self._due(one) for one in tellings(self.result, self.label))
+        every = (self._due(one) for one in self.tellings)
         return tuple(one for one in every if one is not None)
+
+    @property
+    def standing(self) -> int:
+        """How many fail and were told so before, in the same words."""
+        due = {one.telling.issue_id for one in self.due}
+        return sum(not one.ready and one.issue_id not in due for one in self.tellings)
 
     def _due(self, telling: Telling) -> Due | None:
         t = translator(self.app.config.language)  # a comment does not change its language with a terminal's
@@ -150,7 +160,7 @@ def tell(app: App, result: GateResult, *, yes: bool) -> bool:
         raise user_error(msg("telling.many", n=desk.first, most=MOST), next_step=msg("telling.many.next"))
     sources = dict.fromkeys(one.telling.source for one in desk.due)
     tallies = [_Round(desk, name).run() for name in sources]
-    done = Counter[str]()
+    done = Counter(stood=desk.standing)
     for tally in tallies:
         done.update(tally)
     app.note("telling.done", **{name: done[name] for name in ("put", "renew", "clear", "stood")})

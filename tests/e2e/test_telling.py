@@ -126,6 +126,7 @@ def test_told_once_harmlessly_and_taken_back(place: Place) -> None:
     assert count >= 2
     again = place.gate()
     assert (again.code, place.writes()) == (1, count) and "0 told, 0 renewed" in again.err
+    assert "0 cleared, 0 unchanged" not in again.err
     place.write(place.key, READY)
     last = place.gate()
     assert last.code == 0 and "1 cleared" in last.err, last.err

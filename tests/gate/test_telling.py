@@ -59,7 +59,7 @@ def test_one_label_and_one_comment_on_what_fails_and_nothing_on_the_rest(world: 
     world.synced(issue(1, ""), issue(2), issue(3, "Contributes-to: GROW-KR1 +15pp"), issue(4, "", iteration=None))
     code, err = apply(world)
     assert (code, pad.labels) == (1, {"1001": {LABEL}})
-    assert "1 told, 0 renewed, 0 cleared, 0 were so already" in err
+    assert "1 told, 0 renewed, 0 cleared, 0 unchanged" in err
     text = "\n".join(shown(pad.comments["1001"]))
     assert "error KR101 missing-key-result" in text
     assert "Line to paste into the description: `Contributes-to: " in text

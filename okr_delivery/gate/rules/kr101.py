@@ -35,7 +35,8 @@ class MissingKeyResult(RequirementRule):
         line = advice.line(case, suggestions[0].kr if suggestions else None)
         problem = next(iter(case.links.problems), None)
         if problem is None:
-            return (Fault(self.text("message"), paste=line, suggestions=suggestions, alternative=True),)
+            which = None if suggestions else self.text("fix_which")
+            return (Fault(self.text("message"), paste=line, suggestions=suggestions, alternative=True, fix=which),)
         return (self._unreadable(case, problem, line, suggestions),)
 
     def _unreadable(self, case: Case, problem: LinkProblem, line: str, suggestions: tuple[Suggestion, ...]) -> Fault:
