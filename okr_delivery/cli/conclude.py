@@ -41,7 +41,9 @@ def command(
     expected = 1 if goal else 2
     if len(words) != expected:
         raise click.UsageError("Expected: conclude KEY CONCLUSION, or conclude --goal I hit|missed.")
-    if not (reason or "").strip():
+    from okr_delivery.value.conclusions import says_something
+
+    if not says_something(reason or ""):
         raise click.UsageError("Missing option '--reason': a conclusion without a reason teaches nobody.")
     if goal:
         return _goal(app, goal, words[0], reason or "", by)

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from okr_delivery.config.document import Document, Place, read, shown
 from okr_delivery.config.problems import attempt, sort
@@ -97,6 +97,20 @@ def _goal(value: object) -> bool:
     return GOALS[text.strip().lower()]
 
 
+def says_something(reason: str) -> bool:
+    """Whether there is a letter or a digit in it: a machine takes blanks without width for a reason, nobody else."""
+    return any(sign.isalnum() for sign in reason)
+
+
+def _reason(value: str) -> str:
+    if not says_something(value):
+        raise refuse("config.type.empty")
+    return value
+
+
+Reason = Annotated[Text, AfterValidator(_reason)]
+
+
 def _near(text: str, known: Iterable[str]) -> str:
     return nearest(text, list(known)) or next(iter(known))
 
@@ -122,7 +136,7 @@ class ConclusionEntry(Strict):
     issue: Words = Field(description="Key of the requirement.")
     kr: Text | None = Field(None, description="Key result. Default: all of the requirement.")
     conclusion: Annotated[Verb, BeforeValidator(_verb)] = Field(description="What was decided.")
-    reason: Text = Field(description="Why, one sentence.")
+    reason: Reason = Field(description="Why, one sentence.")
     by: Text | None = Field(None, description="Who decided.")
     at: Annotated[date | datetime, BeforeValidator(_when)] = Field(description="When: a date or an instant.")
     follow_up: Text | None = Field(None, description="What happens next.")
@@ -133,7 +147,7 @@ class GoalEntry(Strict):
     goal: Words = Field(description="Name or id of the iteration.")
     team: Identifier | None = Field(None, description="Team of the iteration.")
     verdict: Annotated[bool, BeforeValidator(_goal)] = Field(description="hit or missed.")
-    reason: Text = Field(description="Why, one sentence.")
+    reason: Reason = Field(description="Why, one sentence.")
     by: Text | None = Field(None, description="Who decided.")
     at: Annotated[date | datetime, BeforeValidator(_when)] = Field(description="When: a date or an instant.")
 

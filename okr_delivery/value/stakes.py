@@ -126,10 +126,18 @@ class Stakes:
 
     def _row(self, item: Item, member: Member, stated: Contribution, committed: bool, delivered: bool) -> Row:
         kr = self.snapshot.book.key_results[stated.kr]
-        conclusion = self.conclusions.latest(item.source, self._keys.of(item), stated.kr, self.snapshot.as_of)
+        conclusion = self._concluded(item, member, stated.kr, delivered)
         released = self._released(item, member) if delivered else None
         window = window_of(released, kr, self.calendar, self.snapshot.as_of, conclusion)
         return Row(item, member, kr, stated, committed, delivered, window, conclusion)
+
+    def _concluded(self, item: Item, member: Member, kr: str, delivered: bool) -> Conclusion | None:
+        """What was last concluded. What was decided before the day of the delivery says nothing of what came of it."""
+        found = self.conclusions.latest(item.source, self._keys.of(item), kr, self.snapshot.as_of)
+        if found is None or not delivered or member.finished_at is None:
+            return found
+        day = self.calendar.local_date(member.finished_at)
+        return None if self.calendar.local_date(found.at) < day else found
 
     def _released(self, item: Item, member: Member) -> date | None:
         """The day of its release; of one that is open again, the day on which the iteration delivered it."""

@@ -193,3 +193,40 @@ def test_requirements_that_no_rule_is_asked_about_are_not_ready(asked: dict[str,
     world.config_text = ITERATION.replace("gate: {since", f"gate: {{rules: {{{off}}}, since")
     result = world.synced(issue(1, "")).gate(**asked)
     assert (result.exit_code, reasons(result)) == (2, ["gate.none.plan_rules"])
+
+
+# -- conclusions -------------------------------------------------------------------------------------------------------
+
+WAITS = PlanExample(delivered=(Example("Contributes-to: GROW-KR1 +2pp 90%"),), concluded=False)
+
+
+def concluding(folder: Path, **said: str) -> World:
+    """PAY-101 was finished on 2026-09-29, and the window on its effect is over."""
+    world = planned(folder, WAITS)
+    fields = {"source": "jira", "issue": "PAY-101", "conclusion": "leave", "reason": "as expected"} | said
+    text = "- {" + ", ".join(f'{key}: "{value}"' for key, value in fields.items()) + "}\n"
+    (world.root / "conclusions.yaml").write_text(text, "utf-8")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("said", "settled"),
+    [
+        ({"at": "2026-11-10"}, True),
+        ({"at": "2026-11-10", "issue": "pay-101"}, True),
+        ({"at": "2026-09-29"}, True),  # on the day of the delivery
+        ({"at": "2026-09-28"}, False),  # nobody knew yet what would come of it
+        ({"at": "2026-11-20"}, False),  # nobody knows it yet
+        ({"at": "2026-11-10", "conclusion": "observe", "due": "2026-10-01"}, False),
+    ],
+)
+def test_a_trace_ends_in_what_was_concluded_of_its_delivery(
+    said: dict[str, str], settled: bool, tmp_path: Path
+) -> None:
+    result = concluding(tmp_path / "work", **said).gate()
+    assert (len(found(result, "KR306")), result.exit_code) == ((0, 0) if settled else (1, 1))
+
+
+@pytest.mark.parametrize("reason", ["\\u200b", "…", "\\u2060 -"])
+def test_a_reason_has_words(reason: str, tmp_path: Path) -> None:
+    assert refusal(concluding(tmp_path / "work", at="2026-11-10", reason=reason))[0] == "config.type.empty"
