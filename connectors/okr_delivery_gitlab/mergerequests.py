@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote, unquote, urlsplit
 
 from okr_delivery.model.text import one_line
 from okr_delivery.sync.connector import MergeRequest, SourceSpec
+from okr_delivery.sync.workers import together
 from okr_delivery_gitlab.client import GitLabClient, StatusError
+from okr_delivery_gitlab.mentioned import named_in
 from okr_delivery_gitlab.problems import broken, refused
 from okr_delivery_gitlab.values import Row, mapping, string
 
 HIDDEN = frozenset({403, 404})
 LATER = frozenset({400, 403, 404, 405})
+WORDS = 20
+"""Names that are asked for whether they are projects; what a longer text names beyond them counts as one."""
 _REF = re.compile(r"(?:(?P<path>[^!\s]+?)?!)?(?P<iid>[0-9]+)")
 _PAGE = re.compile(r"/(?P<path>.+?)/-/merge_requests/(?P<iid>[0-9]+)(?:/.*)?")
-_CODE = re.compile(r"^(`{3,}|~{3,}).*?^\1|(`+).+?\2", re.DOTALL | re.MULTILINE)
 _STEP = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*"
-_MENTION = re.compile(rf"(?<![\w/#&])(?P<path>{_STEP}(?:/{_STEP})*)?#(?P<iid>[0-9]+)\b")
 _OTHER = re.compile(r"[A-Z][A-Z0-9_]+-[1-9][0-9]*")
 _LINK = re.compile(rf"https?://[^\s/]+/(?P<path>{_STEP}(?:/{_STEP})+)/-/(?:issues|work_items)/(?P<iid>[0-9]+)\b")
 
@@ -52,16 +55,16 @@ class RequestReader:
             raise refused("request_unknown", ref, ref=f"{path}!{iid}", status=error.status) from None
         full = string(mapping(row.get("references")).get("full")) or f"{path}!{iid}"
         home = full.partition("!")[0]
-        closes = self._issues(f"{below}/closes_issues", "closes_issues") or []
-        mentions = self._issues(f"{below}/related_issues", "related_issues")
-        told = mentions if mentions is not None else _mentioned(row, home)
+        closes = self._issues(f"{below}/closes_issues", "closes_issues")
+        related = self._issues(f"{below}/related_issues", "related_issues")
+        listed = _unique([*closes, *related])
         request = MergeRequest(
             ref=full,
             title=string(row.get("title")) or full,
             url=string(row.get("web_url")),
             sha=string(row.get("sha")) or "",
             closes=tuple(closes),
-            mentions=tuple(key for key in told if key not in closes),
+            mentions=tuple(key for key in (*listed, *self._unlisted(row, home, listed)) if key not in closes),
         )
         return request, _head(row, request, iid)
 
@@ -83,14 +86,39 @@ class RequestReader:
             return ""
         return unquote(urlsplit(url.removeprefix(self._spec.url)).path)
 
-    def _issues(self, path: str, name: str) -> list[str] | None:
-        """Keys of a list of issues; None where this server has no such list."""
+    def _issues(self, path: str, name: str) -> list[str]:
+        """Keys of a list of issues: those that this account may see; none where this server has no such list."""
         what = f"projects/:id/merge_requests/:iid/{name}"
         try:
             rows = self._client.rows(path, what=what, expect=LATER)
         except StatusError:
-            return None
+            return []
         return _unique(key for key in map(full_key, rows) if key is not None)
+
+    def _unlisted(self, row: Row, home: str, listed: Iterable[str]) -> Iterator[str]:
+        """What the words name and no list holds: confidential to this account, gone, never there, or no list told.
+
+        A word before a number is a project of the same group only where there is one of that name.
+        """
+        told = {key.casefold() for key in listed}
+        title, text = str(row.get("title") or ""), str(row.get("description") or "")
+        found = named_in(title, text, home, self._sites(row, home))
+        rest = [named for named in found if named.key.casefold() not in told]
+        unsure = list(dict.fromkeys(named.path for named in rest if not named.sure))[:WORDS]
+        there = dict(zip(unsure, together([partial(self._is_there, path) for path in unsure]), strict=True))
+        return (named.key for named in rest if named.sure or there.get(named.path, True))
+
+    def _sites(self, row: Row, home: str) -> list[str]:
+        """The source's address, and the one that people open, which may be another."""
+        root, sign, _ = (string(row.get("web_url")) or "").partition(f"/{home}/-/")
+        return _unique([self._spec.url, *([root] if sign else [])])
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            self._client.get(f"projects/{quote(path, safe='')}", what="projects/:id", expect=HIDDEN)
+        except StatusError:
+            return False
+        return True
 
 
 def full_key(row: Row) -> str | None:
@@ -103,21 +131,6 @@ def full_key(row: Row) -> str | None:
         return full
     found = _LINK.match(string(row.get("web_url")) or "")
     return f"{found['path']}#{found['iid']}" if found else None
-
-
-def _mentioned(row: Row, home: str) -> list[str]:
-    """What title and description name, code left out. A name without a path is one of the same group."""
-    text = f"{row.get('title') or ''}\n{_CODE.sub(' ', str(row.get('description') or ''))}"
-    group = home.rpartition("/")[0]
-
-    def keys() -> Iterator[str]:
-        for found in _LINK.finditer(text):
-            yield f"{found['path']}#{found['iid']}"
-        for found in _MENTION.finditer(text):
-            path = found["path"]
-            yield f"{home if path is None else path if '/' in path else f'{group}/{path}'}#{found['iid']}"
-
-    return _unique(keys())
 
 
 def _unique(keys: Iterable[str]) -> list[str]:

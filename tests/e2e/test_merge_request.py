@@ -157,3 +157,17 @@ def test_a_job_s_token_is_refused_with_what_to_create(cli: Cli, server: RunningS
     ended = job("gate", "--merge-request", "acme/payments!1")
     assert (ended.code, ended.out) == (2, "")
     assert "read_api" in ended.err and "glcbt" not in ended.err
+
+
+@pytest.mark.parametrize("hidden", ["confidential", "never there"])
+def test_an_issue_that_the_token_may_not_see_is_never_passed_over(cli: Cli, server: RunningServer, hidden: str) -> None:
+    ready = server.forge.create("acme/payments", "Pay", description=READY).iid
+    if hidden == "confidential":
+        secret = server.forge.create("acme/payments", "Secret", description="")
+        server.forge.make_confidential(secret.id)
+    number = secret.iid if hidden == "confidential" else 99_999
+    request = server.forge.open_request("acme/payments", "Pay", f"Closes #{ready} and #{number}")
+    cli.now += 60
+    ended = cli("gate", "--merge-request", f"acme/payments!{request.iid}", "--sync")
+    assert ended.code == 2
+    assert f"not in the store: acme/payments#{number}" in ended.out

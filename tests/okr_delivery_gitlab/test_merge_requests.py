@@ -9,7 +9,7 @@ import pytest
 from okr_delivery.sync.connector import MergeRequests, Verdict
 from okr_delivery.sync.errors import ConfigError, UnsureError
 from okr_delivery_gitlab import GitLabConnector
-from tests.okr_delivery_gitlab.builders import URL, issue, merge_request
+from tests.okr_delivery_gitlab.builders import URL, issue, merge_request, project
 from tests.okr_delivery_gitlab.site import Answer, Asked, Site, connect
 
 HERE = "GET projects/acme/app/merge_requests/12"
@@ -69,9 +69,54 @@ Not `#8`, abc#d, x/#9 or &10; nor
 ```
 """
     site.answer(HERE, merge_request(12, description=text))
+    site.answer("GET projects/acme/web", project(8, "acme/web"))
     assert gate.merge_request("12").mentions == (
         "acme/web#6", "acme/web#7", "acme/app#2", "acme/web#4", "acme/deep/er#5",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("Closes #1 and #7, see #2", ["acme/app#7"]),
+        ("Closes #1. Closes #99999", ["acme/app#99999"]),
+        ("Closes ACME/App#1, fixes [this](#8) and GL-9.", ["acme/app#8", "acme/app#9"]),
+        (f"Fixes {URL}/acme/app/-/issues/7#note_3", ["acme/app#7"]),
+        ("Fixes https://elsewhere.example.com/acme/app/-/issues/7", []),
+        ("Fixes web#7 in C#8", ["acme/web#7"]),
+        ("Fixes acme/hidden#7", ["acme/hidden#7"]),
+        ("`Closes #7` and ``#7 ` #8``", []),
+        ("a ` #7\n\nand ` #8", ["acme/app#7", "acme/app#8"]),
+        ("  ```sh\n#7\n  ```\n~~~\n#8\n~~~\n#9", ["acme/app#9"]),
+        ("```\n#7", []),
+        ("> Closes #7\n\n#8", ["acme/app#8"]),
+        (">>>\nCloses #7\n\n#8\n>>>\n#9", ["acme/app#9"]),
+        ("<!-- Closes #7\nor #8 --> <code>#9</code> <pre>\n#10\n</pre> #11", ["acme/app#11"]),
+        ("\\#7, a/#8, x#9y, #0, ##10, page.html?a#11", []),
+    ],
+)
+def test_what_the_words_name_and_no_list_shows_is_asked_for_too(
+    gate: GitLabConnector, site: Site, text: str, more: list[str]
+) -> None:
+    """An issue that the account may not see is in no list, and must not pass for that."""
+    site.answer(HERE, merge_request(12, description=text))
+    site.answer("GET projects/acme/web", project(8, "acme/web"))
+    found = gate.merge_request("12")
+    assert found.closes == ("acme/app#1",)
+    assert found.mentions == ("acme/app#2", "acme/other#3", *more)
+
+
+def test_the_title_names_issues_too_and_so_does_the_address_that_people_open(site: Site) -> None:
+    public = "https://code.example.com/git"
+    row = merge_request(12, title="Draft: #4", description=f"{public}/acme/app/-/work_items/5")
+    site.answer(HERE, row | {"web_url": f"{public}/acme/app/-/merge_requests/12"})
+    assert connect().merge_request("12").mentions == ("acme/app#5", "acme/app#4")
+
+
+def test_few_words_are_asked_for_whether_they_are_projects(gate: GitLabConnector, site: Site) -> None:
+    site.answer(HERE, merge_request(12, description=" ".join(f"word{n}#1" for n in range(30))))
+    assert len(gate.merge_request("12").mentions) == 2 + 10
+    assert site.count("GET projects/acme/word.*") == 20
 
 
 @pytest.mark.parametrize(
