@@ -148,7 +148,8 @@ STEADY = re.compile(
     r"|retain (?:the|our) current|keep (?:on|up)|keeping|maintaining|continuing|sustaining|stick with"
     r"|proceed with|uphold|remain)\b"
     r"|^(?:ongoing|routine|regular|regularly|day-to-day|daily|weekly|monthly|quarterly"
-    r"|business as usual|bau|recurring|continuous|usual)\b",
+    r"|business as usual|bau|recurring|continuous|usual"
+    r"|ensur(?:e|ing) (?:smooth|normal|stable|continuous|daily|ongoing|proper))\b",
     re.I,
 )
 BEAT = re.compile(r"^(?:daily|weekly|monthly|quarterly)\b", re.I)
@@ -174,7 +175,7 @@ ROUTINES = words("""
     hold run publish send organise organize host conduct review report meet update handle process perform provide
     attend prepare collect carry respond monitor write produce issue circulate distribute share participate reply
     operate manage do check inspect give answer deliver compile pay execute join back clean schedule facilitate
-    track maintain support administer file
+    track maintain support administer file visit submit call test reconcile email
 """)
 
 

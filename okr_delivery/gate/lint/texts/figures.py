@@ -25,7 +25,7 @@ _MEASURES = either(
 _CHINESE = re.compile(
     rf"百分之[{_CN}点]+|[{_CN}]+分之[{_CN}]+|[二两三四五六七八九]成[{_CN}半]?"
     rf"|(?<![第十])[{_CN}]*[二两三四五六七八九十百千][{_CN}]*(?:多)?(?={_MEASURES})(?!次元)"
-    rf"|[{_CN}]+[百千万亿](?!一)|翻(?:一|两|了|几)?(?:番|倍)|减半|(?:下降|降低|减少|增长|提高|缩短|至"
+    rf"|[{_CN}]+[百千万亿](?!一)|(?<=[破过超])[百千万亿](?=$|[,;、且并,人家])|翻(?:一|两|了|几)?(?:番|倍)|减半|(?:下降|降低|减少|增长|提高|缩短|至"
     rf"|到|过)?(?:一半|一倍)|过半|双倍|(?<![A-Za-z])零(?=事故|故障|投诉|缺陷|宕机|差错|丢失|资损|泄露)"
 )
 _ENGLISH = re.compile(
@@ -36,7 +36,7 @@ _ENGLISH = re.compile(
     r"|a (?:third|quarter|fifth) (?=of )|halves?\b|halved\b|halving\b|half\b|doubl(?:e"
     r"|es|ed|ing)\b|tripl(?:e|es|ed|ing)\b|quadrupl(?:e|es)\b|twice\b|threefold\b|twofold\b|tenfold\b"
     r"|one (?=(?:second|minute|hour|day|week|month) or less)"
-    r"|zero\b(?!-)|one (?:hundred|thousand|million|billion|percent)\b)",
+    r"|zero\b(?!-| (?:trust|day|sum|waste|touch|based|click))|one (?:hundred|thousand|million|billion|percent)\b)",
     re.I,
 )
 _NAMES = re.compile(

@@ -64,21 +64,24 @@ def _counted(title: str, lang: str) -> bool:
             return False
         led = len(title) <= 12 and _LEADING_NUMBER.match(title) is not None
         return led or _ENDING_NUMBER.search(title) is not None
-    if _PIECES_EN.match(title):
-        return True
     found = tokens(title)
+    if _PIECES_EN.match(title) or (_LEVEL_EN.match(title) and not en.FINITE & (set(found) - {"than"})):
+        return True
     return len(found) <= 8 and not en.FINITE & (set(found) - {"than"}) and _LEADING_NUMBER.match(title) is not None
 
 
 _LEADING_NUMBER = re.compile(
     r"(?:(?:less|fewer|more|no more) than |at (?:least|most) |over |under |below |above |up to |[≥≤<>~] ?)?"
-    r"(?:[$€£¥]?\d|zero\b)"
+    r"(?:[$€£¥]?\d|zero\b|(?<=than )(?:one|two|three|four|five|six|seven|eight|nine|ten)\b)"
     r"|[一二两三四五六七八九十百千万]+[个家位名次场起台人条单]",
     re.I,
 )
 
 
 _ENDING_NUMBER = re.compile(r"[^\d]{2,}\d[\d.,]*[百千万亿]*[^\d,]{0,2}$|^.{1,4}\d+[个家位名场门座].{1,8}$")
+_LEVEL_EN = re.compile(
+    r"(?:[\w'-]+ ){1,6}(?:above|below|over|under|at least|at most|(?:less|more|fewer) than|[≥≤<>]) ?[$€£¥]?\d", re.I
+)
 _PIECES_EN = re.compile(
     r"\w+ (?:at least |more than |over |another |up to )?\d[\d,.]*[km]?\+? "
     r"(?:(?!for|to|on|into|with|from|in|by)[\w'-]+ ?){1,4}$",

@@ -13,9 +13,11 @@ _WORD = re.compile(r"[a-z]+|\d+(?:[.,]\d+)*|[^\W\d_]+")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _FILLERS = frozenset(
     {"a", "an", "the", "our", "we", "will", "to", "their", "its", "his", "her", "your", "because", "since"}
-    | {"at", "of", "rate", "is", "are", "reach", "hit", "achieve", "attain"}
+    | {"at", "of", "up", "down", "rate", "is", "are", "reach", "hit", "achieve", "attain"}
 )
 _PLURAL = re.compile(r"(?:(?<=ch)|(?<=sh)|(?<=ss))es$|(?<=[a-z]{3})s$")
+_SAME_SIGNS = 0.9
+"""Of two Chinese titles that hold the same signs in another order: 新签 15 所高校, 新签高校 15 所."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _AMOUNT = re.compile(rf"{_NUMBER.pattern}(?:\s?[百千万亿]*(?:[个家位名场条项倍件款篇城所天次元分]|小时|分钟)(?!位))?")
 
@@ -40,7 +42,7 @@ def _likeness(one: str, other: str, numbers: bool, hyphen: str) -> float:
         return paired
     signs = [unit[0] for unit in left] + [left[-1][1:]], [unit[0] for unit in right] + [right[-1][1:]]
     single = max(_in_order(*signs), _shared(*signs))
-    return max(paired, (paired + single) / 2)
+    return max(paired, (paired + single) / 2 if single < 1 else _SAME_SIGNS)
 
 
 def _in_order(left: list[str], right: list[str]) -> float:

@@ -7,7 +7,12 @@ import re
 from okr_delivery.gate.lint.texts.clean import language, plain, squeeze
 
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_SPELT = {word: str(number) for number, word in enumerate(_WORDS, 1)}
+_TENS = ("ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_SPELT = (
+    {word: str(number) for number, word in enumerate(_WORDS, 1)}
+    | {word: str(10 * number) for number, word in enumerate(_TENS, 1)}
+    | {"fifteen": "15", "hundred": "100"}
+)
 _DIGITS_ZH = dict(zip("一二三四五六七八九两", (1, 2, 3, 4, 5, 6, 7, 8, 9, 2), strict=True))
 _ENGLISH = re.compile(rf"\b(?:{'|'.join(_SPELT)})\b")
 _CHINESE = re.compile("(?<![十百千万第分之])[一二两三四五六七八九](?=[个家位名场条项倍件款篇城门所])")

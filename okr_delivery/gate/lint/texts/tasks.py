@@ -13,7 +13,7 @@ from okr_delivery.gate.lint.texts.measures import EN_METRIC, ZH_METRIC, ends_in_
 
 _EN_LEAD = re.compile(
     r"^(?:(?:we(?: will|'ll)?|i(?: will|'ll)?|the team(?: will)?|our team(?: will)?|to|please"
-    r"|successfully|fully|jointly|also|then|first|and|help(?: to)?|start(?: to|(?= \w+ing\b))|quickly|todo"
+    r"|successfully|fully|jointly|also|then|first(?=[,:])|and|help(?: to)?|start(?: to|(?= \w+ing\b))|quickly|todo"
     r"|to-do)\b[ ,:]*)+",
     re.I,
 )
