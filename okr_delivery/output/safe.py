@@ -15,7 +15,7 @@ from okr_delivery.model.text import REPLACEMENT, code_span, own_link
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _SHOWN_AS_REPLACEMENT = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_LOG_COMMAND = re.compile(r"##(?=\[|vso\[|teamcity\[)", re.IGNORECASE)
+_LOG_COMMAND = re.compile(r"(^\s*:(?=:))|##(?=\[|vso\[|teamcity\[)", re.IGNORECASE)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SLUG_LIMIT = 60
 
@@ -23,11 +23,11 @@ SLUG_LIMIT = 60
 def terminal(text: str) -> str:
     """`text` for a terminal or a CI log: one line; control and re-ordering characters read U+FFFD.
 
-    Build servers also run `##[command]` anywhere in a line (others only at its start, where no output puts tracker
-    text); its second `#` is replaced.
+    Build servers also run `##[command]` anywhere in a line and `::command` at its start, where the name of an
+    iteration may stand; one of the two signs is replaced.
     """
     shown = text if text.isprintable() else "".join(REPLACEMENT if _hidden(char) else char for char in text)
-    return _LOG_COMMAND.sub("#" + REPLACEMENT, shown)
+    return _LOG_COMMAND.sub(lambda found: (found[1] or "##")[:-1] + REPLACEMENT, shown)
 
 
 def _hidden(char: str) -> bool:

@@ -54,8 +54,15 @@ def test_a_build_server_command_is_broken(title: str) -> None:
     assert "##" not in safe.terminal(title)
 
 
+@pytest.mark.parametrize("title", ["::error::x", "  ::stop-commands::x", "::", "\u3000::add-mask::x"])
+def test_a_line_never_begins_as_a_command(title: str) -> None:
+    shown = safe.terminal(title)
+    assert not shown.strip().startswith("::") and len(shown) == len(title)
+
+
 def test_two_signs_in_prose_stay() -> None:
     assert safe.terminal("see ## heading") == "see ## heading"
+    assert safe.terminal("kr::GROW-KR1") == "kr::GROW-KR1"
 
 
 @pytest.mark.parametrize("title", HOSTILE)
