@@ -29,6 +29,7 @@ class Held:
         self._absent: set[str] = set()
         self._teams: dict[str, str] = {}  # whose those that were set aside were
         self.items: dict[str, Item] = {}
+        self.order: list[str] = []  # their ids as they came
         self.whole = False
 
     def need(self, ids: Iterable[str]) -> list[Item]:
@@ -69,6 +70,7 @@ class Held:
             item.issue.id: item for item in self._maker().items([i for i in issues if i.id not in known], every=True)
         }
         self.items = {issue.id: known.get(issue.id) or made[issue.id] for issue in issues}
+        self.order += made
         self.whole = True
         self._settle(made.values())
 
@@ -82,6 +84,7 @@ class Held:
 
     def _take(self, items: Sequence[Item]) -> None:
         self.items |= {item.issue.id: item for item in items}
+        self.order += (item.issue.id for item in items)
         self._settle(items)
 
     def _settle(self, items: Iterable[Item]) -> None:

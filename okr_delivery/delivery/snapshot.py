@@ -177,8 +177,9 @@ class Snapshot:
         """An issue by its id; of one that was moved, the issue that it lives on as, where that is held."""
         return self.view(source).item(issue_id)
 
-    def children(self, item: Item) -> tuple[Item, ...]:
-        return self.view(item.source).children(item)
+    def children(self, item: Item, *, subtasks: bool = True) -> tuple[Item, ...]:
+        """What has an issue as its parent; sub-tasks only when they are asked for."""
+        return self.view(item.source).children(item, subtasks=subtasks)
 
     @cached_property
     def sites(self) -> Mapping[str, str | None]:

@@ -21,7 +21,7 @@ from okr_delivery.model.work import Field, ItemFact, Iteration, Kind
 
 if TYPE_CHECKING:
     from okr_delivery.config import Source
-    from okr_delivery.store.picks import Project
+    from okr_delivery.store.picks import Below, Project
     from okr_delivery.store.reads import Reads
 
 ENDED = (Kind.DONE, Kind.CANCELLED)
@@ -46,9 +46,10 @@ class SourceView:
     ) -> None:
         self._store, self._source, self._owners = store, source, owners
         self._planner, self._versions = planner, versions  # by team id; whether stays in versions are derived here
-        self._below: dict[str, tuple[Item, ...]] = {}
+        self._below: dict[tuple[str, bool], tuple[Item, ...]] = {}
         self._former: dict[str, list[str]] = {}
-        self._asked: set[str] = set()  # whose former keys were
+        self._under: dict[tuple[str, str], set[Below]] = {}  # by the parent's id, or its key alone
+        self._known = self._looked = 0  # of how many, as they were read, the former keys and what is below are known
         self.as_of = as_of
         self.name = source.name
         self._keys = KeyBook(store, self.name, self._places, self._need, self.item)
@@ -168,10 +169,9 @@ class SourceView:
 
     def _learn_keys(self) -> None:
         """Of all that was read so far: who asks about one will ask about others."""
-        fresh = [ref for ref in self.read if ref not in self._asked]
-        if fresh:
-            self._former |= self._store.former_keys(self.name, fresh)
-            self._asked.update(fresh)
+        fresh = self._held.order[self._known :]
+        self._known += len(fresh)
+        self._former |= self._store.former_keys(self.name, fresh) if fresh else {}
 
     # which ones: never too few
 
@@ -223,20 +223,33 @@ class SourceView:
 
     # what is below
 
-    def children(self, item: Item) -> tuple[Item, ...]:
-        if item.issue.id not in self._below:
-            self._below[item.issue.id] = self._find_children(item)
-        return self._below[item.issue.id]
+    def children(self, item: Item, *, subtasks: bool = True) -> tuple[Item, ...]:
+        """What has the issue as its parent; sub-tasks, which are many, only when they are asked for."""
+        place = item.issue.id, subtasks
+        if place not in self._below:
+            self._below[place] = self._find_children(item, subtasks)
+        return self._below[place]
 
-    def _find_children(self, item: Item) -> tuple[Item, ...]:
+    def _find_children(self, item: Item, subtasks: bool) -> tuple[Item, ...]:
         if self.whole:
-            return tuple(self._families.get(item.issue.id, ()))
+            return tuple(c for c in self._families.get(item.issue.id, ()) if subtasks or not c.issue.subtask)
         selves = self._selves(item)
-        self._learn_keys()
-        ids = [one.issue.id for one in selves]
-        keys = [key for one in selves for key in (one.key, *self._former.get(one.issue.id, ()))]
-        below = self._need(self._store.below(self.name, ids, keys))
+        self._learn_children()
+        keys = (key for one in selves for key in (one.key, *self._former.get(one.issue.id, ())))
+        names = {*((one.issue.id, "") for one in selves), *(("", key) for key in keys)}
+        every = (found for name in names for found in self._under.get(name, ()))
+        below = self._need(found.id for found in every if subtasks or not found.subtask)
         return tuple(child for child in below if self._parent(child) is item)
+
+    def _learn_children(self) -> None:
+        """Which issues name one of those that were read so far as their parent, by its id or by a key alone."""
+        self._learn_keys()
+        fresh = self._held.order[self._looked :]
+        self._looked += len(fresh)
+        keys = (key for ref in fresh for key in (self.read[ref].key, *self._former.get(ref, ())))
+        for found in self._store.below(self.name, fresh, keys) if fresh else ():
+            name = (found.parent, "") if found.parent else ("", found.key)
+            self._under.setdefault(name, set()).add(found)
 
     @cached_property
     def _families(self) -> dict[str, list[Item]]:

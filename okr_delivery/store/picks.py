@@ -44,24 +44,38 @@ class Keyed(NamedTuple):
     created: int
 
 
+class Below(NamedTuple):
+    """An issue with what its parent is given by: an id, "" for none, and a key."""
+
+    id: str
+    parent: str
+    key: str
+    subtask: int
+
+
 class Picks:
     """The part of `Reads` that looks for ids."""
 
     _fetch: Callable[[SelectOf[Any]], Sequence[Row[Any]]]
 
     def in_iterations(self, source: str, iterations: Iterable[str]) -> list[str]:
-        """Issues that ever were in one of these iterations, as their fields had it."""
+        """Issues that ever were in one of these iterations, as their fields had it; no sub-tasks."""
         numbers = self._values_of(source, [(ref, "") for ref in iterations])
-        query = select(t.issue.c.ref).join(t.membership, t.membership.c.issue == t.issue.c.id)
+        joined = select(t.issue.c.ref).join(t.membership, t.membership.c.issue == t.issue.c.id)
+        query = joined.where(t.issue.c.subtask == 0)
         return self._refs_where(query, t.membership.c.iteration, numbers, also=self.underived(source))
 
-    def below(self, source: str, parents: Iterable[str], keys: Iterable[str]) -> list[str]:
+    def below(self, source: str, parents: Iterable[str], keys: Iterable[str]) -> list[Below]:
         """Issues whose parent is given by one of these ids, or by one of these keys alone."""
         numbers = self._values_of(source, [("", key) for key in keys])
-        query = select(t.value.c.id).where(t.value.c.source == _number(source), HAS_REF)
+        own = t.value.c.source == _number(source)
         for block in blocks(list(parents)):
-            numbers += [row.id for row in self._fetch(query.where(t.value.c.ref.in_(block)))]
-        return self._refs_where(select(t.issue.c.ref).where(HAS_PARENT), t.issue.c.parent, numbers)
+            rows = self._fetch(select(t.value.c.id).where(own, HAS_REF, t.value.c.ref.in_(block)))
+            numbers += [row.id for row in rows]
+        columns = (t.issue.c.ref, t.value.c.ref.label("above"), t.value.c.name, t.issue.c.subtask)
+        query = select(*columns).join(t.value, t.value.c.id == t.issue.c.parent).where(HAS_PARENT)
+        every = (self._fetch(query.where(t.issue.c.parent.in_(block))) for block in blocks(numbers))
+        return [Below._make(row) for rows in every for row in rows]
 
     def created_since(self, source: str, at: int) -> list[str]:
         """Issues created at an instant or later."""
@@ -93,10 +107,11 @@ class Picks:
     ) -> list[str]:
         """Issues that, as known at `as_of`, may have been finished since an instant and not been opened again.
 
-        Of some projects only, by their ids: those in them now, and what may have been in them.
+        No sub-tasks. Of some projects only, by their ids: those in them now, and what may have been in them.
         """
         rules, here = self._rules(source), self._ever_in(source, projects)
         other = [number for number, name in rules.items() if name != rule_hash]
+        here = (*here, t.issue.c.subtask == 0)
         found = self._derived_as(rules, (int(Kind.DONE),), since, *here)
         found += self._derived_as(other, ALL, since, *here)
         found += self._derived_as(rules, ALL, max(since, as_of + 1), *here)

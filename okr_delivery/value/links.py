@@ -207,7 +207,7 @@ class LinkReader:
 
     def split(self, parent: Item, t: int, day: date, *, also: Item | None = None) -> Split:
         """How the parent's amounts were divided at an instant; `also`: a child that has another parent by now."""
-        now = self.snapshot.children(parent)
+        now = self.snapshot.children(parent, subtasks=False)
         known = now if also is None or also in now else (*now, also)
         children = [c for c in known if self._takes_part(c, parent, t)]
         spoken = {c.issue.id: self._explicit(c, t, day) for c in children}

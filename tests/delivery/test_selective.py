@@ -74,6 +74,7 @@ def standing(team: str, index: int, s: Snapshot) -> object:
 def of_issue(source: str, ref: str) -> Iterator[Question]:
     yield lambda s: s.item(source, ref)
     yield lambda s: (item := s.item(source, ref)) and s.children(item)
+    yield lambda s: (item := s.item(source, ref)) and s.children(item, subtasks=False)
     yield lambda s: (item := s.item(source, ref)) and s.view(source).former_keys(item)
 
 
