@@ -162,9 +162,13 @@ ACTIVITY = re.compile(
     r"|publishing|contact|management)\b",
     re.I,
 )
-HOLD = re.compile(r"^(?:keep|maintain|sustain|preserve|stay|remain|retain|uphold)\b(?! (?:\w+ly )?\w+ing\b)", re.I)
+HOLD = re.compile(
+    r"^(?:keep|maintain|sustain|preserve|stay|remain|retain|uphold)\b(?! (?:\w+ly )?\w+ing\b)",
+    re.I,
+)
 RHYTHM = re.compile(
     r"\b(?:weekly|monthly|daily|quarterly|bi-?weekly|fortnightly|annual|yearly|regular|routine"
+    r"|(?:morning|evening) (?:meetings?|stand-?ups?|calls?|reports?)"
     r"|periodic|recurring|day-to-day|usual|ongoing)\b|\bregularly\b|\b(?:on a )?regular basis\b"
     r"|\bas usual\b"
     r"|\b(?:every|each) (?:single )?(?:day|week|month|quarter|year|sprint|monday|friday|morning)\b"

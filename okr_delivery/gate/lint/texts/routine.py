@@ -13,7 +13,10 @@ from okr_delivery.gate.lint.texts.measures import ends_in_metric
 from okr_delivery.gate.lint.texts.tasks import result
 
 _EN_STAY = re.compile(
-    r"\b(?:so that|because|even (?:when|if|on|as)|no longer|never|without|until|instead of|while|although)\b", re.I
+    r"\b(?:so that|because|even (?:when|if|on|as)|no longer|never|without|until|instead of|while|although)\b"
+    r"|\breasons? to\b|^keep(?:ing)? (?:our|the|every|a|its) (?:promises?|word)\b"
+    r"|^(?:continue|keep)\w* (?:to )?(?:surpris|delight|inspir|amaz|wow|win)",
+    re.I,
 )
 
 
