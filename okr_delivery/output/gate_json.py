@@ -42,7 +42,7 @@ def document(result: GateResult, t: Translator) -> dict[str, Any]:
             "baselined": summary.baselined,
             "ready": summary.ready,
         },
-        "teams": [_team(one) for one in result.team_verdicts],
+        "teams": [_team(one, t) for one in result.team_verdicts],
         "findings": [_finding(finding, t) for finding in result.findings],
         "waived": [_waived(one, t) for one in result.waived],
         "waiver_problems": [_finding(finding, t) for finding in result.waiver_problems],
@@ -67,9 +67,11 @@ def _merge_request(one: Requested | None) -> dict[str, Any] | None:
     }
 
 
-def _team(one: TeamVerdict) -> dict[str, Any]:
+def _team(one: TeamVerdict, t: Translator) -> dict[str, Any]:
+    """How a team came out, and what a reader should know beside it."""
     counts = {"judged": one.judged, "ready": one.ready}
-    return {"team": one.team, "verdict": str(one.verdict), "stage": str(one.stage), **counts}
+    notes = [t.render(note) for note in one.notes]
+    return {"team": one.team, "verdict": str(one.verdict), "stage": str(one.stage), **counts, "notes": notes}
 
 
 def _iteration(one: JudgedIteration) -> dict[str, Any]:

@@ -60,7 +60,7 @@ SCHEMA: Mapping[str, Any] = {
             record(name=TEXT, fetched_at=maybe(INSTANT), complete={"type": "boolean"}, needed={"type": "boolean"})
         ),
         summary=record(error=_COUNT, warning=_COUNT, info=_COUNT, waived=_COUNT, baselined=_COUNT, ready=_COUNT),
-        teams=many(record(team=TEXT, verdict=_VERDICT, stage=_STAGE, judged=_COUNT, ready=_COUNT)),
+        teams=many(record(team=TEXT, verdict=_VERDICT, stage=_STAGE, judged=_COUNT, ready=_COUNT, notes=many(TEXT))),
         findings=many(_FINDING),
         waived=many(_WAIVED),
         waiver_problems=many(_FINDING),

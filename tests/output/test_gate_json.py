@@ -66,7 +66,7 @@ def test_the_keys_are_those_of_the_contract(world: World) -> None:
         "iterations": [dict.fromkeys(["team", "source", "id", "name"])],
         "sources": [dict.fromkeys(["name", "fetched_at", "complete", "needed"])],
         "summary": dict.fromkeys(["error", "warning", "info", "waived", "baselined", "ready"]),
-        "teams": [dict.fromkeys(["team", "verdict", "stage", "judged", "ready"])],
+        "teams": [dict.fromkeys(["team", "verdict", "stage", "judged", "ready", "notes"])],
     }
     assert keys(found["findings"][0]) == finding
     assert keys(found["waived"][0]) == finding | {"waiver": dict.fromkeys(["reason", "owner", "expires"])}
