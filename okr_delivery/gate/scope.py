@@ -113,6 +113,9 @@ def _none(asked: GateInput, scope: TeamScope, which: str) -> Message:
 
 
 def _add_intake(asked: GateInput, scope: TeamScope) -> None:
+    first = asked.snapshot.config.gate.since
+    if first is not None and first > asked.snapshot.day(scope.team.id):
+        scope.notes.append(msg("gate.note.since_ahead", since=str(first)))
     planned, team = {target.item.ref for target in scope.targets}, scope.team.id
     begun = {name: at for name in sources_of(scope.team) if (at := _since(asked, team, name)) is not None}
     for item in _requirements(asked.snapshot.open_items(team, created_since=min(begun.values()))) if begun else ():

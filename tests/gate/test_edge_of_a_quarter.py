@@ -153,7 +153,8 @@ class Company:
 
     def gate(self, day: date) -> GateResult:
         snapshot = Snapshot.at(self.world.store, self.config, self.book, at(day))
-        return run(GateInput(snapshot, self.readings, at(day)))
+        synced = snapshot.source_states["jira"].fetched_at or 0
+        return run(GateInput(snapshot, self.readings, now=synced))  # just then, looking back
 
 
 PLANS = ((14, 3), (14, 13), (28, 20))

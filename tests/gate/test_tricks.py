@@ -230,3 +230,9 @@ def test_a_trace_ends_in_what_was_concluded_of_its_delivery(
 @pytest.mark.parametrize("reason", ["\\u200b", "…", "\\u2060 -"])
 def test_a_reason_has_words(reason: str, tmp_path: Path) -> None:
     assert refusal(concluding(tmp_path / "work", at="2026-11-10", reason=reason))[0] == "config.type.empty"
+
+
+def test_a_beginning_that_lies_ahead_is_said(world: World) -> None:
+    world.config_text = CONFIG.replace("since: 2026-11-16", "since: 2027-11-16")
+    (team,) = world.synced(issue(1, "", iteration=None, created=NOW - 60), issue(2)).gate().team_verdicts
+    assert [(note.id, note.params) for note in team.notes] == [("gate.note.since_ahead", {"since": "2027-11-16"})]
