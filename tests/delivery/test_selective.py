@@ -31,6 +31,7 @@ oracle = examples(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 ASKED = 25  # of all questions, drawn anew for each world
+ALONE = 10  # of these are also asked when nothing else was before
 Held = dict[Field, tuple[str | None, list[tuple[float, str | None]]]]
 Question = Callable[[Snapshot], object]
 
@@ -91,6 +92,8 @@ def same_either_way(make: Callable[[], Snapshot], questions: list[Question], ord
     shuffled = order.sample(questions, min(len(questions), ASKED))
     for question in shuffled:
         assert asked(question, few) == asked(question, every)
+    for question in shuffled[:ALONE]:
+        assert asked(question, make()) == asked(question, every)
     for source in few.config.sources:
         view = few.view(source.name)
         assert not view.whole
