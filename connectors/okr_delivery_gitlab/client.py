@@ -17,7 +17,7 @@ from okr_delivery.sync.connector import Secret, SourceSpec
 from okr_delivery.sync.errors import RetryLaterError, SyncError
 from okr_delivery.sync.transport import Repeat
 from okr_delivery_gitlab.diagnosis import diagnose
-from okr_delivery_gitlab.paging import following
+from okr_delivery_gitlab.paging import Next, Pager
 from okr_delivery_gitlab.problems import broken
 from okr_delivery_gitlab.values import Row, listed, mapping, members, string
 
@@ -96,6 +96,7 @@ class GitLabClient:
         self._here = threading.local()
         self._opened: list[requests.Session] = []
         self._opening = threading.Lock()
+        self._pager = Pager()
         self.server_date: str | None = None
 
     def __repr__(self) -> str:
@@ -144,14 +145,14 @@ class GitLabClient:
         seen: set[str] = set()
         while True:
             yield rows
-            link = self.next_link(response, rows)
-            if link is None:
+            following = self.next_page(response, rows)
+            if following is None:
                 return
-            if link in seen or len(seen) > MOST_PAGES:
+            if following.link in seen or len(seen) > MOST_PAGES:
                 raise broken("endless", what)
-            seen.add(link)
+            seen.add(following.link)
             before = rows
-            rows, response = self.follow(link, what=what)
+            rows, response = self.follow(following.link, what=what)
             if rows == before:  # a server that has no pages gives all it has each time
                 return
 
@@ -171,9 +172,9 @@ class GitLabClient:
         response, value = self._read(link, None, what, frozenset())
         return _rows(value, what), response
 
-    def next_link(self, response: requests.Response, rows: Sequence[Row]) -> str | None:
-        """Where the page behind these rows is; None on the last one."""
-        return following(response, len(rows))
+    def next_page(self, response: requests.Response, rows: Sequence[Row]) -> Next | None:
+        """Where the page behind these rows is, or may be; None on the last one."""
+        return self._pager.following(response, len(rows))
 
     def graphql(self, query: str, variables: Mapping[str, object] | None = None, *, what: str) -> Row:
         """`data` of one query that only reads. `what` labels it ("graphql activity").

@@ -82,15 +82,17 @@ class Walk:
             if not self.ordered or not position.fits(page.rows):
                 yield from self._as_linked(issues, position, page if behind is None else None)
                 return
-            if fresh := position.take(page.rows, last=page.link is None):
+            last = page.link is None or position.ended(page)
+            if fresh := position.take(page.rows, last=last):
                 yield fresh
-            if page.link is None:
+            if last:
                 return
-            page = self._next(issues, position, page.link)
+            page = self._next(issues, position, page)
         raise broken("endless", issues.what)
 
-    def _next(self, issues: IssueList, position: _Position, link: str) -> _Page:
-        if is_keyset(link) or not position.advanced:
+    def _next(self, issues: IssueList, position: _Position, before: _Page) -> _Page:
+        link = before.link or ""
+        if (before.told and is_keyset(link)) or not position.advanced:
             return self._follow(issues, position, link)
         page = self._begin(issues, position.restart())
         if position.fits(page.rows):
@@ -146,9 +148,9 @@ class Walk:
         return self._page(*self._client.follow(link, what=issues.what))
 
     def _page(self, rows: list[Row], response: requests.Response) -> _Page:
-        told = "Link" in response.headers or "X-Next-Page" in response.headers
-        link = self._client.next_link(response, rows)
-        return _Page([named(row, self._paths) for row in rows], link, told)
+        found = self._client.next_page(response, rows)
+        told = found is None or found.told
+        return _Page([named(row, self._paths) for row in rows], found.link if found else None, told)
 
     def _begin(self, issues: IssueList, start: str | None) -> _Page:
         asked = {
@@ -165,7 +167,7 @@ class Walk:
 
 
 class _Page(NamedTuple):
-    """One page, and where the next one is: as the server told, or as it may be."""
+    """One page, and where the next one is: as the server told, or as it may be (`told` False)."""
 
     rows: list[Row]
     link: str | None
@@ -184,6 +186,7 @@ class _Position:
         self._border: set[str] = set()  # ids of rows of the creation `_last`: they may come again
         self._links: set[str] = set()
         self._seen: set[str] = set()  # ids of the last page; of all pages where there is no order to go by
+        self._barren = 0  # pages in succession without a new row, of which nobody said that there are more
 
     def fits(self, rows: Sequence[Row]) -> bool:
         """Whether a page goes on where the last one ended, in the order of creation."""
@@ -197,6 +200,12 @@ class _Position:
         }
         self._seen |= fresh.keys()
         return list(fresh.values())
+
+    def ended(self, page: _Page) -> bool:
+        """Whether looking behind full pages leads nowhere: neither a new beginning nor a page by number is new."""
+        new = any(created_of(row, self._what) != self._last or str(row["id"]) not in self._border for row in page.rows)
+        self._barren = 0 if new or page.told else self._barren + 1
+        return self._barren > 1
 
     def take(self, rows: Sequence[Row], *, last: bool) -> list[Row]:
         """Those that are new. `last`: there are no more."""

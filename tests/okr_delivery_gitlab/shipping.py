@@ -79,7 +79,7 @@ class Forge:
         start = self.page * (int(query.get("page", ["1"])[0]) - 1)
         more_of_it = urlencode({**query, "page": str(start // self.page + 2)}, doseq=True)
         link = f'<{URL}/api/v4/{path}?{more_of_it}>; rel="next"'
-        more = {"Link": link} if start + self.page < len(found) else {}
+        more = {"Link": link} if start + self.page < len(found) else {"X-Next-Page": ""}
         return self._json(status, found[start : start + self.page], more)
 
     def _json(self, status: int, found: object, headers: Mapping[str, str] | None = None) -> tuple[int, Any, str]:
