@@ -47,7 +47,8 @@ class Load:
 
 
 def capacity(snapshot: Snapshot, team_id: str) -> Capacity | None:
-    """What is configured, else the median of what the last closed iterations delivered; None with too few of them.
+    """What is configured, else the median of what the last closed iterations delivered; None with too few of them, or where
+    that is nothing at all: no plan fits into 0.
 
     An iteration that delivered work of which nothing was estimated says nothing; one that delivered none says 0.
     """
@@ -60,7 +61,7 @@ def capacity(snapshot: Snapshot, team_id: str) -> Capacity | None:
     if len(told) < FEWEST:
         return None
     median = nearest_rank(sorted(effort for _, effort in told), 50)
-    return None if median is None else Capacity(median, unit, "history", tuple(name for name, _ in told))
+    return Capacity(median, unit, "history", tuple(name for name, _ in told)) if median else None
 
 
 def _delivered(snapshot: Snapshot, team_id: str, iteration: Iteration) -> float | None:

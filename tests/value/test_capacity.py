@@ -51,6 +51,12 @@ def test_one_that_delivered_nothing_says_nothing_fits(world: World) -> None:
     assert found.amount == 5
 
 
+def test_where_most_delivered_nothing_nobody_can_tell(world: World) -> None:
+    delivered(world, ("28", 3, 20))
+    world.close_sprint(2, at(11, 11, 18))
+    assert capacity(world.snapshot(at(11, 20)), "pay") is None
+
+
 def test_the_load_is_the_open_work(world: World) -> None:
     world.issue(1, "Contributes-to: GROW-KR1 +2pp", sprint="29", estimate=3)
     world.issue(2, sprint="29", estimate=1, labels="ops")
