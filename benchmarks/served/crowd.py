@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -393,3 +395,10 @@ COPYING = (
       AND f.entity LIKE '%claim_lines%'""",
 )
 """Each table's rows of the templates once for every copy, in the order of its key."""
+
+
+if __name__ == "__main__":  # a process of its own: what it takes to make a store is no memory of what reads one
+    target = Path(sys.argv[1])
+    planned(target / "small")
+    shutil.copytree(target / "small", target / "large")
+    print(*crowded(target / "large", int(sys.argv[2])))
