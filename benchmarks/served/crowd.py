@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,7 +126,6 @@ class Ticket:
         return Value(str(step + 1), STATUSES[step])
 
     def _issue(self, current: dict[Field, Value], updated: int) -> Issue:
-        parent = None if self.parent is None else self.parent
         return Issue(
             source="jira",
             id=self.ref,
@@ -141,8 +141,8 @@ class Ticket:
             resolved=self.done,
             url=f"https://acme.atlassian.net/browse/{self.key}",
             creator=f"user{self.number % 9}",
-            parent_id=None if parent is None else str(10_000 + parent),
-            parent_key=None if parent is None else f"P{self.team}-{parent}",
+            parent_id=None if self.parent is None else str(10_000 + self.parent),
+            parent_key=None if self.parent is None else f"P{self.team}-{self.parent}",
             components=("checkout",) if self.number % 2 else (),
             current=current,
         )
@@ -190,8 +190,7 @@ def planned(folder: Path) -> None:
 
 
 def _okrs() -> str:
-    day = "%Y-%m-%d"
-    begin, end = (time.strftime(day, time.gmtime(NOW + days * DAY)) for days in (-40, 60))
+    begin, end = (time.strftime("%Y-%m-%d", time.gmtime(NOW + days * DAY)) for days in (-40, 60))
     lines = [f"cycle: {{id: now, start: {begin}, end: {end}, state: active}}", "objectives:"]
     for team in range(TEAMS):
         lines += [
@@ -253,12 +252,8 @@ def crowded(folder: Path, wanted: int) -> tuple[int, int]:
     tickets = [*_siblings(), *(t for team in range(TEAMS) for t in (*_past(team), *_running(team), *_waiting(team)))]
     every = [_iteration(team, sprint) for team in range(TEAMS) for sprint in range(COMING + 1)]
     _store(folder, tickets, every)
-    path = folder / ".okr-delivery" / "store.db"
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
+    with closing(sqlite3.connect(folder / ".okr-delivery" / "store.db", isolation_level=None)) as connection:
         return _multiplied(connection, wanted)
-    finally:
-        connection.close()
 
 
 def _siblings() -> Iterator[Ticket]:
