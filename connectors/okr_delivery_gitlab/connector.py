@@ -23,18 +23,20 @@ from okr_delivery.sync.connector import (
     SourceSpec,
     Verdict,
 )
-from okr_delivery.sync.errors import ConfigError, SyncError
+from okr_delivery.sync.errors import ConfigError
 from okr_delivery.sync.workers import MOST, Workers
 from okr_delivery_gitlab import single
 from okr_delivery_gitlab.blocks import Block, Plan, Planner, Wanted, blocks, first_instant
 from okr_delivery_gitlab.capabilities import Capabilities
 from okr_delivery_gitlab.client import GitLabClient, GraphQLErrors, ServerBusyError, Shown
+from okr_delivery_gitlab.departed import Departed, lost
 from okr_delivery_gitlab.deployments import DeploymentReader
 from okr_delivery_gitlab.epics import EPIC_ID, offers_epics
-from okr_delivery_gitlab.history import Detail, HistoryReader
+from okr_delivery_gitlab.history import HistoryReader
 from okr_delivery_gitlab.identities import identify
 from okr_delivery_gitlab.inspection import Inspection
 from okr_delivery_gitlab.iterations import Timeboxes, TimeboxReader
+from okr_delivery_gitlab.jobs import Detailed, jobs
 from okr_delivery_gitlab.labels import read_labels, renamed
 from okr_delivery_gitlab.lists import PAGE, Walk
 from okr_delivery_gitlab.mergerequests import Head, RequestReader, full_key
@@ -62,10 +64,6 @@ A_QUERY = 25
 """Issues whose activity one query brings, about."""
 NOTES, A_NOTE = "POST projects/:id/issues/:iid/notes", 1.0
 """GitLab takes 60 notes a minute of an account, and does not say so before there are more."""
-
-
-Detailed = tuple[Block, Mapping[str, Detail]]
-"""A block and the histories of its rows, by id."""
 
 
 class GitLabConnector:
@@ -139,6 +137,20 @@ class GitLabConnector:
         with suppress(ValueError):  # another version of this connector wrote it
             return renamed(Settings.from_json(raw).labels, self._known().labels)
         return False
+
+    def lost_labels(self, raw: Mapping[str, object]) -> Mapping[str, str]:
+        """Names, by id, of labels that the metadata of `raw` had, deleted since or hidden."""
+        with suppress(ValueError):
+            return lost(Settings.from_json(raw), self._known())
+        return {}
+
+    def deleted(self, iterations: Sequence[Iteration]) -> frozenset[str]:
+        """Those that are gone from projects and groups that are still shown."""
+        return Departed(self._site(), self._known()).deleted(iterations)
+
+    def left(self, projects: Sequence[str]) -> Mapping[str, str]:
+        """Those that were archived, or moved out of the groups in scope."""
+        return Departed(self._site(), self._known()).left(projects)
 
     def iterations(self, known: Mapping[str, Iteration]) -> Iterable[Iteration]:
         """Milestones and iterations of the projects and groups in scope: all of them when nothing is known or the
@@ -311,7 +323,7 @@ class GitLabConnector:
         with Workers(MOST - AT_ONCE) as fetching, Workers(AT_ONCE) as listing, Workers(READERS) as reading:
             histories = HistoryReader(self._site(), self._known(), fetching)
             strides = Strides(walk, listing, self._who().server_time)
-            yield from reading.ordered(_jobs(histories, blocks(walk, wanted, strides.pages)), READERS)
+            yield from reading.ordered(jobs(histories, blocks(walk, wanted, strides.pages)), READERS)
 
     def _rows(self) -> Iterator[Row]:
         """Every row in scope."""
@@ -374,20 +386,3 @@ class GitLabConnector:
         told = tuple(self._warnings)
         self._warnings.clear()
         return told
-
-
-def _detailed(histories: HistoryReader, block: Block) -> Detailed:
-    return block, histories.read(block.rows)
-
-
-def _jobs(histories: HistoryReader, found: Iterator[Block]) -> Iterator[Callable[[], Detailed]]:
-    """One for each block. What ends the lists ends the pages in its turn, behind the blocks that came before."""
-    try:
-        for block in found:
-            yield partial(_detailed, histories, block)
-    except SyncError as error:
-        yield partial(_raised, error)
-
-
-def _raised(error: SyncError) -> Detailed:
-    raise error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap, defaultdict
-from collections.abc import Iterable, Mapping, MutableMapping, Set
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import asdict
 from typing import Any
 
@@ -19,8 +19,6 @@ from okr_delivery.model.work import (
     FoundField,
     Issue,
     Iteration,
-    IterationKind,
-    IterationState,
     Status,
     Value,
 )
@@ -36,9 +34,6 @@ from okr_delivery.store.reads import CLAIM, DEPLOYMENTS, FIRST_SYNC, TOMBSTONE, 
 from okr_delivery.store.rows import DeploymentMark, Fact
 
 Texts = Mapping[Field, str]
-
-FORGOTTEN = frozenset({IterationKind.MILESTONE, IterationKind.ITERATION})
-"""Iterations whose deletion a tracker follows in the histories of issues too."""
 
 
 class StoreTx(ContentWrites):
@@ -107,18 +102,17 @@ class StoreTx(ContentWrites):
         """Adds or updates iterations; others stay."""
         self._merge(t.iteration, [mapping.iteration_row(i) for i in iterations], ("ref",))
 
-    def keep_iterations(self, ids: Set[str], *, closed: bool) -> tuple[Iteration, ...]:
-        """Removes the other iterations and answers them; with `closed`, those that are over stay all the same.
-
-        A milestone goes even then: its tracker lists them all, and forgets with it which issues were in it.
-        """
-        gone = [each for each in self.iterations(self.source_name) if each.id not in ids]
-        if closed:
-            gone = [each for each in gone if each.state is not IterationState.CLOSED or each.kind in FORGOTTEN]
-        for iteration in gone:
-            mine = (t.iteration.c.source == self._number, t.iteration.c.ref == iteration.id)
+    def drop_iterations(self, ids: Iterable[str]) -> None:
+        """Removes iterations; what issues hold of them stays."""
+        for block in blocks(list(ids)):
+            mine = (t.iteration.c.source == self._number, t.iteration.c.ref.in_(block))
             self._connection.execute(delete(t.iteration).where(*mine))
-        return tuple(gone)
+
+    def drop_statuses(self, ids: Iterable[str]) -> None:
+        """Removes statuses; one that an issue still speaks of comes back with it."""
+        for block in blocks(list(ids)):
+            mine = (t.status.c.source == self._number, t.status.c.ref.in_(block))
+            self._connection.execute(delete(t.status).where(*mine))
 
     def put_boards(self, boards: Iterable[Board]) -> None:
         """Replaces the boards."""

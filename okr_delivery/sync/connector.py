@@ -224,6 +224,25 @@ class Outgrows(Protocol):
 
 
 @runtime_checkable
+class Forgets(Protocol):
+    """A connector whose tracker lets go of labels, iterations and projects without touching the issues in them, so that
+    no window names those. Asked after `metadata()`, and after `iterations` where that read them all."""
+
+    def lost_labels(self, raw: Mapping[str, object]) -> Mapping[str, str]:
+        """Names, by id, of labels that the metadata of this `raw` had and the tracker does not list any more."""
+        ...
+
+    def deleted(self, iterations: Sequence[Iteration]) -> frozenset[str]:
+        """Ids of those that are no more. The others are somewhere else now, or hidden from this account."""
+        ...
+
+    def left(self, projects: Sequence[str]) -> Mapping[str, str]:
+        """Names, by id, of those projects that the tracker shows to lie outside the source's scope now. What is not
+        shown at all is not among them."""
+        ...
+
+
+@runtime_checkable
 class Inspector(Protocol):
     """A connector that can say more about its connection than the contract asks: `doctor` prints it."""
 

@@ -21,7 +21,6 @@ from okr_delivery.model.message import msg
 from okr_delivery.model.work import Issue, Iteration
 from okr_delivery.store import SourceState, Store, StoreTx
 from okr_delivery.store.codes import dumps, natural
-from okr_delivery.store.writes import FORGOTTEN
 from okr_delivery.sync import census, deploys
 from okr_delivery.sync.apart import Apart
 from okr_delivery.sync.connector import Connector, Identity, Metadata, Outgrows
@@ -33,6 +32,7 @@ from okr_delivery.sync.pages import Pages, Run
 from okr_delivery.sync.run import CENSUS_AGE, DAY, OVERLAP, STALE, WIDER, Part, Plan, plan
 from okr_delivery.sync.run import SourceResult as SourceResult
 from okr_delivery.sync.tally import Tally
+from okr_delivery.sync.vanished import Look, Vanished
 
 if TYPE_CHECKING:
     from okr_delivery.config import Source
@@ -169,25 +169,38 @@ class _Sync:
         renew = todo.renew or fresh is not None
         known = {} if renew else {i.id: i for i in self._store.iterations(self._name)}
         iterations = list(self._connector.iterations(known))
+        vanished = self._vanished(todo, fresh, raw or {}, iterations)
+        if vanished.again:
+            todo = todo.anew(identity.server_time)
         with self._store.page(self._name) as tx:
             if fresh is not None:
                 parts = (fresh.statuses, fresh.boards, fresh.fields, fresh.raw)
                 tx.put_metadata(*parts, at=identity.server_time)
                 tx.rename_projects(fresh.projects)
             tx.put_iterations(iterations)
-            if renew:
-                gone = tx.keep_iterations({iteration.id for iteration in iterations}, closed=not todo.rescope)
-                self._tell_deleted(() if todo.rescope else gone)
+            tx.drop_iterations(vanished.iterations)
+            tx.drop_statuses(vanished.statuses)
+            tx.drop(vanished.issues)
             self._open(tx, todo, identity)
             if tx.issue_count(self._name) == 0:
                 tx.set_state(derived_hash=self._derived_hash(tx))
         return todo
 
-    def _tell_deleted(self, gone: Sequence[Iteration]) -> None:
-        """An iteration that its tracker forgot takes its figures along: nobody should have to notice by himself."""
-        names = natural(iteration.name for iteration in gone if iteration.kind in FORGOTTEN)
-        if names:
-            self._tally.warn(msg("sync.iterations_deleted", names=", ".join(names)))
+    def _vanished(
+        self, todo: Plan, fresh: Metadata | None, raw: Mapping[str, object], iterations: Sequence[Iteration]
+    ) -> Vanished:
+        """What the tracker lists no more, told; nothing where not everything was listed.
+
+        Where other settings ask for less, what they leave out has not vanished: the issues are looked through for that.
+        """
+        if fresh is None and not todo.renew:
+            return Vanished()
+        look = Look(self._store, self._name, self._connector, raw, iterations)
+        if todo.rescope or fresh is None:
+            return Vanished(iterations=frozenset(i.id for i in look.without(closed=not todo.rescope)))
+        found = look.found(fresh.projects.keys())
+        self._tally.warn(*found.warnings)
+        return found
 
     def _fields_read(self) -> set[tuple[str, str]] | None:
         """Who plays which role in the stored issues; None when there are none."""

@@ -202,6 +202,47 @@ class Ground:
                     for event in item.events.milestone:
                         event.milestone = None if event.milestone == number else event.milestone
 
+    def promote_milestone(self, number: int) -> Milestone:
+        """Makes one of the project's group of it, and of its namesakes there: no item is touched, no event is written,
+        the former ones are gone and their events stay behind without a milestone. Raises KeyError outside a group.
+        """
+        with self.writing():
+            found = self.state.milestones[number]
+            home = self.state.groups[self.state.projects[found.project or 0].group or 0]
+            inside = {project.id for project in self.state.within(home.id)}
+            same = [m for m in self.state.milestones.values() if m.project in inside and m.title == found.title]
+            made = self.add_milestone(found.title, group=home.path, start=found.start, due=found.due)
+            made.state, made.description = found.state, found.description
+            for old in same:
+                self._replace_milestone(old.id, made.id)
+            return made
+
+    def _replace_milestone(self, old: int, new: int) -> None:
+        del self.state.milestones[old]
+        for item in self.state.items.values():
+            item.milestone = new if item.milestone == old else item.milestone
+            for event in item.events.milestone:
+                event.milestone = None if event.milestone == old else event.milestone
+
+    def delete_iteration(self, number: int) -> None:
+        """Takes it off its items without touching them, and its events with it."""
+        with self.writing():
+            del self.state.iterations[number]
+            for item in self.state.items.values():
+                item.iteration = None if item.iteration == number else item.iteration
+                item.events.iteration = [event for event in item.events.iteration if event.iteration != number]
+
+    def transfer_project(self, project: str | int, group: str) -> None:
+        """Moves a project into another group, made if there is none; no work item is touched."""
+        with self.writing():
+            found = self.place(project)
+            home = self.state.group(group)
+            if home is None:
+                number = max(self.state.groups, default=0) + 1
+                home = self.state.groups[number] = Group(number, group, group)
+            found.group = home.id
+            self.rename_project(found.id, f"{home.path}/{found.path.rpartition('/')[2]}")
+
     def roll_over(self) -> list[Iteration]:
         """What GitLab does early on each of its days: iterations begin and end, and of those that ended in a rolling
         cadence the open items go on to the next. Returns the ones that ended.

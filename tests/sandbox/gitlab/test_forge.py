@@ -283,6 +283,36 @@ def test_archived_and_hidden_places(forge: Forge) -> None:
     assert not forge.state.projects[5].hidden
 
 
+def test_a_promoted_milestone_moves_its_issues_without_touching_them(forge: Forge, item: WorkItem) -> None:
+    namesakes = [forge.add_milestone("S1", project=forge.state.projects[n].path).id for n in (5, 6)]
+    forge.edit(item.id, {"milestone": namesakes[0]})
+    updated, notes = item.updated, len(item.notes)
+    made = forge.promote_milestone(namesakes[1])
+    assert (made.title, made.project, made.group) == ("S1", None, forge.state.projects[6].group)
+    assert not set(namesakes) & forge.state.milestones.keys()
+    assert (item.milestone, item.updated, len(item.notes)) == (made.id, updated, notes)
+    assert [event.milestone for event in item.events.milestone] == [None]
+
+
+def test_a_deleted_iteration_leaves_nothing_and_touches_nothing(forge: Forge, item: WorkItem) -> None:
+    forge.state.cadences = {1: Cadence(1, "Team", 7)}
+    forge.state.iterations = {1: Iteration(1, 1, 1, 1, date(2026, 11, 9), date(2026, 11, 22), "current")}
+    forge.edit(item.id, {"iteration": 1})
+    updated = item.updated
+    forge.delete_iteration(1)
+    assert (item.iteration, item.events.iteration, item.updated) == (None, [], updated)
+
+
+def test_a_transferred_project_lies_elsewhere(forge: Forge) -> None:
+    was = forge.state.projects[5].path
+    forge.transfer_project(5, "elsewhere")
+    moved = forge.state.projects[5]
+    home = forge.state.group("elsewhere")
+    assert home is not None
+    assert (moved.path, moved.group) == (f"elsewhere/{was.rpartition('/')[2]}", home.id)
+    assert forge.place(was) is moved
+
+
 def test_iterations_roll_over_on_the_servers_day(forge: Forge, item: WorkItem, clock: Clock) -> None:
     state = forge.state
     state.cadences = {1: Cadence(1, "Team", 7), 2: Cadence(2, "Still", 7, roll_over=False)}
