@@ -198,7 +198,7 @@ class _Sync:
         look = Look(self._store, self._name, self._connector, raw, iterations)
         if todo.rescope or fresh is None:
             return Vanished(iterations=frozenset(i.id for i in look.without(closed=not todo.rescope)))
-        found = look.found(fresh.projects.keys())
+        found = look.found(fresh.projects)
         self._tally.warn(*found.warnings)
         return found
 

@@ -44,13 +44,16 @@ class Look:
     iterations: Sequence[Iteration]
     warnings: list[Message] = field(default_factory=list)
 
-    def found(self, projects: Set[str]) -> Vanished:
-        """`projects` are the ids of those in scope, none where the tracker does not tell. Raises SyncError."""
-        left = self._left(projects)
+    def found(self, projects: Mapping[str, str]) -> Vanished:
+        """`projects` are the names of those in scope, by id, none where the tracker does not tell. Raises SyncError."""
+        left = self._left(projects.keys())
         ids = {ref for refs in left.values() for ref in refs}
         labels = self.connector.lost_labels(self.raw) if isinstance(self.connector, Forgets) else {}
         gone = self.without(closed=True)
-        again = [self._labels(labels, ids), self._iterations([i for i in gone if i.project_id not in left], ids)]
+        again = [
+            self._labels(labels, ids),
+            self._iterations([i for i in gone if i.project_id not in left], projects, ids),
+        ]
         return Vanished(
             again=any(again),
             iterations=frozenset(iteration.id for iteration in gone),
@@ -98,19 +101,17 @@ class Look:
 
     # iterations
 
-    def _iterations(self, gone: Sequence[Iteration], without: Set[str]) -> bool:
+    def _iterations(self, gone: Sequence[Iteration], projects: Mapping[str, str], without: Set[str]) -> bool:
         """Whether issues speak of those that are forgotten. Nobody should have to notice their going by himself."""
         lost = [iteration for iteration in gone if iteration.kind in FORGOTTEN]
         if not lost:
             return False
-        self._tell(lost)
+        self._tell(lost, projects)
         ids = {iteration.id for iteration in lost}
         return bool(self.store.speaking(self.name, Field.ITERATION, lambda value: _among(value, ids)) - without)
 
-    def _tell(self, lost: Sequence[Iteration]) -> None:
-        before = {iteration.id for iteration in self.store.iterations(self.name)}
-        new = {(i.kind, i.name) for i in self.iterations if i.id not in before}
-        moved = [i for i in lost if (i.kind, i.name) in new]
+    def _tell(self, lost: Sequence[Iteration], projects: Mapping[str, str]) -> None:
+        moved = [i for i in lost if self._lives_on(i, projects.get(i.project_id or "", ""))]
         rest = [i for i in lost if i not in moved]
         asks = isinstance(self.connector, Forgets)
         deleted = self.connector.deleted(rest) if rest and isinstance(self.connector, Forgets) else frozenset()
@@ -120,6 +121,11 @@ class Look:
             if which:
                 told = ", ".join(natural({iteration.name for iteration in which}))
                 self.warnings.append(msg(f"sync.iterations_{name}", names=told))
+
+    def _lives_on(self, lost: Iteration, project: str) -> bool:
+        """Whether a group around its project (a path) has one of its name: no project may have that name beside it."""
+        same = [i for i in self.iterations if (i.kind, i.name) == (lost.kind, lost.name) and i.group]
+        return any(f"{project}/".casefold().startswith(f"{i.group}/".casefold()) for i in same)
 
 
 def _among(value: Value, ids: Set[str]) -> bool:

@@ -123,11 +123,19 @@ def promote(here: GitLabLab) -> None:
     here.server.forge.promote_milestone(busiest(here))
 
 
+def promote_and_sync(here: GitLabLab) -> None:
+    """The new one is known before the old one is missed."""
+    promote(here)
+    here.clock.now += 3600
+    assert not here.sync().warnings
+
+
+@pytest.mark.parametrize("deed", [promote, promote_and_sync])
 @pytest.mark.parametrize("scope", [f"projects: [{PAY}, {MOB}]", GROUP])
-def test_a_promoted_milestone_takes_its_issues_along(scope: str, tmp_path: Path) -> None:
+def test_a_promoted_milestone_takes_its_issues_along(scope: str, deed: Deed, tmp_path: Path) -> None:
     with gitlab_lab(tmp_path, scope=scope, issues=60, tier="free") as here:
         title = here.server.state.milestones[busiest(here)].title
-        assert told(after(here, promote)) == {"sync.iterations_moved": {"names": title}}
+        assert told(after(here, deed)) == {"sync.iterations_moved": {"names": title}}
         new = next(str(m.id) for m in here.server.state.milestones.values() if m.title == title and m.group)
         assert any(i["current"].get("ITERATION", [None])[0] == new for i in here.source["issues"])
 

@@ -243,6 +243,19 @@ def test_a_group_is_read_as_one_list_and_its_named_projects_with_it(site: Site) 
     assert lists == {"GET groups/3/issues", "GET projects/9/issues"}
 
 
+def test_the_projects_of_a_group_are_asked_for_without_archived_and_shared_ones(site: Site) -> None:
+    """Of old ones and of new ones: its issues are not listed, so its labels and milestones must not be."""
+    group_site(site)
+    connector = connect(projects=(), options={"groups": ("acme",)})
+    connector.metadata()
+    list(connector.iterations({}))
+    list(connector.iterations({"1": Iteration("gitlab", "1", "S1", IterationState.CLOSED)}))
+    asked = [each.query for each in site.asked if each.path == "groups/3/projects"]
+    assert {query["sort"] for query in asked} == {"asc", "desc"}
+    for query in asked:
+        assert query.items() >= {"archived": "false", "with_shared": "false", "include_subgroups": "true"}.items()
+
+
 def test_groups_inside_groups_are_read_once(site: Site) -> None:
     group_site(site)
     site.answer("GET groups/acme/deep", {"id": 4, "full_path": "acme/deep"})
