@@ -1,11 +1,12 @@
 """Requests of a sync of GitLab: the first of 1,000 issues, with nothing changed, with 50 issues changed.
 
-GitLab is the sandbox over real HTTP on each tier, read as one group with its projects and as one project alone, and
-once as a server so old that REST alone tells histories; connector, engine, store and derivation are those of a real
-run. Prints every endpoint with its count, the exact lists of events apart, the totals against the limits, and the ratio
-to the baseline. Exit code 1 when a limit is broken.
+GitLab is the sandbox over real HTTP on each tier, read as one group with its projects, as one whose issues lie
+scattered over a hundred projects and as one project alone, and once as a server so old that REST alone tells
+histories; connector, engine, store and derivation are those of a real run. Prints every endpoint with its count, the
+exact lists of events apart, the totals against the limits, and the ratio to the baseline. Exit code 1 when a limit is
+broken.
 
-    python -m benchmarks.gitlab_requests [--issues 1000] [--latency 0.1] [--scope group|project] [--tier TIER]
+    python -m benchmarks.gitlab_requests [--issues 1000] [--latency 0.1] [--scope group|scattered|project] [--tier TIER]
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from okr_delivery.config import load
 from okr_delivery.delivery.derive import deriver
 from okr_delivery.sandbox import TOKEN, gitlab
 from okr_delivery.sandbox.gitlab.server import RunningServer
-from okr_delivery.sandbox.gitlab.state import Tier
+from okr_delivery.sandbox.gitlab.state import GitLab, Tier
 from okr_delivery.sandbox.gitlab.translate import of_world
 from okr_delivery.sandbox.world import build
 from okr_delivery.store import open_store
@@ -38,7 +39,9 @@ BASE, LISTS = 20, 5
 CHANGED = 50
 PAGE = 100
 BASELINE = "three lists of events for each changed issue, one request each, plus the pages that list the issues"
-SCOPES = {"group": "groups: [acme]", "project": "projects: [acme/payments]"}
+PROJECTS = 100
+"""Those of a group over which issues lie scattered, one after the other in a project of its own."""
+SCOPES = {"group": "groups: [acme]", "scattered": "groups: [acme]", "project": "projects: [acme/payments]"}
 EXACT = "resource_"
 """In the label of an exact list of events."""
 OLD = "14.10.0"
@@ -63,7 +66,8 @@ class Site:
     latency: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.tier.value}, one {self.scope}{'' if self.graphql else ', by REST alone'}"
+        scope = f"one group of {PROJECTS} projects" if self.scope == "scattered" else f"one {self.scope}"
+        return f"{self.tier.value}, {scope}{'' if self.graphql else ', by REST alone'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ def measure(site: Site) -> Generator[Sync]:
     """Three syncs of one sandbox: first, nothing changed, 50 changed."""
     version = None if site.graphql else OLD
     forge = of_world(build(issues=site.issues), tier=site.tier)
+    if site.scope == "scattered":
+        scatter(forge, PROJECTS)
     with (
         tempfile.TemporaryDirectory() as folder,
         gitlab.serve(forge, latency=site.latency, version=version) as server,
@@ -112,14 +118,29 @@ def measure(site: Site) -> Generator[Sync]:
         (root / "okr-delivery.yaml").write_text(text, encoding="utf-8")
         yield _sync("first", site, root)
         yield _sync("unchanged", site, root)
-        _change(server)
+        _change(server, "acme/payments" if site.scope != "scattered" else None)
         yield _sync("changed", site, root)
 
 
-def _change(server: RunningServer) -> None:
-    """Gives the first issues of a project a new title, as a person would."""
-    own = next(project.id for project in server.state.projects.values() if project.path == "acme/payments")
-    wanted = [issue.id for _, issue in sorted(server.state.items.items()) if issue.project == own]
+def scatter(forge: GitLab, projects: int) -> None:
+    """Gives every issue another project of its group than the issue before it."""
+    like = next(project for project in forge.projects.values() if project.path == "acme/payments")
+    first = max(forge.projects) + 1
+    for number in range(projects):
+        path = f"acme/part-{number}"
+        forge.projects[first + number] = replace(like, id=first + number, path=path, name=path, old_paths=[])
+    items = [item for _, item in sorted(forge.items.items()) if item.project is not None]
+    for count, item in enumerate(items):
+        forge.places.pop(("project", item.project or 0, item.iid))
+        item.project, item.iid = first + count % projects, count // projects + 1
+    for item in items:
+        forge.add(item)
+
+
+def _change(server: RunningServer, path: str | None) -> None:
+    """Gives the first issues of a project, or of all, a new title, as a person would."""
+    own = {project.id for project in server.state.projects.values() if path in (None, project.path)}
+    wanted = [issue.id for _, issue in sorted(server.state.items.items()) if issue.project in own]
     for number in wanted[:CHANGED]:
         server.forge.edit(number, {"title": f"{server.state.items[number].title} (reworded)"})
 
@@ -158,7 +179,9 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     scopes, tiers = ([asked.scope] if asked.scope else list(SCOPES)), ([asked.tier] if asked.tier else list(Tier))
     sites = [Site(asked.issues, scope, tier, True, asked.latency) for scope in scopes for tier in tiers]
-    sites.append(Site(asked.issues, scopes[0], tiers[-1], False, asked.latency))
+    sites.append(
+        Site(asked.issues, "project" if asked.scope == "project" else "group", tiers[-1], False, asked.latency)
+    )
     within = True
     for site in sites:
         print(f"== {site}")

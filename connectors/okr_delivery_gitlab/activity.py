@@ -16,18 +16,21 @@ from okr_delivery_gitlab.events import actor_of
 from okr_delivery_gitlab.graphql import Asks
 from okr_delivery_gitlab.notes import Note
 from okr_delivery_gitlab.problems import broken
-from okr_delivery_gitlab.queries import ALONE, DISCUSSIONS, Place, Queries
+from okr_delivery_gitlab.queries import ALONE, DISCUSSIONS, REFERENCES, Place, Queries
 from okr_delivery_gitlab.values import Row, instant, mapping, members, nodes, number_of, string
 
 BLOCK = 50
 """Work items a query; it takes seconds, and GitLab ends one after thirty."""
 PLACES = 3
-"""Projects a query until the server has told what one costs: each is asked for by itself, its work items come along."""
+"""Projects a query until the server has told what one costs: each is asked for by itself, its work items come along.
+Where work items lie scattered over more projects, some references count as one."""
 MOST_PLACES = 10
 FEWEST = 10
 """Discussions a page that are tried last, for one work item whose page is too much."""
-NEAR = 0.9
+NEAR = 0.95
 """Share of the permitted complexity that the next queries may reach."""
+SCORE = 3
+"""What asking for the complexity adds to it."""
 HOPELESS = 3
 """Work items refused one by one, none read: the server can't do it at all."""
 ANEW = "gid://gitlab/MilestoneNote/"
@@ -65,6 +68,7 @@ class ActivityReader:
         self._lock = threading.Lock()
         self._size, self._places, self._page_size = BLOCK, PLACES, DISCUSSIONS
         self._read = self._refused = 0
+        self._by_reference = True
 
     def read(self, items: Sequence[Item], workers: Workers) -> dict[str, Activity]:
         """What the server told, by id; an item that is missing could not be read this way."""
@@ -82,7 +86,7 @@ class ActivityReader:
         """Those of one project side by side: fewer projects a query."""
         left = sorted(items, key=lambda item: (item.path, item.group))
         while left:
-            part = _few_places(left[: self._size], self._places)
+            part = self._few_places(left[: self._size], self._places)
             left = left[len(part) :]
             yield partial(self._block, part)
 
@@ -90,28 +94,59 @@ class ActivityReader:
         queries, discussions = self._queries, self._page_size
         if queries is None:
             return {}
-        places = _places(items)
+        places = self._spread(items)
+        scattered = any(place.references for place in places)
         try:
             data = self._client.graphql(*queries.items(places, discussions), what="graphql activity")
         except GraphQLErrors as error:
-            return self._refused_for(items, discussions, error.messages, queries)
+            return self._refused_for(items, discussions, error.messages, queries, scattered=scattered)
         except ServerBusyError:
             return self._smaller(items, discussions, sooner=True)
         self._weigh(data, len(places))
-        return self._found(items, data, queries)
+        found = self._found(items, data, queries)
+        return found | self._unanswered(items, data) if scattered else found
+
+    def _unanswered(self, items: Sequence[Item], data: Row) -> dict[str, Activity]:
+        """What was not given by its reference, once more by its project; none given: references are no use here."""
+        given = {number_of(node.get("id")) for node in _nodes(data)}
+        left = [item for item in items if item.number not in given]
+        if len(left) == len(items):
+            self._by_reference = False
+        return self._by_project(left)
+
+    def _by_project(self, items: Sequence[Item]) -> dict[str, Activity]:
+        found: dict[str, Activity] = {}
+        while items:
+            part = _few(items, self._places, by_reference=False)
+            items = items[len(part) :]
+            found |= self._block(part)
+        return found
+
+    def _few_places(self, items: Sequence[Item], most: int) -> Sequence[Item]:
+        return _few(items, most, by_reference=self._references)
+
+    def _spread(self, items: Sequence[Item]) -> list[Place]:
+        return _places(items, self._places, by_reference=self._references)
+
+    @property
+    def _references(self) -> bool:
+        return self._by_reference and self._queries is not None and self._queries.references
 
     def _refused_for(
-        self, items: Sequence[Item], discussions: int, said: Sequence[str], queries: Queries
+        self, items: Sequence[Item], discussions: int, said: Sequence[str], queries: Queries, *, scattered: bool
     ) -> dict[str, Activity]:
         if any(_UNKNOWN.search(message) for message in said) and self._renewed(queries):
             return self._block(items)
         if any("complex" in message for message in said):
             return self._simpler(items, discussions)
+        if scattered:
+            self._by_reference = False
+            return self._by_project(items)
         return self._smaller(items, discussions)
 
     def _simpler(self, items: Sequence[Item], discussions: int) -> dict[str, Activity]:
         """Too complex: fewer projects at once, then fewer discussions a page. GitLab does not count the work items."""
-        places = len(_places(items))
+        places = len(self._spread(items))
         if places == 1 and discussions <= FEWEST:
             return self._smaller(items, discussions, sooner=True)
         with self._lock:
@@ -119,7 +154,7 @@ class ActivityReader:
                 self._places = min(self._places, places // 2)
             else:
                 self._page_size = min(self._page_size, max(FEWEST, discussions // 2))
-        first = _few_places(items, max(1, places // 2))
+        first = self._few_places(items, max(1, places // 2))
         return self._block(first) | (self._block(items[len(first) :]) if places > 1 else {})
 
     def _smaller(self, items: Sequence[Item], discussions: int, *, sooner: bool = False) -> dict[str, Activity]:
@@ -140,7 +175,7 @@ class ActivityReader:
         queries = self._queries
         if discussions > FEWEST and queries is not None:
             with suppress(GraphQLErrors, ServerBusyError):
-                data = self._client.graphql(*queries.items(_places([item]), FEWEST), what="graphql activity")
+                data = self._client.graphql(*queries.items([_place(item)], FEWEST), what="graphql activity")
                 self._weigh(data, 1)
                 return self._found([item], data, queries)
         with self._lock:
@@ -163,18 +198,17 @@ class ActivityReader:
         with self._lock:
             self._read += 1
             if isinstance(score, int) and isinstance(limit, int) and score > 0:
-                fit = int(NEAR * limit * places / score)
+                fit = int((NEAR * limit - SCORE) * places / max(1, score - SCORE))
                 self._places = max(1, min(MOST_PLACES, fit))
 
     def _found(self, items: Sequence[Item], data: Row, queries: Queries) -> dict[str, Activity]:
         wanted = {item.number: item for item in items}
         found: dict[str, Activity] = {}
-        for place in (mapping(value) for name, value in data.items() if name != "queryComplexity"):
-            for node in nodes(place.get("workItems")):
-                item = wanted.get(number_of(node.get("id")) or "")
-                activity = self._activity(item, node, queries) if item else None
-                if item and activity:
-                    found[item.id] = activity
+        for node in _nodes(data):
+            item = wanted.get(number_of(node.get("id")) or "")
+            activity = self._activity(item, node, queries) if item else None
+            if item and activity:
+                found[item.id] = activity
         return found
 
     def _activity(self, item: Item, node: Row, queries: Queries) -> Activity | None:
@@ -201,7 +235,7 @@ class ActivityReader:
 
     def _page(self, item: Item, cursor: str, queries: Queries) -> Row | None:
         for size in (ALONE, FEWEST):
-            query, variables = queries.more(_places([item])[0], cursor, size)
+            query, variables = queries.more(_place(item), cursor, size)
             try:
                 data = self._client.graphql(query, variables, what="graphql activity page")
             except (GraphQLErrors, ServerBusyError):
@@ -211,21 +245,40 @@ class ActivityReader:
         return None
 
 
-def _few_places(items: Sequence[Item], most: int) -> Sequence[Item]:
-    """The first ones, as many as lie in few enough places."""
-    places: set[tuple[str, bool]] = set()
-    for count, item in enumerate(items):
-        places.add((item.path, item.group))
-        if len(places) > most:
-            return items[:count]
-    return items
+def _few(items: Sequence[Item], most: int, *, by_reference: bool) -> Sequence[Item]:
+    """The first ones, as many as take few enough places."""
+    fitting = (
+        count for count in range(len(items), 1, -1)
+        if len(_places(items[:count], most, by_reference=by_reference)) <= most
+    )  # fmt: skip
+    return items[: next(fitting, 1)]
 
 
-def _places(items: Sequence[Item]) -> list[Place]:
-    found: dict[tuple[str, bool], list[str]] = {}
+def _places(items: Sequence[Item], most: int, *, by_reference: bool) -> list[Place]:
+    """Where to ask for work items: each in its project, or where that makes too many, what lies scattered by reference.
+
+    A group's own work items have references of another kind; there are few such groups.
+    """
+    found: dict[tuple[str, bool], list[Item]] = {}
     for item in items:
-        found.setdefault((item.path, item.group), []).append(item.iid)
-    return [Place(path, group, tuple(iids)) for (path, group), iids in found.items()]
+        found.setdefault((item.path, item.group), []).append(item)
+    scattered: list[Item] = []
+    if by_reference and len(found) > most:
+        scattered = [i for (_, group), own in found.items() if not group and len(own) < REFERENCES for i in own]
+    left = {key: own for key, own in found.items() if not scattered or key[1] or len(own) >= REFERENCES}
+    parts = [scattered[start : start + REFERENCES] for start in range(0, len(scattered), REFERENCES)]
+    named = [Place(path, group, tuple(item.iid for item in own)) for (path, group), own in left.items()]
+    return named + [Place(part[0].path, False, tuple(f"{i.path}#{i.iid}" for i in part), True) for part in parts]
+
+
+def _place(item: Item) -> Place:
+    return Place(item.path, item.group, (item.iid,))
+
+
+def _nodes(data: Row) -> Iterator[Row]:
+    """The work items of an answer, by place or by reference."""
+    for place in (mapping(value) for name, value in data.items() if name != "queryComplexity"):
+        yield from nodes(place.get("workItems") if "workItems" in place else place)
 
 
 def _merged(node: Row) -> Row:

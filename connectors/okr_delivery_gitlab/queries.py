@@ -10,6 +10,8 @@ from okr_delivery_gitlab.capabilities import Capabilities
 LONGEST = 10_000  # characters that GitLab accepts
 LINKS = 50
 DISCUSSIONS = 50
+REFERENCES = 10
+"""References that GitLab looks up at once."""
 ALONE = 100
 """Discussions a page when one work item is read alone; GitLab gives no more."""
 
@@ -26,11 +28,15 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Numbers of work items in one project or, for a group's own ones, group."""
+    """Numbers of work items in one project or, for a group's own ones, group.
+
+    `references`: full references of work items anywhere instead; `path` is then a project that the account sees.
+    """
 
     path: str
     group: bool
     iids: tuple[str, ...]
+    references: bool = False
 
 
 class Queries:
@@ -40,9 +46,14 @@ class Queries:
         self._can = capabilities
         self._wish = wish
 
+    @property
+    def references(self) -> bool:
+        """Whether work items of any project can be asked for by their references."""
+        return self._can.takes("Query", "workItemsByReference", "contextNamespacePath", "refs", "first")
+
     def items(self, places: Sequence[Place], discussions: int) -> tuple[str, dict[str, object]]:
         """Work items of several places with the first page of each one's activity, and the variables to send along."""
-        holes = ", ".join(f"$p{n}: ID!, $i{n}: [String!]" for n, _ in enumerate(places))
+        holes = ", ".join(f"$p{n}: ID!, $i{n}: [String!]!" for n, _ in enumerate(places))
         asked = "\n".join(f"  {self._place(n, place)}" for n, place in enumerate(places))
         variables: dict[str, object] = {"first": discussions}
         for n, place in enumerate(places):
@@ -52,7 +63,7 @@ class Queries:
 
     def more(self, place: Place, cursor: str | None, discussions: int) -> tuple[str, dict[str, object]]:
         """One work item's activity behind a cursor."""
-        head = "query more($p0: ID!, $i0: [String!], $first: Int, $after: String)"
+        head = "query more($p0: ID!, $i0: [String!]!, $first: Int, $after: String)"
         body = f"{head} {{\n{self._score()}  {self._place(0, place)}\n}}\n"
         text = body + self._item("first: $first, after: $after", alone=True)
         return text, {"p0": place.path, "i0": list(place.iids), "first": discussions, "after": cursor}
@@ -62,6 +73,9 @@ class Queries:
         return "  queryComplexity { score limit }\n" if has else ""
 
     def _place(self, n: int, place: Place) -> str:
+        if place.references:
+            args = f"contextNamespacePath: $p{n}, refs: $i{n}, first: {REFERENCES}"
+            return f"p{n}: workItemsByReference({args}) {{ nodes {{ ...item }} }}"
         name = (self._can.group_items or "group") if place.group else "project"
         return f"p{n}: {name}(fullPath: $p{n}) {{ workItems(iids: $i{n}, first: 100) {{ nodes {{ ...item }} }} }}"
 

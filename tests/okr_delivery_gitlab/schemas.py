@@ -50,6 +50,12 @@ extend type Namespace {
   "17.2"
   workItems(first: Int, after: String, iids: [String!]): WorkItemConnection
 }
+extend type Query {
+  "16.7"
+  workItemsByReference(
+    contextNamespacePath: ID, refs: [String!]!, first: Int, after: String, last: Int, before: String
+  ): WorkItemConnection
+}
 "18.6: beside the widgets"
 type WorkItemFeatures {
   notes: WorkItemWidgetNotes

@@ -62,7 +62,8 @@ class Site:
     headers: dict[str, str] = field(default_factory=lambda: {"Date": DATE})
 
     def answer(self, what: str, body: Any, status: int = 200, **headers: str) -> None:
-        self.handlers[what] = lambda _: Answer(status, body, headers)
+        told = {"X-Next-Page": ""} if isinstance(body, list) else {}
+        self.handlers[what] = lambda _: Answer(status, body, told | headers)
 
     def rows(self, what: str, *rows: Any) -> None:
         """A list that is paged."""
@@ -102,12 +103,13 @@ class Site:
 
 
 def paged(asked: Asked, rows: list[Any]) -> Answer:
-    """One page of rows; the next one is linked by its number."""
+    """One page of rows; the next one is told and linked by its number."""
     size, number = int(asked.query.get("per_page", 20)), int(asked.query.get("page", 1))
     part = rows[(number - 1) * size : number * size]
-    headers = {"X-Total": str(len(rows))}
+    headers = {"X-Total": str(len(rows)), "X-Next-Page": ""}
     if number * size < len(rows):
         following = urlencode({**asked.query, "page": number + 1, "per_page": size})
+        headers["X-Next-Page"] = str(number + 1)
         headers["Link"] = f'<{asked.url.partition("?")[0]}?{following}>; rel="next"'
     return Answer(200, part, headers)
 

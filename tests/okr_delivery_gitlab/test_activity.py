@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,9 @@ def test_fifty_work_items_take_one_query(workers: Workers) -> None:
 
 
 def test_several_projects_share_a_query_as_many_as_the_server_allows(workers: Workers) -> None:
-    talking = Talking({f"p{n}": [Work(1000 + n, str(n), [note(1, "closed")])] for n in range(24)}, score=66)
+    talking = Talking(
+        {f"p{n}": [Work(1000 + n, str(n), [note(1, "closed")])] for n in range(24)}, score=66, newer=False
+    )
     mixed = [item for n in range(24) for item in [Item(str(1000 + n), str(1000 + n), f"p{n}", False, str(n))]]
     found = reader(talking)
     assert whole(found.read(mixed, workers), 24)
@@ -115,7 +118,7 @@ def test_fewer_discussions_are_tried_for_a_work_item_that_is_too_much_by_itself(
 
 
 def test_a_query_near_the_limit_is_followed_by_ones_with_fewer_projects() -> None:
-    talking = Talking({f"p{n}": [Work(1000 + n, str(n))] for n in range(12)}, score=240)
+    talking = Talking({f"p{n}": [Work(1000 + n, str(n))] for n in range(12)}, score=240, newer=False)
     mixed = [Item(str(1000 + n), str(1000 + n), f"p{n}", False, str(n)) for n in range(12)]
     found = reader(talking)
     with Workers(1) as one:
@@ -262,3 +265,72 @@ def test_newer_servers_answer_features_instead_of_widgets(workers: Workers) -> N
 
     talking._node = node  # type: ignore[method-assign]
     assert whole(reader(talking).read(items(1), workers), 1)
+
+
+def scattered(projects: int, **more: Any) -> tuple[Talking, list[Item]]:
+    """Two work items in each of some projects, in an order that mixes them."""
+    numbers = [(n, m) for m in (1, 2) for n in range(projects)]
+    works = {f"acme/p{n}": [Work(10 * n + m, str(m), [note(1, "closed")]) for m in (1, 2)] for n in range(projects)}
+    asked = [Item(str(10 * n + m), str(10 * n + m), f"acme/p{n}", False, str(m)) for n, m in numbers]
+    return Talking(works, **more), asked
+
+
+def test_what_lies_scattered_takes_as_many_queries_whatever_the_number_of_projects(workers: Workers) -> None:
+    talking, asked = scattered(100, score=237)
+    assert whole(reader(talking).read(asked, workers), 200)
+    assert talking.asked == {"graphql activity": 7}
+    assert sum(talking.sizes) == 200
+    assert max(talking.sizes) <= 30
+
+
+def test_a_project_with_many_is_asked_for_beside_what_lies_scattered(workers: Workers) -> None:
+    talking, asked = scattered(10)
+    talking.places["acme/big"] = [Work(5000 + n, str(n), [note(1, "closed")]) for n in range(30)]
+    big = [Item(str(5000 + n), str(5000 + n), "acme/big", False, str(n)) for n in range(30)]
+    assert whole(reader(talking).read([*asked, *big], workers), 50)
+    assert talking.asked == {"graphql activity": 1}
+
+
+def test_few_projects_are_asked_for_by_themselves(workers: Workers) -> None:
+    talking, asked = scattered(3, referring=None)
+    assert whole(reader(talking).read(asked, workers), 6)
+    assert talking.asked == {"graphql activity": 1}
+
+
+def test_what_is_not_found_by_its_reference_is_by_its_project(workers: Workers) -> None:
+    talking, asked = scattered(20, score=237, referring=lambda work: work.number % 50 != 1)
+    assert whole(reader(talking).read(asked, workers), 40)
+    assert sum(talking.sizes) == 40 + len({1, 51, 101, 151})
+
+
+@pytest.mark.parametrize("referring", [None, lambda work: False], ids=["refused", "empty"])
+def test_a_server_on_which_references_are_no_use_is_asked_by_project_from_then_on(referring: Any) -> None:
+    talking, asked = scattered(24, referring=referring, score=66)
+    found = reader(talking)
+    with Workers(1) as one:
+        assert whole(found.read(asked, one), 48)
+        before = talking.asked["graphql activity"]
+        assert whole(found.read(asked, one), 48)
+    assert before <= 10
+    assert talking.asked["graphql activity"] - before <= 4
+
+
+def test_a_server_that_lost_its_references_is_asked_anew_what_it_knows(workers: Workers) -> None:
+    talking, asked = scattered(12)
+    before = talking.capabilities()
+    talking.newer = False
+    assert whole(reader(talking, before).read(asked, workers), 24)
+    assert talking.asked["graphql schema"] == 1
+
+
+def test_references_that_are_too_complex_come_in_parts() -> None:
+    talking, asked = scattered(25, score=200)
+
+    def mood(iids: Sequence[str], discussions: int) -> None:
+        if len(iids) > 10:
+            raise GraphQLErrors((COMPLEX,), {})
+
+    talking.mood = mood
+    with Workers(1) as one:
+        assert whole(reader(talking).read(asked, one), 50)
+    assert min(talking.sizes) >= 10

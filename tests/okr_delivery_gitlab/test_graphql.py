@@ -16,6 +16,7 @@ from tests.okr_delivery_gitlab.schemas import SPEC, Server, faults, own, small, 
 
 WISHES = [Wish(*wanted) for wanted in product((True, False), repeat=4)]
 ONE = [Place("acme/shop", False, ("12",))]
+REFERRED = Place("acme/shop", False, tuple(f"acme/{'deep/' * 10}project#{n}" for n in range(10)), references=True)
 MANY = [Place(f"acme/{'deep/' * 10}project-{n}", False, tuple(str(iid) for iid in range(50))) for n in range(10)]
 recorded = pytest.mark.skipif(not SPEC.is_file(), reason="GitLab's schema is not beside this repository")
 
@@ -39,6 +40,7 @@ def test_every_query_that_can_be_built_is_valid(schema: GraphQLSchema) -> None:
     found = discover(Server(schema))
     assert found.activity
     groups = [Place("acme", True, ("3",))] if found.group_items else []
+    groups += [REFERRED] * 3 if Queries(found, Wish()).references else []
     for wish in WISHES:
         queries = Queries(found, wish)
         texts = [queries.items([*ONE, *groups], 50)[0], queries.items(MANY, 50)[0], queries.more(ONE[0], "x", 100)[0]]
@@ -63,6 +65,7 @@ def test_a_server_that_lacks_any_one_field_is_not_asked_for_it() -> None:
             if found.activity:
                 taken += 1
                 places = [*ONE, Place("acme", True, ("3",))] if found.group_items else ONE
+                places = [*places, REFERRED] if Queries(found, Wish()).references else places
                 query = Queries(found, Wish(custom=True)).items(places, 50)[0]
                 assert faults(schema, query) == [], (owner, member)
     assert taken > 40
@@ -200,3 +203,11 @@ def test_a_server_without_work_items_that_refuses_introspection_has_nothing() ->
     schema = small()
     del schema.type_map["Note"].fields["system"]  # type: ignore[attr-defined]  # an object
     assert discover(Silent(schema)) == Capabilities()
+
+
+@pytest.mark.parametrize(("newer", "known"), [(False, False), (True, True)])
+def test_work_items_are_asked_for_by_reference_only_where_that_is_known(newer: bool, known: bool) -> None:
+    found = discover(Server(own(newer=newer)))
+    assert Queries(found, Wish()).references is known
+    without = Capabilities({**found.types, "Query": {"project": Member("")}}, found.filters, found.widgets)
+    assert not Queries(without, Wish()).references

@@ -7,7 +7,7 @@ from math import ceil
 
 import pytest
 
-from benchmarks.gitlab_requests import BASE, FEW, FIRST, LISTS, UNCHANGED, Site, Sync, measure
+from benchmarks.gitlab_requests import BASE, CHANGED, FEW, FIRST, LISTS, UNCHANGED, Site, Sync, measure
 from okr_delivery.sandbox.gitlab.state import Tier
 
 FIXED, A_LIST = 16, 5
@@ -38,6 +38,18 @@ def test_a_first_sync_of_a_thousand_issues() -> None:
     assert first.result.fetched >= 1000
     assert first.counted <= FIRST
     assert first.baseline > 50 * first.counted
+
+
+def test_a_hundred_projects_take_hardly_more_than_a_few() -> None:
+    first, unchanged, changed = measured(Site(1000, "scattered", Tier.ULTIMATE))
+    assert first.result.fetched >= 1000
+    assert first.counted <= FIRST
+    assert (first.exact, changed.exact) == (0, 0)
+    assert unchanged.counted <= UNCHANGED
+    assert changed.result.fetched == CHANGED
+    assert changed.counted <= FEW
+    assert first.result.complete
+    assert changed.result.complete
 
 
 @pytest.mark.parametrize("tier", [Tier.FREE, Tier.PREMIUM])

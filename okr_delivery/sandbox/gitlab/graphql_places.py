@@ -40,6 +40,11 @@ from okr_delivery.sandbox.gitlab.rest_server import REVISION, shown_version
 from okr_delivery.sandbox.gitlab.state import Group, Iteration, Milestone, Project, Wire, WorkItem
 
 Home = Project | Group
+MOST_REFERENCES = 10
+TOO_MANY_REFERENCES = (
+    "Number of references exceeds the limit. "
+    f"Please provide no more than {MOST_REFERENCES} references at the same time."
+)
 
 
 def _call(info: Info) -> Call:
@@ -75,8 +80,15 @@ def _work_item(root: object, info: Info, id: str) -> WorkItem | None:  # noqa: A
 
 
 def _by_reference(root: object, info: Info, refs: list[str], **args: Any) -> Wire:
-    """By full references, or by short ones within the named namespace."""
+    """By full references, or by short ones within the named namespace, which has to be one that the token sees."""
+    if len(refs) > MOST_REFERENCES:
+        raise GraphQLError(TOO_MANY_REFERENCES)
     call, found = _call(info), []
+    home = _namespace(root, info, args.get("contextNamespacePath") or "")
+    if home is None:
+        raise GraphQLError(GONE)
+    if isinstance(home, Group) and not call.features.since(17, 2):
+        return listed(info, [], args)
     for text in refs:
         match = ISSUE.search(text)
         project = call.state.project(match["path"] or args.get("contextNamespacePath") or "") if match else None

@@ -173,11 +173,32 @@ def test_items_by_ids_and_by_reference(small_client: Client) -> None:
     number = small_client.server.forge.item("acme/shop#3").id
     text = f"""{{ workItem(id: "gid://gitlab/WorkItem/{number}") {{ iid }}
       project(fullPath: "acme/shop") {{ workItems(ids: ["gid://gitlab/WorkItem/{number}"]) {{ nodes {{ iid }} }} }}
-      workItemsByReference(refs: ["acme/shop#2", "acme/deep/tools#1", "none#1"]) {{ nodes {{ title }} }} }}"""
+      workItemsByReference(contextNamespacePath: "acme/shop", refs: ["#2", "acme/deep/tools#1", "none#1"]) {{
+        nodes {{ title }} }} }}"""
     found = small_client.data(text)
     assert (found["workItem"], found["project"]["workItems"]["nodes"]) == ({"iid": "3"}, [{"iid": "3"}])
     assert [row["title"] for row in found["workItemsByReference"]["nodes"]] == ["Second step", "Deep work"]
     assert "errors" in small_client.query('{ workItem(id: "gid://gitlab/User/1") { iid } }')
+
+
+@pytest.mark.parametrize(
+    ("context", "count", "said"),
+    [("acme/shop", 10, None), ("acme/shop", 11, "no more than 10 references"), ("acme/none", 1, "does not exist")],
+)
+def test_references_are_few_and_need_a_context(
+    small_client: Client, context: str, count: int, said: str | None
+) -> None:
+    text = (
+        "query($c: ID, $r: [String!]!) { workItemsByReference(contextNamespacePath: $c, refs: $r) { nodes { iid } } }"
+    )
+    told = small_client.query(text, {"c": context, "r": ["#2"] * count})
+    assert (said in told["errors"][0]["message"]) if said else told["data"]["workItemsByReference"]["nodes"]
+
+
+@pytest.mark.parametrize(("version", "found"), [("17.1.0", 0), ("17.2.0", 1)])
+def test_a_group_is_a_context_of_references_since_a_later_version(client_of: Serving, version: str, found: int) -> None:
+    text = '{ workItemsByReference(contextNamespacePath: "acme", refs: ["acme/shop#2"]) { nodes { iid } } }'
+    assert len(client_of(version=version).data(text)["workItemsByReference"]["nodes"]) == found
 
 
 def test_moved_and_duplicated_items_tell_where_to(small_client: Client) -> None:
