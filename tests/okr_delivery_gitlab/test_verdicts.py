@@ -97,7 +97,7 @@ def test_an_account_that_may_not_say_it_is_told_so(request_there: Site, status: 
 
 def test_a_status_that_came_between_is_as_good(request_there: Site) -> None:
     answers = iter([[], [{"id": 1, "name": "gate", "status": "success"}]])
-    request_there.handlers[f"GET {STATUSES}"] = lambda _: Answer(200, next(answers))
+    request_there.handlers[f"GET {STATUSES}"] = lambda _: Answer(200, next(answers), {"X-Next-Page": ""})
     request_there.answer("POST projects/9/statuses/f00d", {"message": "Cannot transition status"}, 400)
     connector = connect()
     request = connector.merge_request("12")
