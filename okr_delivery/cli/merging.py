@@ -41,7 +41,7 @@ class Desk:
 
 
 class OpenDesk(Desk):
-    """One merge request, read from its tracker, with the connector that may say a verdict on it. `apply`: whether it does."""
+    """One merge request, read from its tracker, with the connector that may say a verdict on it; `apply`: that does."""
 
     def __init__(
         self, app: App, source: Source, tracker: tuple[MergeRequests, Transport], request: MergeRequest, *, apply: bool

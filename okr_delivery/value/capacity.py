@@ -47,8 +47,9 @@ class Load:
 
 
 def capacity(snapshot: Snapshot, team_id: str) -> Capacity | None:
-    """What is configured, else the median of what the last closed iterations delivered; None with too few of them, or where
-    that is nothing at all: no plan fits into 0.
+    """What is configured, else the median of what the last closed iterations delivered.
+
+    None with too few of them, and where the median is nothing at all: no plan fits into 0.
 
     An iteration that delivered work of which nothing was estimated says nothing; one that delivered none says 0.
     """
