@@ -26,22 +26,35 @@ PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 IN_CI = bool(os.environ.get("CI"))  # read before it is scrubbed
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "0.0.0.0", ""})
 NOW = 1_795_000_000  # 2026-11-18T11:06:40Z
+prepared.build_worlds_once()
 gc.set_threshold(20_000, 20, 20)  # a process that imported all there is has much to search and little to find
 
 
 @pytest.fixture(autouse=True)
-def hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def hermetic(monkeypatch: pytest.MonkeyPatch, new_home: Callable[[], str]) -> None:
     """Takes away whatever the machine would whisper: variables, the home folder, the network."""
     for name in list(os.environ):
         if name in SCRUBBED or name.startswith("OKR_DELIVERY_") or name.lower() in PROXIES:
             monkeypatch.delenv(name)
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("USERPROFILE", str(home))
+    home = new_home()
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.setenv("USERPROFILE", home)
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setattr(socket.socket, "connect", _guard(socket.socket.connect))
     monkeypatch.setattr(socket.socket, "connect_ex", _guard(socket.socket.connect_ex))
+
+
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """Makes empty folders, cheaper than `tmp_path` does, which most tests need for nothing else."""
+    root, numbers = tmp_path_factory.mktemp("homes"), itertools.count(1)
+
+    def make() -> str:
+        home = f"{root}{os.sep}{next(numbers)}"
+        os.mkdir(home)  # noqa: PTH102 - for every test
+        return home
+
+    return make
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -94,9 +107,19 @@ def postgres_server() -> Iterator[str]:
         if IN_CI:
             raise
         pytest.skip(f"PostgreSQL does not start here: {type(error).__name__}: {error}")
-    yield f"postgresql+psycopg://postgres@/postgres?host={folder / 'data'}"
+    url = f"postgresql+psycopg://postgres@/postgres?host={folder / 'data'}"
+    _stop_waiting(url)
+    yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stop_waiting(url: str) -> None:
+    from sqlalchemy import create_engine
+
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    prepared.stop_waiting(engine)
+    engine.dispose()
 
 
 def _start_postgres(folder: Path) -> Any:

@@ -20,13 +20,14 @@ import pytest
 from okr_delivery.model.claims import parse_claims
 from okr_delivery.sandbox.jira_cloud import serve
 from okr_delivery.sandbox.site import SiteIssue, Sprint
-from okr_delivery.sandbox.world import DEFAULT_NOW, World, build
+from okr_delivery.sandbox.world import DEFAULT_NOW, World
 from okr_delivery.sandbox.world.calendar import Quarter, beats, local_day, monday_of
 from okr_delivery.sandbox.world.cast import Casting, parts
 from okr_delivery.sandbox.world.claims import AMOUNTS, FRAMES, LANG_PLACE, MISTAKES, Claim, faulty
 from okr_delivery.sandbox.world.dice import Dice
 from okr_delivery.sandbox.world.setting import STATUS_IDS
 from okr_delivery.sandbox.world.words import hostile
+from tests.prepared import build
 from tests.sandbox.client import Client
 
 ZONE = ZoneInfo("Asia/Shanghai")
