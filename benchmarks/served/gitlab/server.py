@@ -54,7 +54,7 @@ class Site:
             return self._listed(parts.path, int(issues[1]), {k: v[0] for k, v in parse_qs(parts.query).items()})
         fixed = self._pieces.always["fixed"]
         found = fixed.get(target, fixed.get(_COPIED.sub(_first, parts.path)))
-        return None if found is None else Answer(found.encode())
+        return None if found is None else Answer(found.encode(), (("X-Next-Page", ""),))
 
     def _queried(self, sent: dict[str, Any]) -> Answer | None:
         name = _QUERY.search(sent["query"])
@@ -68,8 +68,14 @@ class Site:
         return Answer(b'{"data":{%s,%s}}' % (score, places))
 
     def _place(self, n: int, variables: dict[str, Any]) -> bytes:
+        if any("#" in iid for iid in variables[f"i{n}"]):
+            return b'"p%d":{"nodes":[%s]}' % (n, b",".join(map(self._referred, variables[f"i{n}"])))
         project = int(self._pieces.always["projects"][variables[f"p{n}"]])
         return b'"p%d":{"workItems":{"nodes":[%s]}}' % (n, self._pieces.nodes(project, variables[f"i{n}"]))
+
+    def _referred(self, reference: str) -> bytes:
+        path, _, iid = reference.rpartition("#")
+        return self._pieces.nodes(int(self._pieces.always["projects"][path]), [iid])
 
     def _listed(self, path: str, project: int, asked: dict[str, str]) -> Answer:
         wanted = _filter(project, asked)
