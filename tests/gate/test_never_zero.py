@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
+from okr_delivery.sync.build import connector_for
 from tests.gate.test_cli import FORMATS, LOUD, gate
 from tests.gate.world import CONFIG, DAY, NOW, World, issue
 
@@ -75,6 +77,8 @@ def test_a_source_that_can_not_be_refreshed_is_2(
         tx.put_metadata((), (), (), {"some": "connector's"}, at=NOW)
     secret = {"OKR_DELIVERY_JIRA_USER": "bot", "OKR_DELIVERY_JIRA_TOKEN": "x"}
     if broken == "unreachable":
+        impatient = partial(connector_for, sleep=lambda _: None)
+        monkeypatch.setattr("okr_delivery.sync.build.connector_for", impatient)
         world.config_text = CONFIG.replace("https://acme.atlassian.net", "http://127.0.0.1:9")
     elif broken == "not installed":
         world.config_text = CONFIG.replace("type: jira", "type: linear")
