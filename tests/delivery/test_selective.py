@@ -53,6 +53,10 @@ def asked(question: Question, found: Snapshot) -> object:
         return [(problem.what.id, problem.what.params, problem.next_step) for problem in error.problems]
 
 
+def _has_priorities(project: str, s: Snapshot) -> bool:
+    return s.view(SOURCE).is_used(Field.PRIORITY, project)
+
+
 def of_team(team: str, since: int) -> Iterator[Question]:
     yield lambda s: s.iterations(team)
     yield lambda s: s.open_items(team, created_since=since)
@@ -119,7 +123,7 @@ def test_a_jira_says_the_same_either_way(made: World, day: float, since: float, 
             for key in made.keys:
                 questions += of_key(SOURCE, key)
             for project in ("id-PAY", "id-OPS"):
-                questions.append(lambda s, project=project: s.view(SOURCE).is_used(Field.PRIORITY, project))  # type: ignore[misc]
+                questions.append(partial(_has_priorities, project))
             same_either_way(lambda: snapshot(store, today, day), questions, order)
 
 

@@ -44,7 +44,7 @@ def entries(world: World) -> list[str]:
 
 
 def gate(world: World, **asked: object) -> GateResult:
-    return world.gate(baseline=load_baseline(world.write()), **asked)  # type: ignore[arg-type]
+    return world.gate(baseline=load_baseline(world.write()), **asked)  # type: ignore[arg-type]  # by name
 
 
 def stale(result: GateResult) -> list[object]:

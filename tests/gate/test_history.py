@@ -145,7 +145,7 @@ def test_warnings_that_count_need_the_whole_history(world: World) -> None:
     result = world.gate(stage=Stage.ITERATION, fail_on=Severity.WARNING)
     assert why(result) == ["gate.history.rules"]
     (reason,) = result.team_verdicts[0].reasons
-    assert reason.params["what"].params["rules"] == ("KR302", "KR303", "KR304")  # type: ignore[attr-defined]
+    assert reason.params["what"].params["rules"] == ("KR302", "KR303", "KR304")  # type: ignore[attr-defined]  # of a message
     configured = "objectives: [GROW]\n    capacity: {per_iteration: 30}"
     off = CONFIG.replace("objectives: [GROW]", configured).replace("{since", "{rules: {KR302: off, KR303: off}, since")
     world.config_text = off

@@ -49,7 +49,7 @@ def judged(world: World, *made: tuple[Issue, list[Change]], **asked: object) -> 
         ids = [own.id for own, _ in made]
         tx.put_changes(ids, [change for _, history in made for change in history])
         deriver(world.write())(tx, "jira", ids)
-    return world.gate(**asked)  # type: ignore[arg-type]
+    return world.gate(**asked)  # type: ignore[arg-type]  # by name
 
 
 def said(result: GateResult) -> list[str]:
