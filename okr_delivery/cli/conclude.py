@@ -18,7 +18,7 @@ from okr_delivery.cli.options import subcommand
 @click.option("--by", metavar="NAME", help="Who decided.")
 @click.option("--follow-up", metavar="TEXT", help="What happens next.")
 @click.option("--due", metavar="DATE", help="When the follow-up is due.")
-@click.option("--until", metavar="DATE", help="With observe: until when.")
+@click.option("--until", metavar="DATE", help="With observe: until when, at most one more observation.")
 def command(
     app: App,
     /,

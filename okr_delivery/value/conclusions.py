@@ -24,8 +24,9 @@ from okr_delivery.config.types import Day, Identifier, Strict, Text, Words, day,
 from okr_delivery.delivery.rules import calendar_of
 from okr_delivery.model.conclusion import CHINESE, Conclusion, GoalVerdict, Verb
 from okr_delivery.model.errors import Problem, UserError, user_error
-from okr_delivery.model.message import msg
+from okr_delivery.model.message import Message, msg
 from okr_delivery.okrs import KrAmbiguous, KrFound, KrUnknown, OkrBook
+from okr_delivery.value.windows import last_observed
 from okr_delivery.value.yaml_list import append_entry
 
 if TYPE_CHECKING:
@@ -140,7 +141,9 @@ class ConclusionEntry(Strict):
     by: Text | None = Field(None, description="Who decided.")
     at: Annotated[date | datetime, BeforeValidator(_when)] = Field(description="When: a date or an instant.")
     follow_up: Text | None = Field(None, description="What happens next.")
-    due: Day | None = Field(None, description="When the follow-up, or the longer observation, ends.")
+    due: Day | None = Field(
+        None, description="When the follow-up, or the longer observation, ends; that at most one observation later."
+    )
 
 
 class GoalEntry(Strict):
@@ -223,11 +226,19 @@ class _Reading:
             follow_up=entry.follow_up,
             due=entry.due,
         )
+        self._check_term(place, made)
         if made.conclusion is Verb.OBSERVE and Conclusions(tuple(self.found)).observed(source, [made.issue], kr) >= (
             MOST_OBSERVES
         ):
             self._problem((*place, "conclusion"), "value.conclusion.observed", key=made.issue, most=MOST_OBSERVES)
         self.found.append(made)
+
+    def _check_term(self, place: Place, made: Conclusion) -> None:
+        what = _too_long(self.config, self.book, made.conclusion, made.kr, made.at, made.due)
+        if what is not None:
+            self.problems.append(
+                Problem(what, self.document.where((*place, "due")), msg("value.conclusion.too_long.next"))
+            )
 
     def _source(self, place: Place, name: str | None) -> str:
         known = [source.name for source in self.config.sources]
@@ -276,6 +287,18 @@ def _kr_problem(ref: str, answer: KrUnknown | KrAmbiguous, where: str) -> Proble
     return Problem(msg("value.conclusion.kr", kr=ref), where, step)
 
 
+def _too_long(config: Config, book: OkrBook, meant: Verb, kr: str | None, at: int, due: date | None) -> Message | None:
+    """What is wrong with an `observe` whose end is further away than one more observation; None: nothing.
+
+    Without a key result (full id) it speaks of all, and the longest observation counts.
+    """
+    if meant is not Verb.OBSERVE or due is None:
+        return None
+    spoken = [one for full, one in book.key_results.items() if kr in (None, full)]
+    last = last_observed(spoken, calendar_of(config).local_date(at))
+    return None if due <= last else msg("value.conclusion.too_long", until=str(due), last=str(last))
+
+
 # -- adding ------------------------------------------------------------------------------------------------------------
 
 
@@ -295,7 +318,8 @@ def add(
 ) -> Path:
     """Appends one conclusion and answers the file; everything else in it, comments too, stays as it was.
 
-    Raises UserError for an unknown word or key result, and for a third `observe` on the same thing.
+    Raises UserError for an unknown word or key result, for a third `observe` on the same thing, and for one that ends
+    later than one more observation allows.
     """
     meant = verb(word)
     if meant is None:
@@ -306,6 +330,9 @@ def add(
     if meant is Verb.OBSERVE and conclusions.observed(item.source, [item.key], full) >= MOST_OBSERVES:
         what = msg("value.conclusion.observed", key=item.key, most=MOST_OBSERVES)
         raise user_error(what, next_step=msg("value.conclusion.observed.next"))
+    too_long = _too_long(config, book, meant, full, at, due)
+    if too_long is not None:
+        raise user_error(too_long, next_step=msg("value.conclusion.too_long.next"))
     entry = {
         "source": item.source,
         "issue": item.key,

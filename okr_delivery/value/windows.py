@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,6 +14,7 @@ from okr_delivery.value.results import ObservationWindow, WindowState
 
 NOT_RELEASED = ObservationWindow(None, None, WindowState.OPEN)
 DAY = 86_400
+LEAST_FURTHER = 28  # days that `observe` may add in any case
 
 
 def window_of(
@@ -32,6 +33,14 @@ def window_of(
     elif conclusion is not None:
         return ObservationWindow(start, end, WindowState.CONCLUDED)
     return ObservationWindow(start, end, WindowState.DUE if over(end, calendar, as_of) else WindowState.OPEN)
+
+
+def last_observed(key_results: Iterable[KeyResult], decided: date) -> date:
+    """The last day to which `observe` may put an end off: one observation of these key results from the decision on.
+
+    Without one, or with short ones, that is LEAST_FURTHER days. Who drew no conclusion by then has to decide again.
+    """
+    return decided + timedelta(days=max([LEAST_FURTHER, *(kr.observe_days for kr in key_results)]))
 
 
 def over(end: date, calendar: Calendar, as_of: int) -> bool:

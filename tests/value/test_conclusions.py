@@ -129,6 +129,45 @@ def test_observing_longer_a_third_time_is_refused(world: World) -> None:
         conclude(world, 2, "继续观察")
 
 
+LONGEST = [("kr: GROW-KR1, ", "2026-12-19"), ("kr: COST-KR2, ", "2026-12-30"), ("", "2026-12-30")]
+
+
+@pytest.mark.parametrize(("kr", "last"), LONGEST, ids=["at-least-28-days", "its-own-length", "the-longest-of-all"])
+def test_observing_longer_has_a_longest_term_counted_from_the_decision(world: World, kr: str, last: str) -> None:
+    path = world.folder / "okrs" / "q4.yaml"
+    path.write_text(path.read_text("utf-8").replace("title: Cost,", "title: Cost, observe: 39d,"), "utf-8")
+    line = f"- {{issue: PAY-2, {kr}conclusion: observe, reason: x, at: 2026-11-21, due: %s}}\n"
+    write(world, line % last)
+    assert [str(c.due) for c in world.conclusions().all] == [last]
+    place = f"conclusions.yaml:1:{line.index('%s') + 1}"
+    assert problems(world, line % "2099-12-31") == [(place, "value.conclusion.too_long")]
+    after = date.fromordinal(date.fromisoformat(last).toordinal() + 1)
+    assert problems(world, line % after) == [(place, "value.conclusion.too_long")]
+    assert last in world_problem(world)
+
+
+def world_problem(world: World) -> str:
+    with pytest.raises(UserError) as caught:
+        world.conclusions()
+    (one,) = caught.value.problems
+    return translator("en").render(one.what)
+
+
+def test_a_follow_up_of_another_conclusion_may_be_due_whenever_it_is(world: World) -> None:
+    write(world, "- {issue: PAY-2, conclusion: fix, reason: x, at: 2026-11-21, due: 2028-01-01}\n")
+    assert [c.due for c in world.conclusions().all] == [date(2028, 1, 1)]
+
+
+def test_the_command_refuses_the_same_and_writes_nothing(world: World) -> None:
+    world.issue(2)
+    with pytest.raises(UserError, match=r"too_long.*2026-12-23") as caught:
+        conclude(world, 2, "observe", kr="GROW-KR1", due=date(2026, 12, 24))
+    assert caught.value.problems[0].next_step is not None
+    assert not (world.folder / "conclusions.yaml").exists()
+    conclude(world, 2, "observe", kr="GROW-KR1", due=date(2026, 12, 23))
+    assert world.conclusions().all[-1].due == date(2026, 12, 23)
+
+
 def conclude(world: World, number: int, word: str, **details: object) -> Path:
     _, item = world.item(number)
     given = {"at": at(11, 25), "reason": "because", **details}
