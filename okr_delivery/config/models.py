@@ -101,8 +101,9 @@ class LabelWaivers(Strict):
     )
     approvers: tuple[Words, ...] = Field(
         (),
-        description="Accounts whose label counts: account ids (Jira: accountId or user key, GitLab: number) or user"
-        " names (Data Center, GitLab); SOURCE: before one that counts in that source alone. Names on display never do.",
+        description="Accounts whose label counts, and whose alone approves scope (fields.approved): account ids (Jira:"
+        " accountId or user key, GitLab: number) or user names (Data Center, GitLab); SOURCE: before one that counts in"
+        " that source alone. Names on display never do.",
     )
     days: Whole = Field(
         7, ge=1, le=7, description="Days from the day of the label, that day included, for which it counts."

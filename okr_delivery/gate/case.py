@@ -83,7 +83,11 @@ class Case:
 
     def has_label(self, label: str) -> bool:
         """Whether it carries a label, in any case, as of the run."""
-        return label.casefold() in {name.casefold() for name in labels_of(self.value(Field.LABELS))}
+        return bool(self.spellings(label))
+
+    def spellings(self, label: str) -> tuple[str, ...]:
+        """A label as it stands on the requirement as of the run, in any case; empty: it does not."""
+        return tuple(name for name in labels_of(self.value(Field.LABELS)) if name.casefold() == label.casefold())
 
     def local_day(self, at: int) -> str:
         """An instant as a date of the team's calendar."""

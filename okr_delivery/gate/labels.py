@@ -8,13 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from okr_delivery.gate.approvers import Approvers, put_on
 from okr_delivery.gate.finding import Finding
 from okr_delivery.gate.result import WaivedFinding
 from okr_delivery.gate.settings import known
 from okr_delivery.gate.waivers import Waiver
-from okr_delivery.model.accounts import means
 from okr_delivery.model.message import Message, msg
-from okr_delivery.model.work import Field, Value, labels_of
+from okr_delivery.model.work import Field, labels_of
 
 if TYPE_CHECKING:
     from okr_delivery.config import Config
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
     from okr_delivery.delivery.snapshot import Snapshot
 
 Place = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class PutOn:
-    """When a label that stands on an issue was put there, and the marks of who did it; None: nobody can tell."""
-
-    at: int
-    by: str | None
 
 
 @dataclass
@@ -88,7 +80,7 @@ class Reader:
     def __init__(self, config: Config, as_of: int) -> None:
         self._settings: LabelWaivers = config.gate.waive
         self._zone = ZoneInfo(config.calendar.timezone)
-        self._sources = frozenset(source.name for source in config.sources)
+        self._approvers = Approvers(config)
         self._as_of = as_of
         self.location = config.location("gate", "waive")
         self._seen: dict[tuple[Place, str], tuple[str, date] | Message] = {}
@@ -115,7 +107,7 @@ class Reader:
         put = put_on(item, label, self._as_of)
         if put.by is None:
             return msg("waivers.label.nobody", **said)
-        owner = next((written for written in self._settings.approvers if self._is(written, put.by, item)), None)
+        owner = self._approvers.named(put.by, item.source)
         if owner is None:
             return msg("waivers.label.no_approver", **said)
         last = self._day(put.at) + timedelta(days=self._settings.days - 1)
@@ -123,39 +115,8 @@ class Reader:
             return msg("waivers.label.over", owner=owner, last=str(last), **said)
         return owner, last
 
-    def _is(self, written: str, found: str, item: Item) -> bool:
-        """Whether an approver is the account; ids and names of two trackers overlap, so a source may stand first."""
-        source, colon, account = written.partition(":")
-        if colon and source in self._sources:
-            return source == item.source and means(account.strip(), found)
-        return means(written, found)
-
     def _day(self, at: int) -> date:
         return datetime.fromtimestamp(at, self._zone).date()
-
-
-def put_on(item: Item, label: str, as_of: int) -> PutOn:
-    """Who put on a label that stands on an issue as of an instant, and when.
-
-    One that stood there from the beginning is its creator's. Whoever puts on again what stands there does nothing.
-    """
-    found = PutOn(item.issue.created, item.issue.creator_marks if item.issue.history_complete else None)
-    there: bool | None = None
-    for change in item.changes:
-        if change.field is not Field.LABELS or change.ts > as_of:
-            continue
-        before, after = _has(change.old, label), _has(change.new, label)
-        there = before if there is None else there
-        if after and not before:
-            found = PutOn(change.ts, change.actor)
-        elif after and not there:
-            found = PutOn(change.ts, None)
-        there = after
-    return PutOn(found.at, None) if there is False else found
-
-
-def _has(value: Value, label: str) -> bool:
-    return label in labels_of(value)
 
 
 def _plain(label: str) -> str:

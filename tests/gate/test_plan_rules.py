@@ -15,8 +15,9 @@ from okr_delivery.gate.result import GateResult
 from okr_delivery.gate.rule import Example, PlanExample, PlanRule
 from okr_delivery.gate.rules import RULES
 from okr_delivery.locale import translator
+from okr_delivery.model.accounts import marks
 from okr_delivery.model.message import Message
-from okr_delivery.model.work import Field, Issue, Iteration, IterationKind, IterationState
+from okr_delivery.model.work import Change, Field, Issue, Iteration, IterationKind, IterationState, Value
 from tests.gate.plans import ITERATION, LONG_AGO, S20, delivered, planned
 from tests.gate.world import CONFIG, DAY, GOAL, NOW, OKRS, S27, S28, World, issue, joined
 
@@ -367,6 +368,40 @@ def test_the_label_approves_it(label: str, plan: Callable[..., World]) -> None:
     one, came = late(1, START + 2 * DAY, labels=(label,))
     world.synced(one, changes=[came])
     assert found(world.gate(iteration="current"), "KR307") == []
+
+
+LIN, EVE = marks("JIRAUSER100", "lin"), marks("JIRAUSER666", "eve")
+APPROVERS = LONG_AGO.replace("gate: {since", "gate: {waive: {approvers: [JIRAUSER100]}, since")
+WHO = {
+    "an approver": ((LIN,), None),
+    "somebody else": ((EVE,), "none of gate.waive.approvers"),
+    "an approver after somebody else": ((EVE, LIN), "none of gate.waive.approvers"),
+    "nobody knows": ((None,), "does not tell who"),
+}
+
+
+@pytest.mark.parametrize(("who", "why"), WHO.values(), ids=WHO)
+def test_with_approvers_the_label_counts_from_them_alone(
+    who: tuple[str | None, ...], why: str | None, plan: Callable[..., World]
+) -> None:
+    world = plan(PlanExample(), APPROVERS)
+    one, came = late(1, START + 2 * DAY, labels=("Scope-Approved", "x"))
+    texts = (None, "Scope-Approved", "Scope-Approved x")
+    steps = [(Value(None, texts[n]), Value(None, texts[n + 1]), by) for n, by in enumerate((*who, None)[:2])]
+    history = [Change(one.id, n, 3, START + (2 + n) * DAY, Field.LABELS, *step) for n, step in enumerate(steps, 5)]
+    world.synced(one, changes=[came, *history])
+    texts_said = [(said(f.message), said(f.help)) for f in found(world.gate(iteration="current"), "KR307")]
+    assert len(texts_said) == (why is not None)
+    assert all(why in message and "approver" in fix for message, fix in texts_said if why)
+
+
+def test_with_approvers_a_missing_label_is_theirs_to_set(plan: Callable[..., World]) -> None:
+    world = plan(PlanExample(), APPROVERS)
+    one, came = late(1, START + 2 * DAY)
+    world.synced(one, changes=[came])
+    (finding,) = found(world.gate(iteration="current"), "KR307")
+    assert "without the label scope-approved" in said(finding.message)
+    assert "gate.waive.approvers" in said(finding.help)
 
 
 def test_where_days_are_known_the_first_one_is_planning(plan: Callable[..., World]) -> None:
