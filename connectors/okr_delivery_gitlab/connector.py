@@ -35,11 +35,12 @@ from okr_delivery_gitlab.epics import EPIC_ID, offers_epics
 from okr_delivery_gitlab.history import HistoryReader
 from okr_delivery_gitlab.identities import identify
 from okr_delivery_gitlab.inspection import Inspection
-from okr_delivery_gitlab.iterations import Timeboxes, TimeboxReader
+from okr_delivery_gitlab.iterations import Timeboxes, TimeboxReader, remembering
 from okr_delivery_gitlab.jobs import Detailed, jobs
 from okr_delivery_gitlab.labels import read_labels, renamed
 from okr_delivery_gitlab.lists import PAGE, Walk
 from okr_delivery_gitlab.mergerequests import Head, RequestReader, full_key
+from okr_delivery_gitlab.met import met
 from okr_delivery_gitlab.metadata import MetadataReader, same_settings
 from okr_delivery_gitlab.pages import PageMaker
 from okr_delivery_gitlab.problems import refused
@@ -48,7 +49,6 @@ from okr_delivery_gitlab.scope import Place, ScopeReader, places
 from okr_delivery_gitlab.settings import Settings
 from okr_delivery_gitlab.sight import Sight
 from okr_delivery_gitlab.strides import AT_ONCE, Strides
-from okr_delivery_gitlab.timeboxes import titles
 from okr_delivery_gitlab.tokens import check_kind, why_refused
 from okr_delivery_gitlab.values import Row, by_number, string
 from okr_delivery_gitlab.verdicts import CommitStatus, StatusCheck
@@ -194,11 +194,13 @@ class GitLabConnector:
             self._notice()
             reader = self._single()
         rows = reader.rows(keys)
+        new = met(self._spec.name, rows, self._known(), known, self._today())
+        self._settings = remembering(self._known(), new)
         with Workers(MOST) as fetching:
             details = HistoryReader(self._site(), self._known(), fetching).read(rows) if rows else {}
         block = Block(tuple(rows), single.AFTER)
         page = PageMaker(self._spec.name, self._known(), who).page(block, details, self._told())
-        return Fetched(page, who.server_time)
+        return Fetched(page, who.server_time, new.iterations)
 
     def _single(self) -> single.SingleReader:
         return single.SingleReader(self._site(), self._known(), first_instant(self._spec.since), self._key_of)
@@ -295,13 +297,7 @@ class GitLabConnector:
             today=self._today(),
             version=self._who().version or "",
         ).read(known)
-        merged = {m.id: m for m in (*settings.milestones, *found.milestones)}
-        self._settings = replace(
-            settings,
-            milestones=tuple(merged.values()),
-            iterations={**settings.iterations, **titles(found.iterations)},
-            features=settings.features | ({"iterations"} if found.offered else frozenset()),
-        )
+        self._settings = remembering(settings, found)
         return found
 
     # how pages are read

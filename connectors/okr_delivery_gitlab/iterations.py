@@ -15,8 +15,8 @@ from okr_delivery_gitlab.capabilities import Capabilities
 from okr_delivery_gitlab.client import GitLabClient, StatusError
 from okr_delivery_gitlab.planned import Listed, PlannedReader, offers
 from okr_delivery_gitlab.scope import HIDDEN, Place
-from okr_delivery_gitlab.settings import Group, Milestone, Project
-from okr_delivery_gitlab.timeboxes import Homes, in_order, iteration_of, milestone_of
+from okr_delivery_gitlab.settings import Group, Milestone, Project, Settings
+from okr_delivery_gitlab.timeboxes import Homes, in_order, iteration_of, milestone_of, titles
 from okr_delivery_gitlab.values import Row, mapping, string
 
 RENAMED = (16, 7)
@@ -30,6 +30,17 @@ class Timeboxes:
     iterations: tuple[Iteration, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     offered: bool = False
+
+
+def remembering(settings: Settings, found: Timeboxes) -> Settings:
+    """Settings that can look up what was found too."""
+    merged = {m.id: m for m in (*settings.milestones, *found.milestones)}
+    return replace(
+        settings,
+        milestones=tuple(merged.values()),
+        iterations={**settings.iterations, **titles(found.iterations)},
+        features=settings.features | ({"iterations"} if found.offered else frozenset()),
+    )
 
 
 @dataclass(frozen=True, slots=True)

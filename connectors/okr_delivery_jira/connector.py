@@ -18,6 +18,7 @@ from okr_delivery_jira.dialects import Cloud, Dialect, Wanted
 from okr_delivery_jira.discovery import Discovery
 from okr_delivery_jira.inspection import Inspection
 from okr_delivery_jira.jql import Scope
+from okr_delivery_jira.met import met
 from okr_delivery_jira.pages import PageMaker, joined
 from okr_delivery_jira.problems import broken, refused
 from okr_delivery_jira.search import RECONCILED
@@ -139,10 +140,12 @@ class JiraConnector:
         """Bodies by key, histories by id; where boards or conditions make the scope, one search in between."""
         self._sprint_names = {iteration.id: iteration.name for iteration in known.values()}
         found = SingleReader(self._spoken(), self._known(), self._scope()).blocks(keys)
+        new = met(self._spec.name, (body for block in found for body in block.bodies), self._known(), known)
+        self._sprint_names |= {iteration.id: iteration.name for iteration in new}
         maker = PageMaker(self._spec.name, self._known(), self._who(), self._sprint_names)
         pages = [maker.page(block, ()) for block in found]
         self._confirm()
-        return Fetched(joined(pages, self._told()), self._who().server_time)
+        return Fetched(joined(pages, self._told()), self._who().server_time, new)
 
     def census(self) -> Iterator[str]:
         """The ids of all issues in scope, in numeric order."""

@@ -1,13 +1,14 @@
 """The sprints of Data Center's issues: `com.atlassian.greenhopper.service.sprint.Sprint@1f[id=444,…,name=a, b]c,…]`.
 
-Names and goals are free text that may hold `,`, `=` and `]`, in no certain order among the other members. Only the id
-is taken, and only from where free text can't be.
+Names and goals are free text that may hold `,`, `=` and `]`, in no certain order among the other members. The id is
+taken from where free text can't be; the other members only where nothing in the text can be read in two ways.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections import Counter
+from collections.abc import Container, Mapping
 
 _HEAD = re.compile(r"com\.atlassian\.greenhopper\.service\.sprint\.Sprint@[0-9a-f]+\[")
 _MEMBERS = "id|rapidViewId|state|startDate|endDate|completeDate|activatedDate|sequence|synced|autoStartStop"
@@ -37,3 +38,24 @@ def sprint_id(value: object, known: Container[str] = ()) -> str | None:
         if len(candidates) == 1:
             return str(candidates[0])
     return str(last[-1]) if last else None
+
+
+_MEMBER = re.compile(rf"(?:^|,)({_MEMBERS}|name|goal|incompleteIssuesDestinationId)=")
+_NONE = "<null>"
+
+
+def sprint_members(value: object) -> Mapping[str, str] | None:
+    """What a sprint's text says, by the names that a sprint inside a body of Cloud's has.
+
+    None for anything else, and where free text looks like a member: then it is open which is which.
+    """
+    if not isinstance(value, str) or not (head := _HEAD.match(value)) or not value.endswith("]"):
+        return None
+    rest = value[head.end() : -1]
+    marks = list(_MEMBER.finditer(rest))
+    if not marks or marks[0].start() or max(Counter(mark[1] for mark in marks).values()) > 1:
+        return None
+    ends = [*(mark.start() for mark in marks[1:]), len(rest)]
+    said = {mark[1]: rest[mark.end() : end] for mark, end in zip(marks, ends, strict=True)}
+    found = {name: text for name, text in said.items() if text and text != _NONE}
+    return found | ({"boardId": found["rapidViewId"]} if "rapidViewId" in found else {})

@@ -12,7 +12,7 @@ from okr_delivery.delivery.teams import Role, sources_of
 from okr_delivery.gate.finding import Stage
 from okr_delivery.gate.history import UNKNOWN_ISSUE, unknown_issue
 from okr_delivery.gate.result import GateInput
-from okr_delivery.gate.sources import blocking, rest, unseen
+from okr_delivery.gate.sources import blocking, rest, unread, unseen
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Iteration, IterationState
@@ -193,6 +193,7 @@ def _of_items(asked: GateInput, team: Team, items: Sequence[Item]) -> TeamScope:
     scope.blocked += tuple(reason for item in items if (reason := unseen(item, asked)) is not None)
     if not scope.blocked:
         _add_items(asked, scope, items)
+        scope.notes += [note for item in items if (note := unread(item, team, asked)) is not None]
         scope.notes += [note for name in scope.sources if (note := rest(name, asked)) is not None]
     return scope
 

@@ -7,11 +7,14 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from okr_delivery.config import fetch_hash
+from okr_delivery.delivery.membership import iteration_ids
+from okr_delivery.delivery.planning import PREFIXES, kind_of, prefix_of
 from okr_delivery.gate.result import GateInput, SourceUse
 from okr_delivery.model.message import Message, msg
+from okr_delivery.model.work import Field, IterationKind
 
 if TYPE_CHECKING:
-    from okr_delivery.config import Config
+    from okr_delivery.config import Config, Team
     from okr_delivery.delivery.item import Item
     from okr_delivery.delivery.snapshot import Snapshot
 
@@ -54,6 +57,29 @@ def unseen(item: Item, asked: GateInput) -> Message | None:
     if refreshed is None or item.issue.id in refreshed.ids:
         return None
     return msg("gate.none.unseen", key=item.key, source=item.source, command=f"okr-delivery sync {item.source}")
+
+
+def unread(item: Item, team: Team, asked: GateInput) -> Message | None:
+    """What a named issue came into since the last sync and the store knows nothing of; None: nothing of that sort.
+
+    Until the next sync such an issue counts as planned nowhere.
+    """
+    state, kind = asked.snapshot.source_states.get(item.source), kind_of(team)
+    if state is None or state.fetched_at is None or kind in (IterationKind.PERIOD, IterationKind.VERSION):
+        return None
+    value, known = item.at(Field.ITERATION, asked.snapshot.as_of), asked.snapshot.store.iterations(item.source)
+    strange = iteration_ids(value.id) - {iteration.id for iteration in known}
+    new = [ref for ref in sorted(strange) if _came(item, ref) >= state.fetched_at]
+    if not any(prefix_of(ref) == PREFIXES.get(kind, "") for ref in new):
+        return None
+    names = value.name if value.name and len(iteration_ids(value.id)) == 1 else ", ".join(new)
+    return msg("gate.note.new_iteration", key=item.key, iteration=names, command=f"okr-delivery sync {item.source}")
+
+
+def _came(item: Item, ref: str) -> int:
+    """When an issue came into the iteration that it is in; with its creation, if history tells of no later instant."""
+    came = (c for c in item.changes if c.field is Field.ITERATION and ref in iteration_ids(c.new.id))
+    return max((c.ts for c in came if ref not in iteration_ids(c.old.id)), default=item.issue.created)
 
 
 def _refused(name: str, asked: GateInput) -> Message | None:

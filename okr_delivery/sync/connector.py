@@ -254,10 +254,14 @@ class Inspector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """Single issues, whole. `server_time` is the tracker's clock (epoch seconds) before the first of them was read."""
+    """Single issues, whole. `server_time` is the tracker's clock (epoch seconds) before the first of them was read.
+
+    `iterations` are those that the issues name and the store does not hold, as far as they tell of them.
+    """
 
     page: Page
     server_time: int
+    iterations: tuple[Iteration, ...] = ()
 
 
 @runtime_checkable
@@ -268,10 +272,10 @@ class Fetches(Protocol):
         """The issues of these keys (as a person may write them, old ones too), whole; called after `use`, without a
         call of `identity` before. An issue that lives on as another one brings that one along.
 
-        `known` maps ids of iterations to what the store holds. Keys that the tracker does not know, does not show or
-        that lie outside the source's scope are simply not in the page. Five requests at most for one key, who is
-        calling included, unless the tracker tells an issue's history in more lists than that. Raises ConfigError as
-        `identity` does, SyncError when it can't answer in full.
+        `known` maps ids of iterations to what the store holds; no request is sent for others. Keys that the tracker
+        does not know, does not show or that lie outside the source's scope are simply not in the page. Five requests at
+        most for one key, who is calling included, unless the tracker tells an issue's history in more lists than that.
+        Raises ConfigError as `identity` does, SyncError when it can't answer in full.
         """
         ...
 

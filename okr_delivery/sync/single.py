@@ -101,6 +101,7 @@ class Single:
             raise _unread(page)
         if page.issues:
             with self.store.page(self.name) as tx:
+                tx.put_iterations(found.iterations)
                 put(tx, page, self, at=found.server_time)
         return Refreshed(self.name, found.server_time, frozenset(issue.id for issue in page.issues))
 

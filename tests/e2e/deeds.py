@@ -34,6 +34,7 @@ class Deeds(Protocol):
     def adopt(self, key: str, parent: str | None) -> None: ...
     def move(self, key: str, project: str) -> str: ...
     def delete(self, key: str) -> None: ...
+    def found(self, project: str, iteration: str, first: day, last: day) -> None: ...
     def rename(self, iteration: str, name: str) -> None: ...
     def turn(self, old: str, new: str) -> None: ...
     def date(self, iteration: str, first: day, last: day) -> None: ...
@@ -85,6 +86,12 @@ class OnJira:
 
     def delete(self, key: str) -> None:
         self._tracker.delete(key)
+
+    def found(self, project: str, iteration: str, first: day, last: day) -> None:
+        """A new one, ahead of everybody."""
+        board = next(s.board for s in self._site.sprints.values() if s.name.startswith(f"{project} "))
+        self._tracker.add_sprint(board, iteration)
+        self.date(iteration, first, last)
 
     def rename(self, iteration: str, name: str) -> None:
         self._tracker.rename_sprint(self._sprint(iteration), name)
@@ -172,6 +179,13 @@ class OnGitLab:
 
     def delete(self, key: str) -> None:
         self._forge.delete(self._id(key))
+
+    def found(self, project: str, iteration: str, first: day, last: day) -> None:
+        state, home = self._forge.state, self._forge.place(path_of(project)).id
+        number = state.take("milestone")
+        iid = 1 + max((m.iid for m in state.milestones.values() if m.project == home), default=0)
+        days = {"start": first, "due": last, "created": self._forge.now, "updated": self._forge.now}
+        state.milestones[number] = Milestone(number, iid, iteration, project=home, **days)
 
     def rename(self, iteration: str, name: str) -> None:
         self._forge.edit_milestone(self._milestone(iteration).id, title=name)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from okr_delivery.model.work import Iteration, IterationState
 from okr_delivery.store import SourceState, Store, open_store
 from tests.e2e.deeds import Deeds, deeds_of
 from tests.e2e.runner import NOW, Cli, Ended
@@ -120,6 +122,26 @@ def test_an_issue_that_is_new_to_the_store_comes_in(lab: Lab) -> None:
     assert (ended.code, rules(ended)) == (1, ["KR101"])
     assert requests <= MOST
     assert lab.gate(key, sync=False).code == 1, "and stays"
+
+
+def iterations(lab: Lab, name: str) -> list[Iteration]:
+    with lab.store() as store:
+        return [each for each in store.iterations(lab.state().name) if each.name == name]
+
+
+def test_an_iteration_that_is_new_comes_with_the_issue(lab: Lab) -> None:
+    key = lab.do.create("PAY", "For what was founded just now", text=LINE)
+    lab.cli.ok("sync")
+    lab.later()
+    lab.do.found("PAY", "Brand new", date(2027, 1, 4), date(2027, 1, 17))
+    lab.do.plan(key, "Brand new")
+    ended, requests = lab.cost(key)
+    assert (ended.code, requests <= MOST) == (0, True)
+    (there,) = iterations(lab, "Brand new")
+    assert there.state is IterationState.FUTURE
+    assert "new since" not in ended.out
+    lab.cli.ok("sync")
+    assert iterations(lab, "Brand new") == [there], "as a sync tells of it"
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known", "new"])

@@ -213,6 +213,19 @@ def test_what_nobody_knows_is_an_error(world: World, asked: dict[str, Any]) -> N
     assert error.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("ago", "ref", "told"),
+    [(60, "99", True), (7200, "99", False), (60, "28", False), (60, "version-99", False)],
+    ids=["just now", "before the sync", "known", "of another kind"],
+)
+def test_an_iteration_that_nobody_read_yet_is_named(world: World, ago: int, ref: str, told: bool) -> None:
+    one = issue(1, iteration=ref)
+    world.synced(one, changes=[Change(one.id, 1, 0, NOW - ago, Field.ITERATION, Value(), Value(ref, "PAY S99"))])
+    result = world.gate(issues=("PAY-1",))
+    notes = [note.params for note in result.team_verdicts[0].notes if note.id == "gate.note.new_iteration"]
+    assert [(note["key"], note["iteration"]) for note in notes] == [("PAY-1", ref)] * told
+
+
 def test_an_issue_of_a_team_that_is_left_out_is_an_error(world: World) -> None:
     world.config_text = TWO_TEAMS
     world.synced(issue(1, labels=("pay",)))

@@ -51,7 +51,7 @@ class Server(Site):
         yield "GET board/1/sprint", self._sprints
         yield "GET sprint/[0-9]+", self._sprint
         yield "POST search", self._found
-        yield "GET issue/[0-9]+", self._alone
+        yield "GET issue/(PAY-)?[0-9]+", self._alone
 
     def rows(self, jql: str) -> list[dict[str, Any]]:
         """What a query finds: everything, or the ids that it names."""
@@ -71,7 +71,8 @@ class Server(Site):
         }  # fmt: skip
 
     def _alone(self, asked: Asked) -> Any:
-        row = self.issues.get(asked.path.rpartition("/")[2])
+        ref = asked.path.rpartition("/")[2]
+        row = next((row for row in self.issues.values() if ref in (row["id"], row["key"])), None)
         if row is None:
             return 404, {"errorMessages": ["Issue Does Not Exist"]}
         return self._row(row, asked.query["fields"].split(","), [asked.query.get("expand", "")], self.cut_alone)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from okr_delivery.model.work import Field, Value
+from okr_delivery.model.work import Field, Iteration, IterationState, Value
 from okr_delivery.sync.connector import Page
 from tests.okr_delivery_jira.builders import EPIC, FIELDS, POINTS, SPRINT, body, custom, history, item
 from tests.okr_delivery_jira.server import Server, connect, ready, served
@@ -131,6 +131,41 @@ def test_a_sprint_s_id_is_taken_from_where_no_name_can_be(server: Server, name: 
     (page,) = connector.pages(None, None, nothing_held)
     assert found.name == name
     assert page.issues[0].value(Field.ITERATION) == Value("444", name)
+
+
+HEAD = "com.atlassian.greenhopper.service.sprint.Sprint@1f["
+WHOLE = (
+    "id=444,rapidViewId=1,state=FUTURE,name={name},startDate=2026-11-02T09:00:00.000+08:00,endDate=<null>,goal={goal}"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (WHOLE.format(name="冲刺, 1", goal="a, b=c"), ("冲刺, 1", "a, b=c")),
+        (WHOLE.format(name="S1", goal=""), ("S1", None)),
+        (WHOLE.format(name="S1", goal="x,state=CLOSED"), None),
+        (WHOLE.format(name="S1,goal=y", goal="x"), None),
+        (WHOLE.replace("=FUTURE", "=ODD").format(name="S1", goal="x"), None),
+        (WHOLE.replace("ViewId=1", "ViewId=77").format(name="S1", goal="x"), None),
+        (WHOLE.replace("+08:00", "").format(name="S1", goal="x"), None),
+        ("nonsense", None),
+    ],
+)
+def test_a_single_issue_tells_of_a_new_sprint_what_is_certain(
+    server: Server, text: str, told: tuple[str, str | None] | None
+) -> None:
+    server.add(body(10001, **{SPRINT: [f"{HEAD}{text}]"]}))
+    connector = ready()
+    server.asked.clear()
+    found = connector.fetch(["PAY-1"], {"9": Iteration("jira", "9", "S9", IterationState.CLOSED, order=6)})
+    assert all(asked.path != "sprint/444" for asked in server.asked)
+    assert [(i.name, i.goal) for i in found.iterations] == ([told] if told else [])
+    if told:
+        (sprint,) = found.iterations
+        assert (sprint.id, sprint.board_id, sprint.start, sprint.end, sprint.order) == ("444", "1", 1793581200, None, 7)
+        assert found.page.issues[0].value(Field.ITERATION) == Value("444", told[0])
+        assert connector.fetch(["PAY-1"], {"444": sprint}).iterations == ()
 
 
 def test_several_sprints_are_ids_in_order(server: Server) -> None:
