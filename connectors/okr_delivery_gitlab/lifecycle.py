@@ -18,6 +18,14 @@ from okr_delivery_gitlab.today import Today
 _OWN = frozenset({Kind.STATE, Kind.LABEL, Kind.STATUS, Kind.DUPLICATE, Kind.MOVED})
 
 
+class _Shown(NamedTuple):
+    """What the labels of a moment say. `names` are those by id, those put on last behind the others."""
+
+    stage: Value
+    priority: Value
+    names: Mapping[str, str]
+
+
 class Moment(NamedTuple):
     """What is true from a second on. `labels` are names by id, those put on last behind the others."""
 
@@ -25,6 +33,14 @@ class Moment(NamedTuple):
     resolution: Value
     priority: Value
     labels: Mapping[str, str]
+
+
+class _Told(NamedTuple):
+    """The events of one second, who did all of them, and what is true behind them."""
+
+    events: Sequence[Event]
+    actor: str | None
+    moment: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +61,22 @@ class Lifecycle:
         own = [event for event in events if event.kind in _OWN and self._counts(event)]
         named = [self._named(e) for e in with_deleted(_as_now(own, today), self._settings.label_scope)]
         self._events = reunited(named, today.labels)
-        self._moments: list[tuple[list[Event], Moment]] = []  # after the events of a second
+        self._told: list[_Told] = []
         self._first, last, labels = self._fold()
         self.final = self._final(last, labels)
 
     def story(self, of: Callable[[Moment], Value]) -> Story:
         """One of these fields: its value after each second."""
-        told = ((events, moment) for events, moment in self._moments)
-        steps = [Step(e[-1].ts, e[-1].history_id, of(moment), _one_hand(e)) for e, moment in told]
+        ends = ((told.events[-1], told) for told in self._told)
+        steps = [Step(last.ts, last.history_id, of(told.moment), told.actor) for last, told in ends]
         return Story(of(self._first), steps)
 
     def settles_status(self, step: Step) -> bool:
         """GitLab itself gives a custom status to what is closed or opened again, and writes no note about it."""
-        told = next((events for events, _ in self._moments if events[-1].history_id == step.history_id), [])
-        return self._today.status is not None and any(event.kind is Kind.STATE for event in told)
+        if self._today.status is None:
+            return False
+        told = next((told.events for told in self._told if told.events[-1].history_id == step.history_id), ())
+        return any(event.kind is Kind.STATE for event in told)
 
     def _counts(self, event: Event) -> bool:
         """A note of a move is one of this issue only if it has moved; promoted issues have become epics."""
@@ -71,12 +89,15 @@ class Lifecycle:
         labels = Labels("scoped_labels" in self._settings.features, first)
         told = any(event.kind in (Kind.STATUS, Kind.STATE) for event in self._events)
         state = _State(custom=None if told else self._today.status)
-        begin = self._moment(state, labels)
+        shown = self._shown(labels)
+        begin = self._moment(state, shown)
         for _, group in by_second(self._events):
             for event in group:
                 state = _after(state, event)
                 labels.apply(event)
-            self._moments.append((group, self._moment(state, labels)))
+            if any(event.kind is Kind.LABEL for event in group):
+                shown = self._shown(labels)
+            self._told.append(_Told(group, _one_hand(group), self._moment(state, shown)))
         return begin, state, labels
 
     def _named(self, event: Event) -> Event:
@@ -87,15 +108,13 @@ class Lifecycle:
         name = self._today.labels.get(ref) or self._known.labels.get(ref) or event.value.name or ref
         return event if event.value == (ref, name) else event._replace(value=Value(ref, name))
 
-    def _moment(self, state: _State, labels: Labels) -> Moment:
+    def _shown(self, labels: Labels) -> _Shown:
         stage = _last(labels, self._settings.label_scope)
-        priority = _last(labels, self._settings.priority_scope)
-        return Moment(
-            status=self._status(state, stage),
-            resolution=resolution(moved=state.moved, duplicate=state.duplicate, label=stage) if state.closed else EMPTY,
-            priority=priority,
-            labels=dict(labels.present),
-        )
+        return _Shown(stage, _last(labels, self._settings.priority_scope), dict(labels.present))
+
+    def _moment(self, state: _State, shown: _Shown) -> Moment:
+        why = resolution(moved=state.moved, duplicate=state.duplicate, label=shown.stage) if state.closed else EMPTY
+        return Moment(self._status(state, shown.stage), why, shown.priority, shown.names)
 
     def _status(self, state: _State, stage: Value) -> Value:
         """Closed beats any label, and any custom status that does not close."""
@@ -112,14 +131,16 @@ class Lifecycle:
         untold = {ref: name for ref, name in today.labels.items() if ref not in kept}
         custom = last.custom if today.status is None else today.status
         state = replace(last, closed=today.closed, custom=custom)
-        return self._moment(state, Labels(labels.exclusive, untold | kept))
+        return self._moment(state, self._shown(Labels(labels.exclusive, untold | kept)))
 
 
 def _one_hand(events: Sequence[Event]) -> str | None:
     """Who did all that happened in a second; None where several did, or nobody is named."""
     actors = [event.actor for event in events]
+    if actors.count(actors[0]) == len(actors):  # nearly always
+        return actors[0]
     mine = all(same_account(actor, actors[0]) for actor in actors)
-    return max((actor for actor in actors if actor is not None), key=len) if mine and actors else None
+    return max((actor for actor in actors if actor is not None), key=len) if mine else None
 
 
 def _last(labels: Labels, scope: str | None) -> Value:
