@@ -56,6 +56,8 @@ def _plans(app: App, snapshot: Snapshot, ref: str) -> Plans:
     found = _iterations(snapshot, ref, blocked)
     planner = Planner(snapshot, app.readings, app.effects, app.conclusions)
     ready = {team: several for team, several in found.items() if team not in blocked}
+    if ref == NEXT:
+        _tell_beside(app, snapshot, ready)
     missing = msg("gate.nothing.no_iteration", which=msg(f"gate.iteration.{ref.rpartition(':')[2]}"))
     return Plans(
         as_of=snapshot.as_of,
@@ -64,6 +66,17 @@ def _plans(app: App, snapshot: Snapshot, ref: str) -> Plans:
         nothing=tuple((team, missing) for team, several in ready.items() if not several),
         blocked=tuple((team, reasons) for team, reasons in blocked.items() if team in found),
     )
+
+
+def _tell_beside(app: App, snapshot: Snapshot, found: Mapping[str, tuple[Iteration, ...]]) -> None:
+    """Where an empty iteration is next in line, which one holds the work."""
+    from okr_delivery.delivery.beside import beside
+    from okr_delivery.gate.scope import beside_note
+
+    for team, chosen in found.items():
+        empty = beside(snapshot, team, chosen)
+        if empty is not None:
+            app.note("plan.beside", team=team, what=beside_note(empty))
 
 
 def _blocked(app: App, snapshot: Snapshot, team_id: str) -> tuple[Message, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from okr_delivery.delivery.beside import Beside, beside
 from okr_delivery.delivery.membership import started
 from okr_delivery.delivery.snapshot import covers
 from okr_delivery.delivery.teams import Role, sources_of
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from okr_delivery.config import Team
     from okr_delivery.delivery.item import Item
 
-KEYWORDS = ("current", "next", "last")
+NEXT = "next"
+KEYWORDS = ("current", NEXT, "last")
 UNTOUCHED = 180  # days after which an open requirement of the backlog is counted only
 DAY = 86_400
 
@@ -94,11 +96,12 @@ def stage_of(asked: GateInput, team: Team) -> Stage:
 def _plain(asked: GateInput, scope: TeamScope) -> TeamScope:
     if scope.stage is Stage.RELEASE:
         return _release(asked, scope, "current", "last")
-    scope.iterations = asked.snapshot.resolve(scope.team.id, "next")
+    scope.iterations = asked.snapshot.resolve(scope.team.id, NEXT)
     _add_members(asked, scope)
+    _add_beside(asked, scope)
     _add_intake(asked, scope)
     if not scope.iterations:
-        missing = _none(asked, scope, "next")
+        missing = _none(asked, scope, NEXT)
         scope.notes += [missing] if scope.targets else []
         scope.nothing = None if scope.targets else missing
     return scope
@@ -170,6 +173,8 @@ def _by_iteration(asked: GateInput, ref: str) -> list[TeamScope]:
         else:
             scope.iterations = tuple(iterations)
             _add_members(asked, scope)
+            if ref == NEXT:
+                _add_beside(asked, scope)
     return out
 
 
@@ -237,6 +242,19 @@ def _add_members(asked: GateInput, scope: TeamScope) -> None:
         scope.targets += [Target(item, iteration, scope.stage) for item in fresh]
         if not fresh:
             scope.notes.append(msg("gate.note.empty_iteration", iteration=iteration.name))
+
+
+def _add_beside(asked: GateInput, scope: TeamScope) -> None:
+    """Where the next iteration is empty and a later one is not, which one might have been meant."""
+    found = None if scope.targets else beside(asked.snapshot, scope.team.id, scope.iterations)
+    if found is not None:
+        scope.notes.append(beside_note(found))
+
+
+def beside_note(found: Beside) -> Message:
+    """That an empty iteration is next in line, and which one holds work."""
+    said = {"empty": found.empty.name, "other": found.other.name, "n": found.requirements, "ref": found.other.id}
+    return msg("gate.note.beside", **said)
 
 
 def _requirements(items: Iterable[Item]) -> list[Item]:

@@ -57,6 +57,15 @@ def test_the_next_iteration_by_default(world: World) -> None:
     assert [entry["key"] for entry in one["ranked"]] == ["PAY-1"]
 
 
+def test_an_empty_next_beside_one_with_work_is_told(world: World) -> None:
+    trial = replace(S28, id="30", name="test", start=NOW + DAY)
+    world.synced(issue(1), iterations=(S27, trial, S28))
+    ended = plan(world, "--format", "json")
+    assert (ended.code, teams(ended)) == (0, {"payments": ["test"]})
+    assert "test is next and has no open requirement, but PAY S28 has 1" in ended.err
+    assert plan(world, "--iteration", "28", "--format", "json").err == ""
+
+
 def test_text_in_both_languages(world: World) -> None:
     world.synced(issue(1))
     assert plan(world).out.startswith("Plan of payments: PAY S28, as of 2026-11-18T")

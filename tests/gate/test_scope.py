@@ -15,7 +15,7 @@ from okr_delivery.gate.result import GateResult, Verdict
 from okr_delivery.gate.rule import Fault, Outcome, RequirementRule
 from okr_delivery.gate.rules import RULES
 from okr_delivery.model.errors import UserError
-from okr_delivery.model.work import Change, Field, Issue, IterationState, Value
+from okr_delivery.model.work import Change, Field, Issue, Iteration, IterationState, Value
 from tests.gate.world import CONFIG, DAY, NOW, S27, S28, World, issue
 
 TWO_TEAMS = CONFIG.replace(
@@ -195,6 +195,27 @@ def test_an_iteration_without_open_requirements_passes_and_says_so(world: World)
     result = world.synced(issue(1, iteration=None)).gate()
     assert (result.exit_code, seen(result)) == (0, [])
     assert [note.id for note in result.team_verdicts[0].notes] == ["gate.note.empty_iteration"]
+
+
+TRIAL = replace(S28, id="30", name="test", start=None, end=None, order=1)
+UNDATED = replace(TRIAL, id="31", name="PAY S31", order=2)
+EARLY = replace(TRIAL, name="trial", start=NOW + DAY, end=NOW + 2 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "held", "told"),
+    [(TRIAL, UNDATED, 2, True), (EARLY, S28, 2, True), (TRIAL, S28, 2, False), (TRIAL, UNDATED, 0, False)],
+    ids=["undated", "dated", "behind a dated one", "nothing anywhere"],
+)
+@pytest.mark.parametrize("asked", [{}, {"iteration": "next"}])
+def test_an_empty_next_beside_one_with_work_is_named(
+    world: World, first: Iteration, other: Iteration, held: int, told: bool, asked: dict[str, Any]
+) -> None:
+    """The contract says which one is next; nobody should take an empty trial for the plan."""
+    issues = [issue(number, iteration=other.id) for number in range(1, held + 1)]
+    result = world.synced(*issues, iterations=(S27, first, other)).gate(**asked)
+    notes = [note.params for team in result.team_verdicts for note in team.notes if note.id == "gate.note.beside"]
+    assert notes == [{"empty": first.name, "other": other.name, "n": held, "ref": other.id}] * told
 
 
 @pytest.mark.parametrize("asked", [{}, {"iteration": "next"}, {"iteration": "last"}, {"backlog": True}])
