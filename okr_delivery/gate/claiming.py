@@ -6,12 +6,12 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from okr_delivery.gate.paste import quantity
 from okr_delivery.gate.planning import Planning
 from okr_delivery.gate.rule import Fault, NotApplicable, Outcome, PlanRule
 from okr_delivery.locale.numbers import hundredths
 from okr_delivery.model.message import Message, msg
 from okr_delivery.value.demand import Demand
+from okr_delivery.value.quantity import quantity
 
 if TYPE_CHECKING:
     from okr_delivery.config import Team

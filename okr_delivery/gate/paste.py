@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from okr_delivery.locale.numbers import plain
 from okr_delivery.model.claims import NON_OKR_CLASSES, claim_line, number_text
 from okr_delivery.model.claims.keywords import Keyword
 from okr_delivery.model.claims.write import SIZES, percent_text
@@ -49,9 +48,3 @@ def localised(line: str, lang: str) -> str:
         return line
     body = line.removeprefix(english)
     return _CHINESE[english] + re.sub(r" (XL|S|M|L|\?)$", lambda found: f" {_WORDS[found[1]]}", body)
-
-
-def quantity(value: float, kr: KeyResult) -> str:
-    """An amount of a key result for people to read: `10.8pp`, `1200000 CNY`, `3`."""
-    unit = written_unit(kr)
-    return plain(value) + ("" if unit is None else unit if unit == "pp" else f" {unit}")

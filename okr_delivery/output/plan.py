@@ -17,7 +17,8 @@ from okr_delivery.output.safe import terminal
 from okr_delivery.output.table import table
 from okr_delivery.value.capacity import Capacity
 from okr_delivery.value.due import DueTrace
-from okr_delivery.value.plan import Entry, IterationPlan, KrNeed, Missing, Owed, Plans, TeamPlan, change, quantity
+from okr_delivery.value.plan import Entry, IterationPlan, KrNeed, Missing, Owed, Plans, TeamPlan
+from okr_delivery.value.quantity import change, quantity
 
 TITLE = 44
 NOTHING = "–"

@@ -9,16 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from okr_delivery.locale import plain
-from okr_delivery.model.message import Message, msg
+from okr_delivery.model.message import Message
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.model.work import Iteration
 from okr_delivery.value.capacity import Capacity, Load
 from okr_delivery.value.due import DueTrace
 from okr_delivery.value.gap import Gap
-
-PERCENT = "%"
-GROUPED = 10_000  # from here on thousands are set apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,24 +141,3 @@ class Plans:
     def exit_code(self) -> int:
         """2 while a team has no plan for want of data, or nobody has anything to plan."""
         return 0 if self.teams and not self.blocked else 2
-
-
-def quantity(value: float, kr: KeyResult) -> Message:
-    """An amount with its unit; what is measured in per cent moves in points."""
-    shown, unit = grouped(value), kr.metric.unit
-    if unit == PERCENT:
-        return msg("plan.amount.points", value=shown)
-    return msg("plan.amount", value=shown, unit=unit) if unit else msg("plan.amount.bare", value=shown)
-
-
-def change(value: float, kr: KeyResult) -> Message:
-    """The same with its sign, a true minus."""
-    shown = quantity(abs(value), kr)
-    sign = "+" if value > 0 else "\u2212"
-    return Message(shown.id, {**shown.params, "value": f"{sign}{shown.params['value']}"})
-
-
-def grouped(value: float) -> str:
-    """A number for people: 1,000,000, not 1000000; its decimals stay."""
-    whole, point, rest = plain(value).partition(".")
-    return f"{int(whole):,}{point}{rest}" if whole.lstrip("-").isdigit() and abs(value) >= GROUPED else plain(value)

@@ -30,9 +30,8 @@ from okr_delivery.value.plan import (
     Missing,
     Owed,
     TeamPlan,
-    change,
-    quantity,
 )
+from okr_delivery.value.quantity import change, quantity
 from okr_delivery.value.results import LinkFault, LinkProblem, Links
 
 if TYPE_CHECKING:

@@ -275,3 +275,20 @@ def test_an_amount_is_written_so_that_it_can_be_read(world: World) -> None:
     assert amount(-0.25, kr) == "-0.25pp"
     cost = world.snapshot().book.key_results["2026Q4:COST-KR2"]
     assert amount(-120_000, cost) == "-120000"
+
+
+@pytest.mark.parametrize(
+    ("line", "rule", "said"),
+    [
+        ("GROW-KR1 -1.5pp", "KR203", {"en": "(−1.5 pp)", "zh": "（−1.5 个百分点）"}),
+        ("GROW-KR1 +15pp", "KR204", {"en": "+15 pp for GROW-KR1, more than", "zh": "+15 个百分点，超过"}),
+        ("COST-KR2 -5000万", "KR204", {"en": "(−12,000,000 CNY)", "zh": "（−12,000,000 CNY）"}),
+    ],
+)
+def test_amounts_read_as_they_do_in_a_plan(world: World, line: str, rule: str, said: dict[str, str]) -> None:
+    found = first(world, issue(1, f"Contributes-to: {line}"))
+    assert found.rule == rule
+    for lang, text in said.items():
+        assert text in translator(lang).render(found.message)
+    if rule == "KR203":
+        assert found.paste == "Contributes-to: GROW-KR1 +1.5pp"

@@ -172,7 +172,7 @@ def test_claims_are_held_against_the_latest_reading(plan: Callable[..., World]) 
     readings(world, "2026Q4:GROW-KR1,2026-11-16,48")
     (finding,) = world.gate().findings
     assert said(finding.message) == (
-        "What is planned for GROW-KR1 is expected to bring 1pp of the 2pp that it still needs (50 %).\n"
+        "What is planned for GROW-KR1 is expected to bring 1 pp of the 2 pp that it still needs (50 %).\n"
         "Claimed by PAY-1."
     )
     assert (finding.entity.kind, finding.entity.source, finding.entity.key) == ("key_result", None, "2026Q4:GROW-KR1")

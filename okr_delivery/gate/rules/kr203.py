@@ -12,6 +12,7 @@ from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
 from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.value.krs import wanted_sign
+from okr_delivery.value.quantity import change
 
 
 class WrongDirection(RequirementRule):
@@ -40,7 +41,7 @@ class WrongDirection(RequirementRule):
         turned = amount(-value, kr, case.stated_confidence(stated))
         part = "message_up" if wanted_sign(kr) > 0 else "message_down"
         return Fault(
-            self.text(part, kr=kr.id, amount=amount(value, kr)),
+            self.text(part, kr=kr.id, amount=change(value, kr)),
             kr=kr,
             paste=contribution(advice.ref(case, kr), turned),
         )

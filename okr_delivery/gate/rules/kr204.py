@@ -7,9 +7,9 @@ from typing import ClassVar
 from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
-from okr_delivery.gate.paste import amount
 from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
 from okr_delivery.model.okr import KeyResult
+from okr_delivery.value.quantity import change
 
 TOLERANCE = 1 + 1e-9
 
@@ -33,4 +33,4 @@ class ImplausibleContribution(RequirementRule):
         return tuple(faults)
 
     def _fault(self, kr: KeyResult, stated: float, span: float) -> Fault:
-        return Fault(self.text("message", kr=kr.id, amount=amount(stated, kr), span=amount(span, kr)), kr=kr)
+        return Fault(self.text("message", kr=kr.id, amount=change(stated, kr), span=change(span, kr)), kr=kr)
