@@ -6,6 +6,7 @@ import ipaddress
 import os
 import ssl
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
@@ -145,11 +146,16 @@ def authorities(spec: NetworkSpec) -> Authorities:
 
 
 def trust(spec: NetworkSpec) -> ssl.SSLContext:
-    """A context that trusts `authorities(spec)` and nobody else.
+    """A context that trusts `authorities(spec)` and nobody else, the same one for the same authorities.
 
     A machine without any gets the list that comes with requests. Raises ConfigError for a file that can't be read.
     """
-    named = authorities(spec)
+    return _trusting(authorities(spec))
+
+
+@lru_cache
+def _trusting(named: Authorities) -> ssl.SSLContext:
+    """Reading a machine's authorities takes longer than many a request, and each source would."""
     context = ssl.create_default_context() if named.path is None else _from_path(named, Path(named.path))
     if named.path is None and not context.cert_store_stats()["x509_ca"]:
         context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)

@@ -13,7 +13,7 @@ import trustme
 
 from okr_delivery.locale import translator
 from okr_delivery.sync.errors import ConfigError, RetryLaterError, SyncError
-from okr_delivery.sync.network import CA_VARIABLES, NetworkSpec, address_of, authorities, route
+from okr_delivery.sync.network import CA_VARIABLES, NetworkSpec, address_of, authorities, route, trust
 from okr_delivery.sync.transport import Repeat, Transport
 from okr_delivery.sync.way import Way
 from tests.conftest import FrozenClock
@@ -177,6 +177,11 @@ def test_an_issuing_authority_without_its_root_is_enough(
     middle.cert_pem.write_to_path(str(path))
     ask(clock, NetworkSpec(proxy=proxy.url, ca_bundle=str(path)))
     assert len(web.asked) == 1
+
+
+def test_a_machine_s_authorities_are_read_once_however_many_sources_there_are(bundle: str) -> None:
+    assert trust(NetworkSpec()) is trust(NetworkSpec(read_timeout=5))
+    assert trust(NetworkSpec()) is not trust(NetworkSpec(ca_bundle=bundle))
 
 
 # what is said
