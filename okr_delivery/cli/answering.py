@@ -37,7 +37,7 @@ def render(app: App, result: GateResult, kind: str, *, preview: bool = False, fi
         case "github":
             return gate_github.write(result, app.t, _places(app))
         case "markdown":
-            return gate_markdown.write(result, app.t)
+            return gate_markdown.write(result, app.t, preview=preview)
         case _:
             return _text(app, result, preview=preview, quiet=app.quiet or kind == "reasons", file=file)
 

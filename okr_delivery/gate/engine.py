@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -310,12 +310,16 @@ def _summary(judged: Sequence[Judged], waived: Waived) -> Summary:
 def _counts(here: _Run, waived: Waived) -> tuple[RuleCount, ...]:
     """How each rule answered for each team, in the order of teams and rules."""
     waived_by = Counter((w.finding.team, w.finding.rule) for w in waived.waived)
+    known = Counter((f.team, f.rule) for f in waived.findings if f.baselined)
+    fresh = Counter((f.team, f.rule) for f in waived.findings if knowing.is_new(f))
     out = []
     for scope in here.scopes:
         answers = [answer for answer in here.everything if answer.team == scope.team.id]
         for rule in sorted({rule for answer in answers for rule in answer.rules}):
             said = Counter(answer.rules[rule].kind for answer in answers if rule in answer.rules)
-            out.append(_row(scope.team.id, rule, said, waived_by[(scope.team.id, rule)]))
+            place = scope.team.id, rule
+            row = _row(*place, said, waived_by[place])
+            out.append(replace(row, baselined=known[place], fresh=fresh[place]))
     return tuple(out)
 
 

@@ -128,14 +128,15 @@ def renew(before: Baseline | None, result: GateResult, *, accept_new: bool) -> R
     every = [*result.findings, *(one.finding for one in result.waived)]
     again = {Known.of(finding) for finding in every if finding.baselined}
     unasked = set(entries) - set(result.stale) - set(result.again)
-    new = {Known.of(finding) for finding in result.findings if _is_new(finding)}
+    new = {Known.of(finding) for finding in result.findings if is_new(finding)}
     taken = new if before is None or accept_new else set[Known]()
     kept = again | unasked
     written = Baseline.of(kept | taken)
     return Renewal(written, len(kept), len(entries) - len(kept), len(taken - kept), len(new - taken))
 
 
-def _is_new(finding: Finding) -> bool:
+def is_new(finding: Finding) -> bool:
+    """Whether a baseline that is written now could take it in."""
     return suits(finding) and not finding.baselined and at_least(finding.severity, Severity.WARNING)
 
 

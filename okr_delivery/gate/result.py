@@ -105,7 +105,8 @@ class Judged:
 class RuleCount:
     """One row of the preview: for how many of a team's requirements a rule answered what.
 
-    `waived` counts findings and is part of `found`; `silenced`: what the rule requires is missing, which was said.
+    `waived` and `baselined` count findings and are part of `found`; `fresh` are those that a baseline could take in.
+    `silenced`: what the rule requires is missing, which was said.
     """
 
     team: str
@@ -115,6 +116,8 @@ class RuleCount:
     waived: int = 0
     not_applicable: int = 0
     silenced: int = 0
+    baselined: int = 0
+    fresh: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from okr_delivery.gate.finding import Finding, Suggestion
 from okr_delivery.gate.request import Requested
 from okr_delivery.gate.result import GateResult, JudgedIteration, SourceUse, TeamVerdict, WaivedFinding
 from okr_delivery.locale import Translator
-from okr_delivery.output.gate_words import unjudged
+from okr_delivery.output.gate_words import COUNTED, unjudged
 from okr_delivery.output.json import dumps, instant
 
 SCHEMA = "okr-delivery/gate/1"
@@ -43,6 +43,7 @@ def document(result: GateResult, t: Translator) -> dict[str, Any]:
             "ready": summary.ready,
         },
         "teams": [_team(one, t) for one in result.team_verdicts],
+        "counts": [{name: getattr(one, name) for name in ("team", "rule", *COUNTED)} for one in result.counts],
         "findings": [_finding(finding, t) for finding in result.findings],
         "waived": [_waived(one, t) for one in result.waived],
         "waiver_problems": [_finding(finding, t) for finding in result.waiver_problems],

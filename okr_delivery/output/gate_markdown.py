@@ -32,6 +32,7 @@ from okr_delivery.output.safe import message as cleaned
 
 ROWS = 40  # of the table
 ASKED = 10  # requirements with what to paste
+LISTED = 400  # rows of the preview
 NAMED = 10  # in a list of keys, of waivers, of notes
 TITLE = 80  # characters
 TEXT = 400  # characters of a sentence, and a little more
@@ -44,9 +45,10 @@ _NUMBER = re.compile(r"[0-9]+([.,:-][0-9]+)*", re.ASCII)  # dates too: nothing t
 _MARKUP = str.maketrans({"<": "&lt;", "[": "\\[", "@": "&#64;", "*": "\\*", "_": "\\_", "~": "\\~"})
 
 
-def write(result: GateResult, t: Translator) -> str:
-    """The document; its first line is the verdict."""
-    return "\n\n".join(block for block in _Page(result, t).blocks() if block) + "\n"
+def write(result: GateResult, t: Translator, *, preview: bool = False) -> str:
+    """The document; its first line is the verdict. `preview`: the table per team and rule instead of findings."""
+    page = _Page(result, t)
+    return "\n\n".join(block for block in (page.preview() if preview else page.blocks()) if block) + "\n"
 
 
 class _Page:
@@ -56,16 +58,36 @@ class _Page:
         self.found = fresh(worst_first(result))
 
     def blocks(self) -> Iterator[str]:
+        yield from self._top()
+        yield from self._table()
+        yield from self._to_paste()
+        yield self._waived()
+        yield self._notes()
+
+    def preview(self) -> Iterator[str]:
+        """How each rule answered for each team, and nothing that has to be done."""
+        words = Words(self.t)
+        head, rows = words.table(self.result)
+        yield from self._top()
+        if rows:
+            aligned = "|---" * 3 + "|---:" * (len(head) - 3) + "|"
+            cells = [[code_span(row[0]), *row[1:]] for row in rows]
+            yield "\n".join([_line(head), aligned, *map(_line, cells[:LISTED])])
+            yield "".join(self._more(len(rows) - LISTED))
+        yield "\n".join(f"- {line}" for line in words.legend(self.result))
+        yield self._notes()
+
+    def _top(self) -> Iterator[str]:
         t, result = self.t, self.result
         yield "## " + t(worded(result, "markdown.title"), verdict=t(f"gate.text.verdict.{result.verdict}"))
         yield self._list("gate.text.no_verdict", list(unjudged(result)))
         yield self._counts()
         yield self._head()
         yield self._list("gate.text.nothing", result.nothing_to_judge)
-        yield from self._table()
-        yield from self._to_paste()
-        yield self._waived()
-        yield self._list("gate.text.notes", [(one.team, note) for one in result.team_verdicts for note in one.notes])
+
+    def _notes(self) -> str:
+        notes = [(one.team, note) for one in self.result.team_verdicts for note in one.notes]
+        return self._list("gate.text.notes", notes)
 
     # -- words -----------------------------------------------------------------------------------------------------
 
@@ -133,8 +155,8 @@ class _Page:
             return
         heads = [self.t(f"gate.markdown.column.{name}") for name in ("severity", "requirement", "rule", "message")]
         heads[1] = self.t(worded(self.result, "markdown.column.requirement"))
-        rows = _within((f"| {' | '.join(self._row(finding))} |" for finding in self.found), ROWS)
-        yield "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *rows])
+        rows = _within((_line(self._row(finding)) for finding in self.found), ROWS)
+        yield "\n".join([_line(heads), "|---" * len(heads) + "|", *rows])
         yield "".join(self._more(len(self.found) - len(rows)))
 
     def _row(self, finding: Finding) -> list[str]:
@@ -144,8 +166,7 @@ class _Page:
         by = f" ({self.t(f'gate.text.{who}', name=_name(finding.created_by))})" if finding.created_by else ""
         text = self.flat(finding.message)
         severity = self.t(f"gate.text.severity.{finding.severity}")
-        cells = [severity, _linked(entity.shown, entity.url) + title + by, f"{finding.rule} {finding.name}", text]
-        return [cell.replace("|", "¦") for cell in cells]
+        return [severity, _linked(entity.shown, entity.url) + title + by, f"{finding.rule} {finding.name}", text]
 
     def _to_paste(self) -> Iterator[str]:
         """What to do about the first requirements, each with its lines to paste."""
@@ -229,6 +250,11 @@ def _linked(key: str, url: str | None) -> str:
     """A key, as a link where the gate found one on the source's own host."""
     safe = own_link(url, url)
     return f"[{_name(key)}](<{safe}>)" if safe and len(safe) <= LINK else _name(key)
+
+
+def _line(cells: Sequence[str]) -> str:
+    """One line of a table."""
+    return f"| {' | '.join(cell.replace('|', '¦') for cell in cells)} |"
 
 
 def _name(text: str) -> str:

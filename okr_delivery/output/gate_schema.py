@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from okr_delivery.output.gate_words import COUNTED
 from okr_delivery.output.shapes import INSTANT, MAYBE, TEXT, many, maybe, record
 
 _COUNT = {"type": "integer", "minimum": 0}
@@ -61,6 +62,7 @@ SCHEMA: Mapping[str, Any] = {
         ),
         summary=record(error=_COUNT, warning=_COUNT, info=_COUNT, waived=_COUNT, baselined=_COUNT, ready=_COUNT),
         teams=many(record(team=TEXT, verdict=_VERDICT, stage=_STAGE, judged=_COUNT, ready=_COUNT, notes=many(TEXT))),
+        counts=many(record(team=TEXT, rule=TEXT, **dict.fromkeys(COUNTED, _COUNT))),
         findings=many(_FINDING),
         waived=many(_WAIVED),
         waiver_problems=many(_FINDING),

@@ -188,18 +188,10 @@ class _Writer:
 
     def preview(self) -> str:
         """The table per team and rule."""
-        columns = ("team", "rule", "name", "ok", "found", "waived", "not_applicable", "silenced")
-        rows = [
-            [
-                *(row.team, row.rule, RULES[row.rule].name),
-                *(str(n) for n in (row.ok, row.found, row.waived, row.not_applicable, row.silenced)),
-            ]
-            for row in self.result.counts
-        ]
-        header = [self.t(f"gate.text.column.{column}") for column in columns]
-        shown = table(rows, header, right=(3, 4, 5, 6, 7)) if rows else ""
-        legend = self.t("gate.text.silenced") if any(row.silenced for row in self.result.counts) else ""
-        return "\n".join(part for part in (shown, legend, self.t("gate.text.preview")) if part)
+        words = Words(self.t)
+        head, rows = words.table(self.result)
+        shown = table(rows, head, right=range(3, len(head))) if rows else ""
+        return "\n".join(part for part in (shown, *words.legend(self.result)) if part)
 
     def verdicts(self) -> Iterator[str]:
         """Teams without a verdict, the verdict, and last of all what is ready."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from okr_delivery.gate.finding import Finding, Severity, Stage, Suggestion
 from okr_delivery.gate.paste import localised
+from okr_delivery.gate.published import find
 from okr_delivery.gate.result import GateResult, Verdict
 from okr_delivery.locale import Translator
 from okr_delivery.model.message import Message
@@ -19,6 +20,8 @@ from okr_delivery.output.safe import terminal
 NO_VERDICT = "no-verdict"
 SUGGESTED = ("suggestion", "suggestion_or")
 """How the likeliest key result is offered, and the next one."""
+COUNTED = ("ok", "found", "waived", "baselined", "not_applicable", "silenced")
+"""The numbers of the preview: fields of a row and their columns."""
 _WORST = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
@@ -88,6 +91,24 @@ class Words:
         counts = {"errors": found.error, "warnings": found.warning, "infos": found.info, "waived": found.waived}
         said = self.t("gate.text.counts", **counts)
         return self.t("gate.text.counts_known", text=said, n=found.baselined) if found.baselined else said
+
+    def table(self, result: GateResult) -> tuple[list[str], list[list[str]]]:
+        """The head and the rows of the preview: how each rule answered for each team; from the fourth on numbers."""
+        head = [self.t(f"gate.text.column.{column}") for column in ("team", "rule", "name", *COUNTED)]
+        rows = [
+            [terminal(row.team), row.rule, find(row.rule).name, *(str(getattr(row, name)) for name in COUNTED)]
+            for row in result.counts
+        ]
+        return head, rows
+
+    def legend(self, result: GateResult) -> Iterator[str]:
+        """What stands under it."""
+        if any(row.silenced for row in result.counts):
+            yield self.t("gate.text.silenced")
+        fresh = sum(row.fresh for row in result.counts)
+        if fresh:
+            yield self.t("gate.text.could_baseline", n=fresh)
+        yield self.t("gate.text.preview")
 
     def stages(self, result: GateResult) -> Iterator[str]:
         """How far each team is, where they are not equally far."""

@@ -66,6 +66,7 @@ def test_the_keys_are_those_of_the_contract(world: World) -> None:
         "iterations": [dict.fromkeys(["team", "source", "id", "name"])],
         "sources": [dict.fromkeys(["name", "fetched_at", "complete", "needed"])],
         "summary": dict.fromkeys(["error", "warning", "info", "waived", "baselined", "ready"]),
+        "counts": [dict.fromkeys(["team", "rule", "ok", "found", "waived", "baselined", "not_applicable", "silenced"])],
         "teams": [dict.fromkeys(["team", "verdict", "stage", "judged", "ready", "notes"])],
     }
     assert keys(found["findings"][0]) == finding

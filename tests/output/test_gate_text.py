@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from okr_delivery.gate.baseline import Baseline, Known
 from okr_delivery.gate.finding import Stage
 from okr_delivery.gate.result import TeamVerdict, Verdict
 from okr_delivery.locale import LANGS, translator
-from okr_delivery.output import gate_text
+from okr_delivery.output import gate_markdown, gate_text
 from tests.gate.world import READY, World, issue
 from tests.output.company import HOSTILE, company, half_blind
 from tests.output.findings import answer, finding
@@ -103,11 +104,26 @@ def test_the_preview_is_a_table_per_team_and_rule(world: World, lang: str) -> No
     world.synced(issue(1, ""), issue(2, "Contributes-to: GROW-KR11 lots"), issue(3, READY))
     text = gate_text.write(world.gate(), translator(lang), preview=True)
     rows = {line.split()[1]: line.split()[3:] for line in text.splitlines() if line.startswith("payments  KR")}
-    assert rows["KR101"] == ["2", "1", "0", "0", "0"]
-    assert rows["KR102"] == ["2", "1", "0", "0", "0"]
-    assert rows["KR202"] == ["2", "0", "0", "0", "1"]
+    assert rows["KR101"] == ["2", "1", "0", "0", "0", "0"]
+    assert rows["KR102"] == ["2", "1", "0", "0", "0", "0"]
+    assert rows["KR202"] == ["2", "0", "0", "0", "0", "1"]
     assert list(rows) == sorted(rows)
     assert "PAY-1" in text.splitlines()[-1]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_preview_tells_what_the_baseline_holds_and_could_hold(world: World, lang: str) -> None:
+    world.synced(issue(1, ""), issue(2, ""), issue(3, "", estimate=None), issue(4, READY))
+    every = world.gate(backlog=True).findings
+    held = Baseline.of(Known.of(one) for one in every if one.entity.key in ("PAY-1", "PAY-2"))
+    result = world.gate(backlog=True, baseline=held)
+    text = gate_text.write(result, translator(lang), preview=True)
+    rows = {line.split()[1]: line.split()[3:7] for line in text.splitlines() if line.startswith("payments  KR")}
+    assert (rows["KR101"], rows["KR205"]) == (["1", "3", "0", "2"], ["3", "1", "0", "0"])
+    assert translator(lang)("gate.text.could_baseline", n=2) in text
+    page = gate_markdown.write(result, translator(lang), preview=True)
+    assert "| `payments` | KR101 | missing-key-result | 1 | 3 | 0 | 2 | 0 | 0 |" in page.splitlines()
+    assert "PAY-3`](" not in page, "no list of what is to be done"
 
 
 def test_colour_only_when_asked_for(world: World) -> None:
