@@ -8,7 +8,7 @@ demo: $(VENV)/demo.stamp  ## the whole loop against the sandbox, in ./okr-delive
 	$(BIN)/okr-delivery demo
 
 test: $(VENV)/test.stamp  ## the test suite
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadgroup -q  # else each process compiles all anew, the command's too
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -q  # else each process compiles all anew, the command's too
 
 check: $(VENV)/check.stamp  ## style, types, layers, generated files, wheel contents
 	$(BIN)/ruff check .

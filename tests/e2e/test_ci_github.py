@@ -14,7 +14,6 @@ import pytest
 from tests.e2e.ci import SECRETS, Project, Site
 from tests.packaging.test_ci_templates import action, steps
 
-pytestmark = pytest.mark.xdist_group("ci")  # one site for all
 ASKED = re.compile(r"\$\{\{ ([\w.]+) \}\}")
 ALONE = re.compile(r"(\S+) (==|!=) '(.*)'")
 

@@ -15,7 +15,6 @@ from tests.e2e.ci import SECRETS, Project, Site
 from tests.packaging.test_ci_templates import MAIN, PAGE, REQUEST, gitlab_jobs
 
 HOST = "gitlab.acme.cn:8443"
-pytestmark = pytest.mark.xdist_group("ci")  # one site for all
 
 
 @dataclass

@@ -13,7 +13,6 @@ import pytest
 from okr_delivery.config import load
 from tests.e2e.runner import Cli
 
-pytestmark = pytest.mark.xdist_group("demo")  # one process makes the workspace that they start from
 PATH = {"PATH": "/usr/bin:/bin"}  # a shell that doesn't find the command, as after `make demo`
 
 

@@ -15,7 +15,6 @@ from babel.messages.pofile import read_po
 from okr_delivery.locale import LANGS
 from okr_delivery.locale.catalogue import FOLDER, catalogue
 
-pytestmark = pytest.mark.xdist_group("catalogues")  # one process reads all code for them
 ROOT = Path(__file__).parents[2]
 SAME_IN_BOTH = re.compile((Path(__file__).parent / "same_in_both.txt").read_text("utf-8").strip().replace("\n", "|"))
 CJK = re.compile(r"[\u3400-\u9fff]")

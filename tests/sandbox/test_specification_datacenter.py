@@ -17,8 +17,6 @@ from okr_delivery.sandbox.world import build
 from tests.sandbox.client import Client
 from tests.sandbox.validation import Specification
 
-pytestmark = pytest.mark.xdist_group("specifications")
-
 AGILE = "/rest/agile/1.0"
 LINK = {"globalId": "g", "object": {"url": "https://a.example", "title": "t"}}
 

@@ -17,8 +17,6 @@ from okr_delivery.sandbox.world import build
 from tests.sandbox.client import Client
 from tests.sandbox.validation import Specification
 
-pytestmark = pytest.mark.xdist_group("specifications")
-
 
 @pytest.fixture(scope="module")
 def platform(shared: Path) -> Specification:
