@@ -52,7 +52,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What GraphQL told of one work item. `widgets` are the raw members of its widgets, merged."""
+    """What GraphQL told of one work item. `widgets` are the raw members of its widgets, merged, without the notes."""
 
     notes: tuple[Note, ...]
     widgets: Row
@@ -216,7 +216,7 @@ class ActivityReader:
         widgets = _merged(node)
         notes: list[Note] = []
         seen: set[str] = set()
-        page = mapping(widgets.get("discussions"))
+        page = mapping(widgets.pop("discussions", None))  # large, and needed no more once its notes are read
         while True:
             part = _notes(page)
             if part is None:
@@ -281,7 +281,7 @@ def _nodes(data: Row) -> Iterator[Row]:
         yield from nodes(place.get("workItems") if "workItems" in place else place)
 
 
-def _merged(node: Row) -> Row:
+def _merged(node: Row) -> dict[str, object]:
     """The members of all widgets in one object: each name belongs to one widget."""
     features = (value for value in mapping(node.get("features")).values() if isinstance(value, dict))
     return {name: value for widget in [*members(node.get("widgets")), *features] for name, value in widget.items()}

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import groupby
+from operator import itemgetter
 
 from okr_delivery.sync.connector import Held
+from okr_delivery.sync.workers import ahead
 from okr_delivery_gitlab.lists import IssueList, Mark, Walk, mark_of
 from okr_delivery_gitlab.problems import broken
 from okr_delivery_gitlab.scope import Place
@@ -16,6 +19,8 @@ Pages = Callable[[IssueList, Mark | None], Iterator[list[Row]]]
 """The pages of a list, all of them or those behind a row."""
 MOST = 250
 """Rows of a block: what a page of the contract may hold."""
+AHEAD = 3
+"""Pages of lists that are read while what came before them is worked on: a block's and a bit."""
 SLACK = 120
 """Seconds by which a list of what changed reaches back behind the run's beginning."""
 
@@ -110,13 +115,22 @@ class Block:
 
 
 def blocks(walk: Walk, wanted: Wanted, pages: Pages | None = None) -> Iterator[Block]:
-    """The rows to read, in the plan's order, at most MOST at a time. `pages` reads a list, else `walk` itself does."""
+    """The rows to read, in the plan's order, at most MOST at a time. `pages` reads a list, else `walk` itself does.
+
+    The lists go on in a thread of their own; who asks for blocks sorts out the rows.
+    """
+    every = ahead(_listed(wanted, pages or walk.pages), AHEAD)
+    for number, found in groupby(every, key=itemgetter(0)):
+        own = (page for _, page in found)
+        yield from _cut(own, wanted, wanted.plan.lists[number], f"{wanted.plan.name}:{number}", walk)
+
+
+def _listed(wanted: Wanted, pages: Pages) -> Iterator[tuple[int, list[Row]]]:
+    """The pages of one list after the other, each with the number of its list."""
     start, mark = _resumed(wanted)
-    for number, issues in enumerate(wanted.plan.lists):
-        if number < start:
-            continue
-        read = (pages or walk.pages)(issues, mark if number == start else None)
-        yield from _cut(read, wanted, issues, f"{wanted.plan.name}:{number}", walk)
+    for number, issues in enumerate(wanted.plan.lists[start:], start):
+        for page in pages(issues, mark if number == start else None):
+            yield number, page
 
 
 def _cut(

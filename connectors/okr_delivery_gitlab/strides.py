@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice
+from queue import SimpleQueue
 from typing import NamedTuple
 
-from okr_delivery.sync.errors import SyncError
 from okr_delivery.sync.workers import Workers
 from okr_delivery_gitlab.lists import PAGE, IssueList, Mark, Walk, created_of, mark_of
 from okr_delivery_gitlab.values import Row, instant, written
@@ -19,18 +19,22 @@ from okr_delivery_gitlab.values import Row, instant, written
 AT_ONCE = 3
 """Stretches that are read side by side."""
 STRIDE = 4
-"""Pages that a stretch should have; more of one than twice as many wait until it is its turn."""
+"""Pages that a stretch should have; more of one wait until it is its turn."""
 LONG = 12
 """Pages that a list must seem to have for that: its last page in each stretch is not full."""
 MOST_STRIDES = 64
 """Of equal length, as the first page foretells them: it may be denser by far than what follows."""
 
 
+_Came = SimpleQueue[Iterator[list[Row]] | None]
+"""Pages as they come, None behind the last ones."""
+
+
 class _Stretch(NamedTuple):
     """`end` in epoch seconds, None for the last one."""
 
     end: int | None
-    found: Future[Iterator[list[Row]]]
+    pages: Iterator[list[Row]]
 
 
 @dataclass(slots=True)
@@ -91,7 +95,7 @@ class Strides:
                 begin = None if stretch.end is None else Mark(written(stretch.end).replace("Z", ".000Z"), "")
             stretch = waiting.popleft()
             count = 0
-            for rows in stretch.found.result():
+            for rows in stretch.pages:
                 if not self._heeded(rows, stretch.end, issues.what):
                     yield from self._walk.pages(issues, emitted.last)
                     return
@@ -105,27 +109,31 @@ class Strides:
         end = None if end is None or end >= self._now else end
         bound = {} if end is None else {"created_before": written(end)}
         part = replace(issues, filters={**issues.filters, **bound})
-        return _Stretch(end, self._workers.submit(partial(self._read, part, begin)))
+        came: _Came = SimpleQueue()
+        self._workers.submit(partial(self._read, part, begin, came)).add_done_callback(partial(_ended, came))
+        return _Stretch(end, chain.from_iterable(iter(came.get, None)))
 
-    def _read(self, part: IssueList, begin: Mark) -> Iterator[list[Row]]:
-        """The pages of a stretch: the first ones are there, the others come when they are asked for.
-
-        What breaks it off comes in its turn, behind the pages before it.
-        """
+    def _read(self, part: IssueList, begin: Mark, came: _Came) -> None:
+        """The first pages of a stretch as they come; the others when they are asked for."""
         pages = self._walk.pages(part, begin)
-        found: list[list[Row]] = []
-        try:
-            found.extend(islice(pages, 2 * STRIDE))
-        except SyncError as error:
-            pages = _raising(error)
-        return chain(found, pages)
+        for page in islice(pages, STRIDE):
+            came.put(iter([page]))
+        came.put(pages)
 
     def _heeded(self, rows: Sequence[Row], end: int | None, what: str) -> bool:
         """Whether the server gave what it was asked for; one that does not is read page after page."""
         return self._walk.ordered and (end is None or _second(created_of(rows[-1], what)) <= end)
 
 
-def _raising(error: SyncError) -> Iterator[list[Row]]:
+def _ended(came: _Came, done: Future[None]) -> None:
+    """What broke a stretch off comes in its turn, behind the pages before it."""
+    error = CancelledError() if done.cancelled() else done.exception()
+    if error is not None:
+        came.put(_raising(error))
+    came.put(None)
+
+
+def _raising(error: BaseException) -> Iterator[list[Row]]:
     raise error
     yield []
 

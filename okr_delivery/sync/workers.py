@@ -10,9 +10,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 Result = TypeVar("Result")
 MOST = 8
@@ -27,25 +28,34 @@ class Workers:
         self._count = count
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._stopped = threading.Event()
+        self._stopping = threading.Lock()
         self._started = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._stopped.set()
-        for _ in range(self._count):
-            self._jobs.put(None)
+        with self._stopping:
+            self._stopped.set()
+            for _ in range(self._count):
+                self._jobs.put(None)
 
     def submit(self, job: Callable[[], Result]) -> Future[Result]:
-        """The job's future; its exception is raised by `result()`."""
+        """The job's future; its exception is raised by `result()`. It is cancelled when the block was left."""
+        future: Future[Result] = Future()
+        with self._stopping:
+            if self._stopped.is_set():
+                future.cancel()
+                return future
+            self._start()
+            self._jobs.put((future, job))
+        return future
+
+    def _start(self) -> None:
         if not self._started:
             self._started = True
             for number in range(self._count):
                 threading.Thread(target=self._work, name=f"fetch-{number}", daemon=True).start()
-        future: Future[Result] = Future()
-        self._jobs.put((future, job))
-        return future
 
     def ordered(self, jobs: Iterator[Callable[[], Result]], ahead: int) -> Iterator[Result]:
         """The results of jobs in their order, `ahead` of them under way or done behind the one that is taken.
@@ -67,6 +77,19 @@ class Workers:
                 future.cancel()
             elif future.set_running_or_notify_cancel():
                 _run(future, job)
+
+
+def ahead(items: Iterator[Result], count: int) -> Iterator[Result]:
+    """The items in their order, `count` of them made by a thread of its own before they are asked for.
+
+    Nobody else may take from `items`. What making one raises is raised in its turn, behind those before it.
+    """
+    end = object()
+    with Workers(1) as maker:
+        waiting = deque(maker.submit(partial(next, items, end)) for _ in range(count))
+        while (item := waiting.popleft().result()) is not end:
+            waiting.append(maker.submit(partial(next, items, end)))
+            yield cast("Result", item)
 
 
 def together(jobs: Sequence[Callable[[], Result]]) -> list[Result]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -58,6 +60,21 @@ class Served:
         if until is not None and self._heeds and ts > datetime.fromisoformat(until):
             return False
         return behind is None or ts >= datetime.fromisoformat(behind.created)
+
+
+class Held(Served):
+    """Its fourth page is not given before `go`."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        super().__init__(rows)
+        self.waits, self.go = threading.Event(), threading.Event()
+
+    def pages(self, issues: IssueList, behind: Mark | None = None) -> Iterator[list[Row]]:
+        for page in super().pages(issues, behind):
+            if self.requests == 4:
+                self.waits.set()
+                assert self.go.wait(5)
+            yield page
 
 
 def read(served: Served, behind: Mark | None = None) -> list[int]:
@@ -131,6 +148,34 @@ def test_what_ends_a_stretch_ends_the_list_behind_the_rows_before_it() -> None:
             found += [cast("int", each["id"]) for each in page]
     assert found == list(range(len(found)))
     assert len(found) >= (20 - AT_ONCE * 2 * STRIDE // 2) * PAGE // 2
+
+
+def test_the_first_page_of_a_stretch_waits_for_none_behind_it() -> None:
+    """The third page of the first stretch is held back until the second has been handed on."""
+    served = Held(steady(5000))
+    with Workers(1) as workers:
+        pages = Strides(cast("Walk", served), workers, NOW).pages(ISSUES)
+        assert [page[0]["id"] for page in (next(pages), next(pages))] == [0, 100]
+        served.go.set()
+        assert [found["id"] for page in pages for found in page] == list(range(200, 5000))
+
+
+def test_a_reader_that_waits_for_a_stretch_ends_with_its_workers() -> None:
+    served = Held(steady(5000))
+    found: list[Row] = []
+
+    def reads(strides: Strides) -> None:
+        with suppress(CancelledError):
+            found.extend(row for page in strides.pages(ISSUES) for row in page)
+
+    with Workers(1) as workers:
+        reader = threading.Thread(target=reads, args=(Strides(cast("Walk", served), workers, NOW),))
+        reader.start()
+        assert served.waits.wait(5)
+    served.go.set()
+    reader.join(5)
+    assert not reader.is_alive()
+    assert 0 < len(found) < 5000
 
 
 def test_issues_that_are_made_meanwhile_are_there() -> None:

@@ -12,7 +12,7 @@ from functools import partial
 
 import pytest
 
-from okr_delivery.sync.workers import Workers, together
+from okr_delivery.sync.workers import Workers, ahead, together
 
 
 def test_results_and_errors_come_back() -> None:
@@ -48,6 +48,44 @@ def test_results_come_in_the_order_of_the_jobs_and_no_job_is_taken_too_early() -
         assert list(workers.ordered(iter(()), 3)) == []
 
 
+def test_items_are_made_before_they_are_asked_for_and_no_more_than_so_many() -> None:
+    made: list[int] = []
+    asked = threading.Semaphore(0)
+
+    def items() -> Iterator[int]:
+        for number in range(6):
+            made.append(number)
+            asked.release()
+            yield number
+
+    found = ahead(items(), 2)
+    assert next(found) == 0
+    for _ in range(3):
+        assert asked.acquire(timeout=5)
+    assert made == [0, 1, 2]
+    assert list(found) == [1, 2, 3, 4, 5]
+    assert list(ahead(iter(()), 2)) == []
+
+
+def test_what_ends_the_items_comes_behind_those_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise ZeroDivisionError
+
+    found = ahead(items(), 5)
+    assert [next(found), next(found)] == [1, 2]
+    with pytest.raises(ZeroDivisionError):
+        next(found)
+
+
+def test_a_job_that_comes_after_the_end_is_cancelled() -> None:
+    with Workers(1) as workers:
+        pass
+    with pytest.raises(CancelledError):
+        workers.submit(lambda: 1).result(5)
+
+
 @pytest.mark.parametrize("count", [0, 1, 3, 20])
 def test_jobs_together_answer_in_their_order(count: int) -> None:
     assert together([partial(_later, number) for number in range(count)]) == list(range(count))
@@ -79,7 +117,7 @@ def test_what_still_waits_is_dropped() -> None:
 
 def test_a_job_that_waits_does_not_hold_the_process() -> None:
     code = (
-        "import time\nfrom okr_delivery.sync.workers import Workers, together\n"
+        "import time\nfrom okr_delivery.sync.workers import Workers, ahead, together\n"
         "with Workers(2) as workers:\n    workers.submit(lambda: time.sleep(60))\n    time.sleep(0.2)\n"
     )
     began = time.monotonic()
