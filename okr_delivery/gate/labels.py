@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,11 +13,11 @@ from okr_delivery.gate.finding import Finding
 from okr_delivery.gate.result import WaivedFinding
 from okr_delivery.gate.settings import known
 from okr_delivery.gate.waivers import Waiver
+from okr_delivery.model.accounts import same_account
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Field, labels_of
 
 if TYPE_CHECKING:
-    from okr_delivery.config import Config
     from okr_delivery.config.models import LabelWaivers
     from okr_delivery.delivery.item import Item
     from okr_delivery.delivery.snapshot import Snapshot
@@ -45,7 +45,7 @@ def apply(findings: Sequence[Finding], snapshot: Snapshot, item_of: Callable[[Fi
     config = snapshot.config
     if config.gate.waive.label is None:
         return Labelled(list(findings))
-    out, reader = Labelled(), Reader(config, snapshot.as_of)
+    out, reader = Labelled(), Reader(snapshot)
     for finding in findings:
         item = item_of(finding)
         waiver = None if item is None else _waiver(finding, item, reader, out)
@@ -53,7 +53,25 @@ def apply(findings: Sequence[Finding], snapshot: Snapshot, item_of: Callable[[Fi
             out.findings.append(finding)
         else:
             out.waived.append(WaivedFinding(finding, waiver))
+    out.waived = _told_apart(out.waived)
     return out
+
+
+def _told_apart(waived: Sequence[WaivedFinding]) -> list[WaivedFinding]:
+    """Approvers by name; where two of them have the same one, each with the account."""
+    owners: dict[str | None, set[str]] = {}
+    for one in waived:
+        owners.setdefault(one.waiver.named, set()).add(one.waiver.owner)
+    return [
+        replace(one, waiver=replace(one.waiver, named=_with_account(one.waiver.named, one.waiver.owner)))
+        if one.waiver.named is not None and len(owners[one.waiver.named]) > 1
+        else one
+        for one in waived
+    ]
+
+
+def _with_account(name: str | None, account: str) -> str:
+    return f"{name} [{account}]"
 
 
 def _waiver(finding: Finding, item: Item, reader: Reader, out: Labelled) -> Waiver | None:
@@ -67,23 +85,35 @@ def _waiver(finding: Finding, item: Item, reader: Reader, out: Labelled) -> Waiv
             if isinstance(judged, Message):
                 idle.append(judged)
             else:
-                owner, expires = judged
-                return Waiver(finding.rule, item.key, label, owner, expires, reader.location)
+                return Waiver(
+                    finding.rule, item.key, label, judged.owner, judged.last, reader.location, named=judged.name
+                )
     for note in idle:
         out.say(finding.team, note)
     return None
 
 
-class Reader:
-    """Reads the labels of issues as of an instant, by the settings `gate.waive`."""
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The approver as written, the name on display if one is known, and the last day on which the label counts."""
 
-    def __init__(self, config: Config, as_of: int) -> None:
+    owner: str
+    name: str | None
+    last: date
+
+
+class Reader:
+    """Reads the labels of issues as of a snapshot's instant, by the settings `gate.waive`."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        config = snapshot.config
+        self._store = snapshot.store
         self._settings: LabelWaivers = config.gate.waive
         self._zone = ZoneInfo(config.calendar.timezone)
         self._approvers = Approvers(config)
-        self._as_of = as_of
+        self._as_of = snapshot.as_of
         self.location = config.location("gate", "waive")
-        self._seen: dict[tuple[Place, str], tuple[str, date] | Message] = {}
+        self._seen: dict[tuple[Place, str], Approval | Message] = {}
 
     def labels(self, item: Item) -> Iterator[tuple[str, str | None]]:
         """The waiving labels on an issue, each with the rule that it names; None: it names none."""
@@ -95,14 +125,14 @@ class Reader:
             elif plain.startswith(f"{stem}:"):
                 yield label, plain.removeprefix(stem).strip(": ").upper()
 
-    def judge(self, item: Item, label: str) -> tuple[str, date] | Message:
-        """The approver and the last day of a label that counts, else why it does not."""
+    def judge(self, item: Item, label: str) -> Approval | Message:
+        """Who approved a label that counts, and until when; else why it does not."""
         place = (item.ref, label)
         if place not in self._seen:
             self._seen[place] = self._judge(item, label)
         return self._seen[place]
 
-    def _judge(self, item: Item, label: str) -> tuple[str, date] | Message:
+    def _judge(self, item: Item, label: str) -> Approval | Message:
         said = {"key": item.key, "label": label}
         put = put_on(item, label, self._as_of)
         if put.by is None:
@@ -111,9 +141,17 @@ class Reader:
         if owner is None:
             return msg("waivers.label.no_approver", **said)
         last = self._day(put.at) + timedelta(days=self._settings.days - 1)
+        name = self._name(item, put.by, owner)
         if last < self._day(self._as_of):
-            return msg("waivers.label.over", owner=owner, last=str(last), **said)
-        return owner, last
+            return msg("waivers.label.over", owner=name or owner, last=str(last), **said)
+        return Approval(owner, name, last)
+
+    def _name(self, item: Item, marks: str, owner: str) -> str | None:
+        """How the approver is called; with the account where the issue's creator is called the same and is another."""
+        name = self._store.name_on_display(item.source, marks)
+        if name is None or same_account(marks, item.issue.creator_marks) or name != item.issue.creator:
+            return name
+        return _with_account(name, owner)
 
     def _day(self, at: int) -> date:
         return datetime.fromtimestamp(at, self._zone).date()

@@ -28,7 +28,8 @@ KEYS = ("rule", "entity", "reason", "owner", "expires")
 class Waiver:
     """`entity` is an issue key, `SOURCE:KEY` or what else a finding is about; `expires` includes its day.
 
-    `place` counts the entries of the file from 0; -1: it stands in none.
+    `place` counts the entries of the file from 0; -1: it stands in none. `named` is how an owner who is known by an
+    account alone is called.
     """
 
     rule: str
@@ -38,6 +39,12 @@ class Waiver:
     expires: date
     location: Location
     place: int = -1
+    named: str | None = None
+
+    @property
+    def who(self) -> str:
+        """The owner, for people."""
+        return self.named or self.owner
 
 
 @dataclass(frozen=True, slots=True)

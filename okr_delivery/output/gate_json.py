@@ -120,5 +120,6 @@ def _suggestion(one: Suggestion | None, t: Translator) -> dict[str, Any] | None:
 def _waived(one: WaivedFinding, t: Translator) -> dict[str, Any]:
     """The finding with the waiver that covers it."""
     waiver = one.waiver
-    reasons = {"reason": waiver.reason, "owner": waiver.owner, "expires": str(waiver.expires)}
+    owner = {"owner": waiver.owner, "owner_name": waiver.named}
+    reasons = {"reason": waiver.reason, **owner, "expires": str(waiver.expires)}
     return _finding(one.finding, t) | {"waiver": reasons}

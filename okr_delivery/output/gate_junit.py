@@ -68,7 +68,7 @@ def _cases(result: GateResult, t: Translator) -> Iterator[_Case]:
     for finding in [*result.findings, *result.waiver_problems]:
         yield _found(result, finding, words)
     for one in result.waived:
-        why = f"{one.waiver.reason} ({one.waiver.owner}, {one.waiver.expires})"
+        why = f"{one.waiver.reason} ({one.waiver.who}, {one.waiver.expires})"
         yield _Case(*_names(one.finding), "skipped", "waived", terminal(why), _body(one.finding, words))
     met = {f.rule for f in result.findings} | {w.finding.rule for w in result.waived}
     for rule in result.rules_run:

@@ -209,7 +209,7 @@ class _Page:
         return f"**{self.t('gate.text.waived')}**\n\n" + "\n".join(f"- {line}" for line in lines) if waived else ""
 
     def _waiver(self, one: WaivedFinding) -> str:
-        owner, reason = _name(one.waiver.owner), code_span(fit(one.waiver.reason, TITLE))
+        owner, reason = _name(one.waiver.who), code_span(fit(one.waiver.reason, TITLE))
         why = self.t("gate.text.waiver", expires=str(one.waiver.expires), owner=owner, reason=reason)
         return f"{_name(one.finding.entity.shown)} {one.finding.rule} {one.finding.name}: {why}"
 

@@ -150,7 +150,7 @@ class _Log:
 
     def _suppression(self, one: WaivedFinding) -> Json:
         waiver = one.waiver
-        texts = {"owner": terminal(waiver.owner), "reason": terminal(waiver.reason)}
+        texts = {"owner": terminal(waiver.who), "reason": terminal(waiver.reason)}
         why = self.words.t("gate.text.waiver", expires=str(waiver.expires), **texts)
         return {"kind": "external", "status": "accepted", "justification": fit(why, TEXT)}
 

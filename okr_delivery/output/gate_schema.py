@@ -30,7 +30,7 @@ _FINDING = record(
     fingerprint={"type": "string", "pattern": "^[0-9a-f]{32}$"},
     location=maybe(record(path=TEXT, line={"type": "integer", "minimum": 1})),
 )
-_WAIVER = record(reason=TEXT, owner=TEXT, expires={"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"})
+_WAIVER = record(reason=TEXT, owner=TEXT, owner_name=MAYBE, expires={"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"})
 _WAIVED = {**record(**_FINDING["properties"], waiver=_WAIVER)}
 
 SCHEMA: Mapping[str, Any] = {

@@ -166,7 +166,7 @@ class _Writer:
         why = self.t(
             "gate.text.waiver",
             expires=str(waiver.expires),
-            owner=terminal(waiver.owner),
+            owner=terminal(waiver.who),
             reason=terminal(waiver.reason),
         )
         return f"  {terminal(finding.entity.shown)} {finding.rule} {finding.name}  {why}"

@@ -34,6 +34,7 @@ from okr_delivery.store import tables as t
 from okr_delivery.store.bulk import blocks
 from okr_delivery.store.codes import id_order
 from okr_delivery.store.mapping import FIELD_OF
+from okr_delivery.store.people import People
 from okr_delivery.store.picks import Picks
 from okr_delivery.store.rows import DeploymentMark, Derived, Fact, SeenClaim, SourceState
 
@@ -49,7 +50,7 @@ CHANGE_COLUMNS = [
 Rows = Sequence[Row[Any]]
 
 
-class Reads(Picks):
+class Reads(Picks, People):
     """The reading half of a store. `_fetch` runs one statement; `_values` maps interned ids to values."""
 
     _values: MutableMapping[int, Value]

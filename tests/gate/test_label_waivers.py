@@ -11,6 +11,7 @@ from okr_delivery.gate.result import GateResult
 from okr_delivery.locale import LANGS, translator
 from okr_delivery.model.accounts import marks
 from okr_delivery.model.work import Change, Field, Issue, Value, joined_labels
+from okr_delivery.output import gate_json, gate_junit, gate_markdown, gate_text
 from tests.gate.world import CONFIG, DAY, NOW, World, issue
 
 LIN, EVE = marks("JIRAUSER100", "lin"), marks("JIRAUSER666", "eve")
@@ -65,6 +66,45 @@ def test_the_label_of_an_approver_waives_what_is_found(world: World) -> None:
     assert {w.finding.rule for w in result.waived} == {"KR101", "KR205"}
     waiver = result.waived[0].waiver
     assert (waiver.owner, waiver.reason, waiver.expires) == ("lin", LABEL, date(2026, 11, 22))
+
+
+WANG = marks("JIRAUSER300", "wang")
+
+
+def test_an_approver_is_called_by_the_name_on_display(world: World) -> None:
+    theirs = labelled(2, creator="Lin Wang", creator_marks=marks("JIRAUSER100"))[0]
+    result = judged(world, labelled(1, (2, LIN, (LABEL,))), (theirs, []))
+    (one,) = (w.waiver for w in result.waived)
+    assert (one.who, one.owner) == ("Lin Wang", "lin"), "and counts by the account"
+    for write in (gate_text.write, gate_markdown.write, gate_junit.write):
+        assert "Lin Wang" in write(result, translator("en"))
+    assert gate_json.document(result, translator("en"))["waived"][0]["waiver"]["owner_name"] == "Lin Wang"
+
+
+@pytest.mark.parametrize(
+    ("creator", "who", "shown"),
+    [("Lin Wang", LIN, "Lin Wang"), ("Lin Wang", EVE, "Lin Wang [lin]"), ("Eve", EVE, "Lin Wang")],
+    ids=["herself", "another of that name", "another"],
+)
+def test_of_two_with_one_name_the_account_is_shown(world: World, creator: str, who: str, shown: str) -> None:
+    theirs = labelled(2, creator="Lin Wang", creator_marks=LIN)[0]
+    made = labelled(1, (2, LIN, (LABEL,)), creator=creator, creator_marks=who)
+    assert {w.waiver.who for w in judged(world, made, (theirs, [])).waived} == {shown}
+
+
+def test_two_approvers_with_one_name_are_told_apart(world: World) -> None:
+    others = [labelled(n, creator="Lin", creator_marks=who) for n, who in ((3, LIN), (4, WANG))]
+    made = labelled(1, (2, LIN, (LABEL,))), labelled(2, (2, WANG, (LABEL,)))
+    result = judged(world, *made, *others)
+    assert {w.waiver.who for w in result.waived} == {"Lin [lin]", "Lin [jira:JIRAUSER300]"}
+
+
+def test_of_names_that_an_account_had_the_latest_is_shown(world: World) -> None:
+    pairs = ((2, "Lin New", 3), (3, "Lin Old", 30))
+    named = [labelled(n, creator=name, creator_marks=LIN, created=NOW - ago * DAY) for n, name, ago in pairs]
+    result = judged(world, labelled(1, (9, LIN, (LABEL,))), *named)
+    (note,) = [n for team in result.team_verdicts for n in team.notes]
+    assert (note.id, note.params["owner"]) == ("waivers.label.over", "Lin New")
 
 
 @pytest.mark.parametrize(

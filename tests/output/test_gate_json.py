@@ -70,7 +70,7 @@ def test_the_keys_are_those_of_the_contract(world: World) -> None:
         "teams": [dict.fromkeys(["team", "verdict", "stage", "judged", "ready", "notes"])],
     }
     assert keys(found["findings"][0]) == finding
-    assert keys(found["waived"][0]) == finding | {"waiver": dict.fromkeys(["reason", "owner", "expires"])}
+    assert keys(found["waived"][0]) == finding | {"waiver": dict.fromkeys(["reason", "owner", "owner_name", "expires"])}
     assert {p["rule"] for p in found["waiver_problems"]} == {"WVR001", "WVR002", "WVR003"}
 
 
