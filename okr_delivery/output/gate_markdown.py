@@ -16,6 +16,7 @@ from okr_delivery.gate.result import GateResult, Judged, WaivedFinding
 from okr_delivery.locale import Translator
 from okr_delivery.model.message import Message
 from okr_delivery.model.text import REPLACEMENT, code_span, one_line, own_link
+from okr_delivery.output.gate_shared import Said, shared
 from okr_delivery.output.gate_words import (
     SUGGESTED,
     Words,
@@ -55,7 +56,7 @@ class _Page:
     def __init__(self, result: GateResult, t: Translator) -> None:
         self.result = result
         self.t = t
-        self.found = fresh(worst_first(result))
+        self.found = shared(fresh(worst_first(result)))
 
     def blocks(self) -> Iterator[str]:
         yield from self._top()
@@ -155,15 +156,16 @@ class _Page:
             return
         heads = [self.t(f"gate.markdown.column.{name}") for name in ("severity", "requirement", "rule", "message")]
         heads[1] = self.t(worded(self.result, "markdown.column.requirement"))
-        rows = _within((_line(self._row(finding)) for finding in self.found), ROWS)
+        rows = _within((_line(self._row(said)) for said in self.found), ROWS)
         yield "\n".join([_line(heads), "|---" * len(heads) + "|", *rows])
         yield "".join(self._more(len(self.found) - len(rows)))
 
-    def _row(self, finding: Finding) -> list[str]:
-        entity = finding.entity
+    def _row(self, said: Said) -> list[str]:
+        finding, entity = said.finding, said.finding.entity
         title = f" {code_span(fit(entity.subtitle, TITLE))}" if entity.subtitle else ""
         who = "by" if entity.kind == "issue" else "owner"
         by = f" ({self.t(f'gate.text.{who}', name=_name(finding.created_by))})" if finding.created_by else ""
+        by += f" ({self._named([code_span(team) for team in said.teams])})" if len(said.teams) > 1 else ""
         text = self.flat(finding.message)
         severity = self.t(f"gate.text.severity.{finding.severity}")
         return [severity, _linked(entity.shown, entity.url) + title + by, f"{finding.rule} {finding.name}", text]
@@ -171,9 +173,9 @@ class _Page:
     def _to_paste(self) -> Iterator[str]:
         """What to do about the first requirements, each with its lines to paste."""
         groups: dict[tuple[str, str | None, str], list[Finding]] = {}
-        for finding in self.found:
-            entity = finding.entity
-            groups.setdefault((entity.kind, entity.source, entity.key), []).append(finding)
+        for said in self.found:
+            entity = said.finding.entity
+            groups.setdefault((entity.kind, entity.source, entity.key), []).append(said.finding)
         shown = _within(("\n\n".join(self._requirement(group)) for group in groups.values()), ASKED)
         if shown:
             yield f"### {self.t('gate.markdown.todo')}"

@@ -18,6 +18,7 @@ from okr_delivery.gate.rules import RULES
 from okr_delivery.locale import Translator
 from okr_delivery.model.message import Message
 from okr_delivery.model.okr import Location
+from okr_delivery.output.gate_shared import shared
 from okr_delivery.output.gate_words import Words, fresh, in_language, worded
 from okr_delivery.output.json import instant
 from okr_delivery.output.safe import message as cleaned
@@ -101,14 +102,14 @@ class _Writer:
     # -- findings --------------------------------------------------------------------------------------------------
 
     def requirements(self) -> Iterator[str]:
-        """One block per requirement and who is asked, by team and key."""
+        """One block per requirement and who is asked, by team and key; what several teams are told alike once."""
         ordered = sorted(self.result.findings if self.known else fresh(self.result.findings), key=_block_order)
-        for _, group in groupby(ordered, key=_block_order):
-            yield self._requirement(list(group))
+        for (_, teams), group in groupby(shared(ordered), key=lambda said: (_block_order(said.finding), said.teams)):
+            yield self._requirement([said.finding for said in group], teams)
 
-    def _requirement(self, findings: Sequence[Finding]) -> str:
+    def _requirement(self, findings: Sequence[Finding], teams: Sequence[str]) -> str:
         first = findings[0]
-        lines = [self._title(first)]
+        lines = [self._title(first, teams)]
         if first.entity.url:
             lines.append(f"  {terminal(first.entity.url)}")
         again = None
@@ -117,11 +118,11 @@ class _Writer:
             lines += more
         return "\n".join([*lines, f"  {again}"] if again else lines)
 
-    def _title(self, finding: Finding) -> str:
+    def _title(self, finding: Finding, teams: Sequence[str]) -> str:
         entity = finding.entity
         parts = [self.paint(terminal(entity.shown), "1")]
         parts += [terminal(entity.subtitle)] if entity.subtitle else []
-        about = [finding.team] if finding.team else []
+        about = [self._some([terminal(team) for team in teams])] if teams else []
         about += [Words(self.t).by(finding)] if finding.created_by else []
         return "  ".join(parts) + (f"  ({self.t.list(about)})" if about else "")
 

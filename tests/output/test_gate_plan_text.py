@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from okr_delivery.gate.finding import Severity
+from okr_delivery.gate.finding import Severity, Stage
+from okr_delivery.gate.result import GateResult, finding_order
 from okr_delivery.locale import LANGS, translator
+from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import IterationState
 from okr_delivery.output import gate_json, gate_junit, gate_markdown, gate_text
+from okr_delivery.output.safe import message as cleaned
 from tests.gate.plans import LONG_AGO
 from tests.gate.world import OKRS, S27, S28, World, issue
 
@@ -55,6 +58,52 @@ def test_a_plan_reads_like_requirements_do(unplanned: World) -> None:
         "not passed: errors 1, warnings 1, info 0, waived 0\n"
         "1 of 1 ready; before planning: PAY S28 (KR301)\n"
     )
+
+
+def of_teams(result: GateResult, *teams: str) -> GateResult:
+    """The same findings for other teams, as each of them gets them."""
+    every = [replace(f, team=team, help=for_team(f.help, team)) for team in teams for f in result.findings]
+    return replace(result, findings=tuple(sorted(every, key=finding_order)))
+
+
+def for_team(help_: Message, team: str) -> Message:
+    return cleaned(help_, lambda text: text.replace("--team payments", f"--team {team}"))
+
+
+def test_what_several_teams_are_told_alike_stands_once(unplanned: World) -> None:
+    result = of_teams(unplanned.gate(), "payments", "risk", "web")
+    text, page = gate_text.write(result, EN), gate_markdown.write(result, EN)
+    assert text.count("KR302") == 1 and text.count("KR301 iteration-without-goal") == 3
+    assert "2026Q4:GROW-KR1  30-day retention  (payments, risk, web, owner lin)\n" in text
+    block = text[text.index("2026Q4:GROW-KR1  30-day") :]
+    assert "  Check again: okr-delivery gate --sync\n" in block
+    (row,) = [line for line in page.splitlines() if line.startswith("|") and "KR302" in line]
+    assert "(`payments`, `risk`, `web`)" in row and page.count("- KR302 ") == 1
+    found = gate_json.document(result, EN)["findings"]
+    assert [f["team"] for f in found if f["rule"] == "KR302"] == ["payments", "risk", "web"]
+
+
+def test_two_teams_on_one_key_result_are_told_once(world: World) -> None:
+    second = "  - {id: risk, select: [{source: jira}], objectives: [GROW], iterations: {from: sprints}}\n"
+    chosen = LONG_AGO.replace("{source: jira}]", "{source: jira, labels: [pay]}]")
+    world.config_text = chosen.replace("gate: {since", f"{second}gate: {{since")
+    world.synced(issue(1, labels=("pay",)), issue(2))
+    result = world.gate(stage=Stage.ITERATION)
+    assert {f.team for f in result.findings if f.rule == "KR302"} == {"payments", "risk"}
+    assert gate_text.write(result, EN).count("KR302") == gate_text.write(result, ZH).count("KR302") == 1
+
+
+def test_what_differs_stands_for_each_team(unplanned: World) -> None:
+    result = of_teams(unplanned.gate(), "payments", "risk")
+    one, *rest = (f for f in result.findings if f.rule == "KR302")
+    other = replace(one, message=msg("gate.kr302.nothing", kr="GROW-KR1", claimed="0", needed="2", percent="0"))
+    assert gate_text.write(replace(result, findings=(other, *rest)), EN).count("KR302") == 2
+
+
+def test_of_many_teams_ten_are_named(unplanned: World) -> None:
+    teams = [f"t{number:02}" for number in range(40)]
+    text = gate_text.write(of_teams(unplanned.gate(), *teams), EN)
+    assert text.count("KR302") == 1 and "t09 and 30 more" in text and "t10, " not in text
 
 
 def test_the_last_line_names_both(unplanned: World) -> None:
