@@ -32,10 +32,11 @@ class ObjectiveCount(CycleRule):
         for level, held in levels.items():
             fewest, most = desk.config.lint.limits_of(level).objectives
             if not fewest <= len(held) <= most:
-                terms = {"n": len(held), "level": level, "fewest": fewest, "most": most}
+                terms = {"n": len(held), "level": self.text(level), "fewest": fewest, "most": most}
                 yield len(held) > most, self.text("many" if len(held) > most else "few", **terms)
 
     def _fault(self, owner: str, wrong: list[tuple[bool, Message]]) -> Fault:
         text = self.text("message", owner=owner, counts=tuple(message for _, message in wrong))
-        many = any(too_many for too_many, _ in wrong)
-        return Fault(text, owner=owner, severity=None if many else Severity.INFO)
+        ways = {too_many for too_many, _ in wrong}
+        fix = None if len(ways) > 1 else self.text("fix_many" if True in ways else "fix_few")
+        return Fault(text, owner=owner, severity=None if True in ways else Severity.INFO, fix=fix)

@@ -21,5 +21,5 @@ class KeyResultCount(LintRule):
         fewest, most = desk.config.lint.limits_of(subject.objective.level).key_results
         if fewest <= n <= most:
             return OK
-        part = "message" if n else "none"
-        return (Fault(self.text(part, n=n, fewest=fewest, most=most)),)
+        text = self.text("message" if n else "none", n=n, fewest=fewest, most=most)
+        return (Fault(text, fix=self.text("fix_many" if n > most else "fix_few" if n else "fix_none")),)

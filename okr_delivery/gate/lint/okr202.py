@@ -43,4 +43,6 @@ class NoNumberOrDate(LintRule):
         title = plain(subject.title)
         if metric is None or has_number(metric) or is_dated(metric) or has_figure(title) or has_date(title):
             return OK
-        return (Fault(self.text("milestones" if metric.direction is Direction.MILESTONES else "message")),)
+        if metric.direction is Direction.MILESTONES:
+            return (Fault(self.text("milestones"), fix=self.text("fix_milestones")),)
+        return (Fault(self.text("message")),)

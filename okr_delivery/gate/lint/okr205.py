@@ -5,7 +5,7 @@ from __future__ import annotations
 from okr_delivery.gate.finding import Severity
 from okr_delivery.gate.lint.rule import LintExample, LintRule
 from okr_delivery.gate.lint.subject import Desk, Subject, SubjectKind
-from okr_delivery.gate.rule import OK, Fault, Outcome
+from okr_delivery.gate.rule import OK, Fault, NotApplicable, Outcome
 
 
 class MissingOwner(LintRule):
@@ -17,9 +17,14 @@ class MissingOwner(LintRule):
     INVALID = (LintExample(owner=None),)
 
     def check(self, subject: Subject, desk: Desk) -> Outcome:
-        """A key result without an owner falls to the objective's; that should be said rather than guessed."""
+        """A key result without an owner falls to the objective's; that should be said rather than guessed.
+
+        Where the objective has none either, that is one missing input, told of the objective alone.
+        """
         if subject.one.owner:
             return OK
-        if subject.kr is not None and subject.owner:
-            return (Fault(self.text("inherited", owner=subject.owner), severity=Severity.INFO),)
-        return (Fault(self.text("message")),)
+        if subject.kr is None:
+            return (Fault(self.text("message")),)
+        if not subject.owner:
+            return NotApplicable(self.text("objective"))
+        return (Fault(self.text("inherited", owner=subject.owner), severity=Severity.INFO),)

@@ -28,5 +28,6 @@ class StartsBeforeParent(LintRule):
             terms = {"start": str(here.start), "parent_start": str(there.start)}
             return Fault(self.text("message", parent=parent.full_id, **terms), ref=parent.full_id)
         if there.state is CycleState.DRAFT and here.state is not CycleState.DRAFT:
-            return Fault(self.text("draft", parent=parent.full_id, cycle=there.id), ref=parent.full_id)
+            text = self.text("draft", parent=parent.full_id, cycle=there.id)
+            return Fault(text, ref=parent.full_id, fix=self.text("fix_draft"))
         return None

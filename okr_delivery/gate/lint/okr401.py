@@ -8,6 +8,7 @@ from okr_delivery.gate.lint.subject import Desk, Subject, SubjectKind
 from okr_delivery.gate.lint.texts import likeness
 from okr_delivery.gate.lint.wording import before, same_target
 from okr_delivery.gate.rule import OK, Fault, NotApplicable, Outcome
+from okr_delivery.model.message import Message
 
 STAY = "Merchants in lower-tier cities stay because checkout just works"
 ZH_STAY = "下沉市场商户留下来，因为收银就是好用"
@@ -47,4 +48,10 @@ class SameAsLastCycle(LintRule):
             return OK
         moved = subject.kr is not None and near.kr is not None and not same_target(subject.kr, near.kr)
         text = self.text("moved" if moved else "message", earlier=near.full_id)
-        return (Fault(text, severity=Severity.INFO if moved else None, ref=near.full_id),)
+        return (Fault(text, severity=Severity.INFO if moved else None, ref=near.full_id, fix=self._fix(subject)),)
+
+    def _fix(self, subject: Subject) -> Message | None:
+        """Only a key result can say what it continues, and only one that doesn't is told to."""
+        if subject.kr is None:
+            return self.text("fix_objective")
+        return self.text("fix_continued") if subject.kr.continues else None

@@ -7,7 +7,9 @@ from datetime import date
 from okr_delivery.gate.lint.reached import comfortable, early
 from okr_delivery.gate.lint.rule import LintExample, LintRule
 from okr_delivery.gate.lint.subject import Desk, Subject, SubjectKind
+from okr_delivery.gate.lint.wording import WITHOUT_NUMBER
 from okr_delivery.gate.rule import OK, Fault, NotApplicable, Outcome
+from okr_delivery.model.message import Message
 from okr_delivery.model.okr import CycleState, KeyResult
 
 
@@ -35,11 +37,17 @@ class Sandbagging(LintRule):
         found = early(kr, desk)
         if not isinstance(found, date):
             return OK if found is None else NotApplicable(found)
-        return (Fault(self.text("message", day=str(found), end=str(desk.book.cycle_of(kr).end))),)
+        cycle = desk.book.cycle_of(kr)
+        raised = kr.metric.direction not in WITHOUT_NUMBER and desk.day <= cycle.end
+        return (Fault(self.text("message", day=str(found), end=str(cycle.end)), fix=self._fix(raised)),)
 
     def _objective(self, subject: Subject, desk: Desk) -> Outcome:
         """Only where no key result was told on its own: the same thing is not said twice."""
         krs = subject.objective.key_results
         if any(isinstance(early(kr, desk), date) for kr in krs) or not comfortable(krs, desk):
             return OK
-        return (Fault(self.text("all", n=len(krs))),)
+        return (Fault(self.text("all", n=len(krs)), fix=self._fix(desk.day <= subject.cycle.end)),)
+
+    def _fix(self, raised: bool) -> Message | None:
+        """`raised`: there is a target, and time left to raise it for."""
+        return None if raised else self.text("fix_next")

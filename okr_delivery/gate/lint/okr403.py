@@ -1,4 +1,4 @@
-"""OKR403: a key result that is worked for is read as often as was agreed."""
+"""OKR403: a key result that is worked for is read as often as its cadence asks for."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class StaleReading(LintRule):
         if age <= kr.cadence_days:
             return OK
         terms = {"days": age, "cadence": kr.cadence_days, "day": str(latest.day) if latest else ""}
-        return (Fault(self.text("message" if latest else "never", **terms), fix=self._command(kr)),)
+        read, unread = ("message", "never") if desk.day <= cycle.end else ("ended", "unread")
+        return (Fault(self.text(read if latest else unread, **terms), fix=self._command(kr)),)
 
     def _pointless(self, kr: KeyResult | None, subject: Subject, desk: Desk) -> Message | None:
         if kr is not None and kr.metric.direction in WITHOUT_NUMBER | COMPUTED:
