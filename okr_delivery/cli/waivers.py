@@ -13,6 +13,7 @@ from okr_delivery.cli.app import App
 from okr_delivery.cli.options import group, subcommand
 
 if TYPE_CHECKING:
+    from okr_delivery.delivery.snapshot import Snapshot
     from okr_delivery.gate.result import GateResult
     from okr_delivery.gate.standing import Standing
     from okr_delivery.gate.waivers import Waiver, Waivers
@@ -91,17 +92,19 @@ def prune_command(app: App, /, dry_run: bool) -> int:
 
 
 def _stand(app: App, waivers: Waivers) -> Stood:
+    from okr_delivery.gate.ends import Days
     from okr_delivery.gate.standing import standings
     from okr_delivery.store.engine import parse
 
     url = parse(app.config.store_url)
     store = url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
-    runs = _runs(app, waivers) if store and waivers else []
+    snapshot = app.look(app.now) if store and waivers else None
+    runs = [] if snapshot is None else _runs(app, waivers, snapshot)
     whole = all(result.exit_code != 2 or not result.team_verdicts for result in runs)
-    return Stood(standings(waivers, runs, app.calendar.local_date(app.now)), store, whole)
+    return Stood(standings(waivers, runs, Days(app.config, app.now, snapshot).earliest), store, whole)
 
 
-def _runs(app: App, waivers: Waivers) -> list[GateResult]:
+def _runs(app: App, waivers: Waivers, snapshot: Snapshot) -> list[GateResult]:
     """What the waivers may be about: every open requirement, what is planned next, what was released, the OKR files."""
     from okr_delivery.cli.linting import question
     from okr_delivery.gate.engine import GateInput, run
@@ -111,7 +114,7 @@ def _runs(app: App, waivers: Waivers) -> list[GateResult]:
 
     asked: dict[str, object] = {"as_of": None, "cycles": (), "no_waivers": False, "no_baseline": True, "fail_on": None}
     plain = GateInput(
-        snapshot=app.look(app.now),
+        snapshot=snapshot,
         readings=app.readings,
         effects=app.effects,
         conclusions=app.conclusions,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from okr_delivery.gate import labels, waiving
 from okr_delivery.gate.baseline import ISSUE, suitable
+from okr_delivery.gate.ends import Days
 from okr_delivery.gate.finding import Finding, Severity, Stage
 from okr_delivery.gate.rules import RULES
 from okr_delivery.gate.waiving import Known, Waived
@@ -38,15 +38,13 @@ class Looked:
 
     def waive(self, waivers: Waivers) -> Waived:
         """The file's waivers first, then those by label. Raises UserError for a waiver that nobody may write so."""
-        waiving.check_length(waivers, self.today, self.snapshot.config.gate.max_waiver_days)
+        config = self.snapshot.config
+        days = Days(config, self.snapshot.as_of, self.snapshot)
+        waiving.check_length(waivers, days.latest, config.gate.max_waiver_days)
         written = [self._with_present_key(waiver) for waiver in waivers]
-        out = waiving.apply(self.findings, written, self.today, self.severity, self._known)
+        out = waiving.apply(self.findings, written, days.of, self.severity, self._known)
         by_label = labels.apply(out.findings, self.snapshot, self._item)
         return replace(out, findings=by_label.findings, waived=[*out.waived, *by_label.waived], notes=by_label.notes)
-
-    @cached_property
-    def today(self) -> date:
-        return waiving.today(self.snapshot)
 
     @cached_property
     def _asked(self) -> frozenset[tuple[str, str]]:

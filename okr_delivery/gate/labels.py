@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from okr_delivery.delivery.rules import calendar_of
 from okr_delivery.gate.approvers import Approvers, put_on
 from okr_delivery.gate.finding import Finding
 from okr_delivery.gate.result import WaivedFinding
@@ -107,9 +107,8 @@ class Reader:
 
     def __init__(self, snapshot: Snapshot) -> None:
         config = snapshot.config
-        self._store = snapshot.store
+        self._snapshot = snapshot
         self._settings: LabelWaivers = config.gate.waive
-        self._zone = ZoneInfo(config.calendar.timezone)
         self._approvers = Approvers(config)
         self._as_of = snapshot.as_of
         self.location = config.location("gate", "waive")
@@ -140,21 +139,24 @@ class Reader:
         owner = self._approvers.named(put.by, item.source)
         if owner is None:
             return msg("waivers.label.no_approver", **said)
-        last = self._day(put.at) + timedelta(days=self._settings.days - 1)
+        last = self._day(item, put.at) + timedelta(days=self._settings.days - 1)
         name = self._name(item, put.by, owner)
-        if last < self._day(self._as_of):
+        if last < self._day(item, self._as_of):
             return msg("waivers.label.over", owner=name or owner, last=str(last), **said)
         return Approval(owner, name, last)
 
     def _name(self, item: Item, marks: str, owner: str) -> str | None:
         """How the approver is called; with the account where the issue's creator is called the same and is another."""
-        name = self._store.name_on_display(item.source, marks)
+        name = self._snapshot.store.name_on_display(item.source, marks)
         if name is None or same_account(marks, item.issue.creator_marks) or name != item.issue.creator:
             return name
         return _with_account(name, owner)
 
-    def _day(self, at: int) -> date:
-        return datetime.fromtimestamp(at, self._zone).date()
+    def _day(self, item: Item, at: int) -> date:
+        """A date of the calendar of the issue's team, else of the file's."""
+        snapshot = self._snapshot
+        calendar = snapshot.calendar(item.team) if item.team else calendar_of(snapshot.config)
+        return calendar.local_date(at)
 
 
 def _plain(label: str) -> str:

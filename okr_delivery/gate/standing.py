@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -27,14 +27,17 @@ class Standing(StrEnum):
         return self in (Standing.EXPIRED, Standing.UNUSED)
 
 
-def standings(waivers: Waivers, runs: Sequence[GateResult], today: date) -> tuple[Standing, ...]:
-    """One for each waiver, in the file's order; `runs` are what was judged with these waivers."""
+def standings(waivers: Waivers, runs: Sequence[GateResult], today: Callable[[Waiver], date]) -> tuple[Standing, ...]:
+    """One for each waiver, in the file's order; `runs` are what was judged with these waivers.
+
+    `today` tells the day on which a waiver must be over to be over for everybody whom it may speak of.
+    """
     used = {one.waiver.place for result in runs for one in result.waived}
     idle: dict[int, set[Known]] = {}
     for result in runs:
         for place, known in result.idle_waivers.items():
             idle.setdefault(place, set()).add(known)
-    return tuple(_standing(waiver, waiver.place in used, idle.get(waiver.place, set()), today) for waiver in waivers)
+    return tuple(_standing(one, one.place in used, idle.get(one.place, set()), today(one)) for one in waivers)
 
 
 def _standing(waiver: Waiver, used: bool, idle: set[Known], today: date) -> Standing:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from okr_delivery.gate.finding import Entity, Finding, Severity
 from okr_delivery.gate.result import WaivedFinding
@@ -16,9 +14,6 @@ from okr_delivery.gate.waivers import Waiver
 from okr_delivery.model.errors import Problem, UserError, user_error
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Iteration
-
-if TYPE_CHECKING:
-    from okr_delivery.delivery.snapshot import Snapshot
 
 SOON_DAYS = 14
 
@@ -44,18 +39,17 @@ class Waived:
     idle: dict[int, Known] = field(default_factory=dict)  # by `place`: what the file's waivers that matched nothing are
 
 
-def today(snapshot: Snapshot) -> date:
-    """The day that waivers' ends are held against."""
-    return datetime.fromtimestamp(snapshot.as_of, ZoneInfo(snapshot.config.calendar.timezone)).date()
-
-
-def check_length(waivers: Iterable[Waiver], today: date, days: int) -> None:
+def check_length(waivers: Iterable[Waiver], today: Callable[[Waiver], date], days: int) -> None:
     """Raises UserError for waivers that end too late, each with the last day that may be written."""
-    last = today + timedelta(days=min(days, (date.max - today).days))
-    long = [waiver for waiver in waivers if waiver.expires > last]
+    last = {waiver: _last(today(waiver), days) for waiver in waivers}
+    long = [waiver for waiver in last if waiver.expires > last[waiver]]
     if long:
-        step = msg("waivers.too_long.next", last=str(last))
-        raise UserError([Problem(_too_long(waiver, days), place(waiver), step) for waiver in long])
+        steps = {waiver: msg("waivers.too_long.next", last=str(last[waiver])) for waiver in long}
+        raise UserError([Problem(_too_long(waiver, days), place(waiver), steps[waiver]) for waiver in long])
+
+
+def _last(today: date, days: int) -> date:
+    return today + timedelta(days=min(days, (date.max - today).days))
 
 
 def _too_long(waiver: Waiver, days: int) -> Message:
@@ -97,11 +91,12 @@ def _iteration_names(source: str, ref: str, name: str, team: str) -> Iterator[st
 def apply(
     findings: Sequence[Finding],
     waivers: Sequence[Waiver],
-    today: date,
+    today: Callable[[Finding], date],
     severity: Mapping[str, Severity],
     known: Callable[[Waiver], Known],
 ) -> Waived:
-    """`severity` holds the WVR rules that are on; `known` is asked about waivers that matched nothing.
+    """`today` tells the local day where something was found, `severity` holds the WVR rules that are on; `known` is
+    asked about waivers that matched nothing. One has expired when it has for all that it matched.
 
     Raises UserError for a waiver whose name fits two things, and for two that mean the same.
     """
@@ -115,7 +110,7 @@ def apply(
             out.findings.append(finding)
             continue
         matched.setdefault(waiver, []).append(finding)
-        if waiver.expires < today:
+        if waiver.expires < today(finding):
             out.findings.append(finding)
         else:
             out.waived.append(WaivedFinding(finding, waiver))
@@ -123,7 +118,8 @@ def apply(
         _check_one_source(waiver, matched.get(waiver, ()))
         if waiver not in matched:
             out.idle[waiver.place] = known(waiver)
-        problem = _problem(waiver, today, out.idle.get(waiver.place))
+        day = min(map(today, matched.get(waiver, ())), default=None)
+        problem = _expiry(waiver, day) if day is not None else _idleness(out.idle[waiver.place])
         if problem is not None and problem[0] in severity:
             out.problems.append(_finding(waiver, severity[problem[0]], *problem))
     return out
@@ -154,10 +150,13 @@ def _fully(finding: Finding) -> str:
     return entity.key if entity.source is None else f"{entity.source}:{entity.key}"
 
 
-def _problem(waiver: Waiver, today: date, idle: Known | None) -> tuple[str, str] | None:
-    """(rule, message part); None while the waiver does its work or can't be judged here. `idle` None: it matched."""
-    if idle is not None:
-        return None if idle is Known.OUT_OF_SCOPE else ("WVR001", idle.value)
+def _idleness(known: Known) -> tuple[str, str] | None:
+    """(rule, message part) of a waiver that matched nothing; None where it can't be judged here."""
+    return None if known is Known.OUT_OF_SCOPE else ("WVR001", known.value)
+
+
+def _expiry(waiver: Waiver, today: date) -> tuple[str, str] | None:
+    """(rule, message part) of a waiver that matched; None while it does its work."""
     if waiver.expires < today:
         return ("WVR002", "message")
     return ("WVR003", "message") if (waiver.expires - today).days < SOON_DAYS else None

@@ -35,10 +35,10 @@ def hold(
     """`narrowed`: the run looked at some cycles only, so that a waiver for others may do its work elsewhere."""
     if waivers is None:
         return Waived(findings=list(findings))
-    waiving.check_length(waivers, desk.day, desk.config.gate.max_waiver_days)
     mine = [waiver for waiver in waivers if waiver.rule in registry.ids()]
+    waiving.check_length(mine, lambda _: desk.day, desk.config.gate.max_waiver_days)
     named = [replace(waiver, entity=full_id(waiver, desk)) for waiver in mine]
-    return waiving.apply(findings, named, desk.day, severity, lambda one: _known(one, desk, asked, narrowed))
+    return waiving.apply(findings, named, lambda _: desk.day, severity, lambda one: _known(one, desk, asked, narrowed))
 
 
 def full_id(waiver: Waiver, desk: Desk) -> str:
