@@ -51,7 +51,7 @@ class Timeline:
 
     def __init__(self, today: Today, detail: Detail, known: Known) -> None:
         self.today = today
-        self._events = detail.events
+        self._events = _by_kind(detail.events)
         self._known = known
         self._life = Lifecycle(today, detail.events, known)
         self.current = self._current()
@@ -59,7 +59,8 @@ class Timeline:
     def changes(self) -> tuple[Change, ...]:
         """All kept changes in (ts, history id, item) order."""
         own = (change for kept in self._stories() for change in kept)
-        return tuple(sorted([*own, *_links(self.today.id, self._events)], key=lambda change: change.order))
+        links = _links(self.today.id, self._events.get(Kind.LINK, ()))
+        return tuple(sorted([*own, *links], key=lambda change: change.order))
 
     def _stories(self) -> Iterator[Iterator[Change]]:
         """The changes of each field that has any, field by field."""
@@ -121,10 +122,17 @@ class Timeline:
                 yield kept, single(self._customs(kept), now[kept]), always
 
     def _of(self, kind: Kind) -> list[Event]:
-        return [event for event in self._events if event.kind is kind and event.action is not Action.UNKNOWN]
+        return [event for event in self._events.get(kind, ()) if event.action is not Action.UNKNOWN]
 
     def _customs(self, kept: Field) -> list[Event]:
         return [event for event in self._of(Kind.CUSTOM) if event.subject == kept.name]
+
+
+def _by_kind(events: Iterable[Event]) -> dict[Kind, list[Event]]:
+    found: dict[Kind, list[Event]] = {}
+    for event in events:
+        found.setdefault(event.kind, []).append(event)
+    return found
 
 
 def timeboxes(values: Sequence[Value]) -> Value:
@@ -160,10 +168,9 @@ def _with_id(event: Event, parent: Value) -> Event:
 
 def _links(issue_id: str, events: Iterable[Event]) -> Iterator[Change]:
     for event in events:
-        if event.kind is Kind.LINK:
-            link = Value(event.value.name, _SENTENCES.get(event.subject, "relates to"))
-            old, new = (EMPTY, link) if event.action is Action.ADD else (link, EMPTY)
-            yield Change(issue_id, event.history_id, int(Field.LINK), event.ts, Field.LINK, old, new, event.actor)
+        link = Value(event.value.name, _SENTENCES.get(event.subject, "relates to"))
+        old, new = (EMPTY, link) if event.action is Action.ADD else (link, EMPTY)
+        yield Change(issue_id, event.history_id, int(Field.LINK), event.ts, Field.LINK, old, new, event.actor)
 
 
 def _both(parent: Value) -> Amends:

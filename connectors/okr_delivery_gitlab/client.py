@@ -281,6 +281,8 @@ class GitLabClient:
             if session.answer is None:
                 raise
             return session.answer
+        finally:
+            session.answer = None  # each thread would keep a large body until its next request
 
     def _tools(self) -> tuple[Gitlab, _Session]:
         found: tuple[Gitlab, _Session] | None = getattr(self._here, "tools", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from okr_delivery.model.accounts import marks
@@ -75,8 +76,15 @@ class UnreadableEventError(ValueError):
 
 def actor_of(user: object) -> str | None:
     """Marks of who did something: never a name."""
-    number, name = string(mapping(user).get("id")), string(mapping(user).get("username"))
-    return marks(number.rpartition("/")[2], name) if number else None
+    row = mapping(user)
+    number = string(row.get("id"))
+    return _marks_of(number, string(row.get("username"))) if number else None
+
+
+@lru_cache(maxsize=2048)
+def _marks_of(number: str, name: str | None) -> str:
+    """One text for all that somebody did."""
+    return marks(number.rpartition("/")[2], name)
 
 
 class EventList(NamedTuple):

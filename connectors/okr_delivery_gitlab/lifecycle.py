@@ -92,10 +92,12 @@ class Lifecycle:
         shown = self._shown(labels)
         begin = self._moment(state, shown)
         for _, group in by_second(self._events):
-            for event in group:
-                state = _after(state, event)
+            labelled = [event for event in group if event.kind is Kind.LABEL]
+            for event in labelled:
                 labels.apply(event)
-            if any(event.kind is Kind.LABEL for event in group):
+            if len(labelled) < len(group):
+                state = _after(state, group)
+            if labelled:
                 shown = self._shown(labels)
             self._told.append(_Told(group, _one_hand(group), self._moment(state, shown)))
         return begin, state, labels
@@ -148,20 +150,23 @@ def _last(labels: Labels, scope: str | None) -> Value:
     return EMPTY if found is None else label_value(*found)
 
 
-def _after(state: _State, event: Event) -> _State:
-    match event.kind, event.action:
-        case Kind.STATE, Action.CLOSE:
-            return replace(state, closed=True)
-        case Kind.STATE, Action.REOPEN:
-            return _State(custom=None)
-        case Kind.DUPLICATE, _:
-            return replace(state, duplicate=True)
-        case Kind.MOVED, _:
-            return replace(state, moved=True)
-        case Kind.STATUS, _:
-            return replace(state, custom=event.value)
-        case _:
-            return state
+def _after(state: _State, events: Sequence[Event]) -> _State:
+    """The state behind the events of one second."""
+    for event in events:
+        match event.kind, event.action:
+            case Kind.STATE, Action.CLOSE:
+                state = replace(state, closed=True)
+            case Kind.STATE, Action.REOPEN:
+                state = _State(custom=None)
+            case Kind.DUPLICATE, _:
+                state = replace(state, duplicate=True)
+            case Kind.MOVED, _:
+                state = replace(state, moved=True)
+            case Kind.STATUS, _:
+                state = replace(state, custom=event.value)
+            case _:
+                pass
+    return state
 
 
 def _as_now(events: Sequence[Event], today: Today) -> list[Event]:

@@ -21,6 +21,7 @@ class IssueReader:
         self._base_url = base_url.rstrip("/")
         base = urlsplit(self._base_url)
         self._origin = (base.scheme, base.netloc)
+        self._here = f"{base.scheme}://{base.netloc}/"
 
     def read(self, row: Row, detail: Detail, told: Timeline) -> Issue:
         """The slim issue; `told` is its timeline, from the same row and detail."""
@@ -53,6 +54,8 @@ class IssueReader:
     def _url(self, row: Row, today: Today) -> str:
         """The address that GitLab gives, if it is one of its own host; a body may say anything."""
         given = string(row.get("web_url"))
+        if given and given.startswith(self._here):  # nearly always
+            return given
         own = urlsplit(given or "")
         if given and (own.scheme, own.netloc) == self._origin:
             return given

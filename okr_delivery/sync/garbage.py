@@ -14,6 +14,7 @@ PAGES = 20
 """Pages after which it looks at all of what is new."""
 LARGE = 128 * 1024
 M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
+M_ARENA_MAX = -8
 Item = TypeVar("Item")
 
 
@@ -23,7 +24,8 @@ def frugal() -> Iterator[None]:
 
     What was there before is not searched at all, nor are its pages written to, which a fork shares. A sync also reads
     thousands of large answers in several threads. Left alone, glibc keeps what they took for later, in pieces, and the
-    process grows for as long as it runs; here large buffers go back to the system at once.
+    process grows for as long as it runs; here large buffers go back to the system at once, and all threads take what
+    they need from one heap instead of one each: only one of them runs Python at a time.
     """
     _give_back()
     before = gc.get_threshold()
@@ -47,4 +49,6 @@ def swept(pages: Iterable[Item]) -> Iterator[Item]:
 def _give_back() -> None:
     """Does nothing where the C library is another one."""
     with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE)
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(M_MMAP_THRESHOLD, LARGE)
+        mallopt(M_ARENA_MAX, 1)

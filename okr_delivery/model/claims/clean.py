@@ -10,6 +10,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from okr_delivery.model.claims.grammar import cut, looks_like_part, parse_bare
 from okr_delivery.model.claims.keywords import Found, Keyword, find_keywords
@@ -79,7 +80,13 @@ def claim_lines(text: str) -> str:
     Lines with a keyword and nothing behind it (or `none`, `n/a`, 无), as templates leave them, say nothing and are left
     out. Applying it to its own result changes nothing.
     """
-    for _ in range(MAX_ROUNDS):  # text that was escaped or encoded more than once needs more than one round
+    return _settled(_once(text))
+
+
+@lru_cache(maxsize=1024)
+def _settled(text: str) -> str:
+    """Text that was escaped or encoded more than once needs more than one round. Most claims are made many times."""
+    for _ in range(MAX_ROUNDS - 1):
         lines = _once(text)
         if lines == text:
             break
