@@ -55,7 +55,7 @@ def write_command(
     if prune and before is None:
         raise user_error(msg("baseline.none"), where=FILE, next_step=msg("baseline.none.next"))
     result = _judge_okrs(app) if okrs else _judge(app, teams, stage, before)
-    if result.exit_code == 2:
+    if not result.answered:
         return _refuse(app, result)
     done = renew(before, result, accept_new=accept_new)
     _write(app, done.baseline)

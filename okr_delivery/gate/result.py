@@ -190,6 +190,11 @@ class GateResult:
         return self.verdict.exit_code
 
     @property
+    def answered(self) -> bool:
+        """Whether every team got a verdict, or has nothing that one could be about."""
+        return self.verdict is not Verdict.NONE or bool(self.nothing_to_judge and not self.team_verdicts)
+
+    @property
     def not_ready(self) -> tuple[Judged, ...]:
         return tuple(one for one in self.judged if not one.ready)
 

@@ -222,6 +222,20 @@ def test_nothing_is_written_while_a_team_has_no_verdict(world: World) -> None:
     assert (world.root / FILE).read_bytes() == before
 
 
+def test_it_shrinks_to_nothing_when_the_last_one_is_settled(world: World) -> None:
+    """A team without open work was judged; one that nobody could look at was not."""
+    world.synced(issue(1, ""), issue(2, status="2"))
+    write(world)
+    world.synced(issue(1, "", status="2"))
+    before = (world.root / FILE).read_bytes()
+    code, _, err = command(world, "baseline", "write", now=NOW + 9 * DAY)  # data that is too old
+    assert (code, (world.root / FILE).read_bytes()) == (2, before)
+    assert "okr-delivery sync jira" in err
+    assert write(world) == f"{FILE}: 0 kept, 1 dropped, 0 added\n"
+    assert entries(world) == []
+    assert write(world, "--prune") == f"{FILE}: 0 kept, 0 dropped, 0 added\n"
+
+
 def test_its_bytes_are_the_same_however_issues_come(world: World, tmp_path: Path) -> None:
     world.synced(issue(2, ""), issue(10, ""), issue(1, "", estimate=None))
     write(world)
