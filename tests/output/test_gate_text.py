@@ -159,17 +159,17 @@ def test_hostile_titles_stay_readable(world: World) -> None:
     assert "Secret" not in text and "PAY-55  (payments)" in text
 
 
-def test_thirty_thousand_findings_are_written_in_time(world: World) -> None:
+def test_thousands_of_findings_are_written_in_time(world: World) -> None:
     from dataclasses import replace
-    from time import monotonic
+    from time import process_time
 
     result = world.synced(issue(1, "")).gate()
     (finding,) = result.findings
-    many = tuple(replace(finding, entity=replace(finding.entity, key=f"PAY-{n}")) for n in range(30_000))
-    began = monotonic()
+    many = tuple(replace(finding, entity=replace(finding.entity, key=f"PAY-{n}")) for n in range(10_000))
+    began = process_time()
     text = gate_text.write(replace(result, findings=many), EN)
-    assert text.count("KR101") == 30_000
-    assert monotonic() - began < 30
+    assert text.count("KR101") == 10_000
+    assert process_time() - began < 4
 
 
 def test_what_is_known_is_counted_and_listed_on_request() -> None:
