@@ -276,14 +276,29 @@ class App:
         return time.time() + at - self.clock()
 
     def instant(self, text: str | None) -> int:
-        """`--as-of`: a date means the end of that day in the calendar's zone; None means now."""
+        """`--as-of`: a date means the end of that day in the calendar's zone; None means now.
+
+        Raises UserError for what is no instant, and for a day that has begun nowhere: what was fetched says nothing of
+        it, and what was not told until then would pass for what was not done.
+        """
         if text is None:
             return self.now
         day = self._date(text)
         found = self._moment(text) if day is None else self.calendar.day_end(day) - 1
         if found is None or found < 0:  # before 1970 there was no tracker
             raise self._bad_date(text)
+        if (day or self.calendar.local_date(found)) > self._today:
+            what = msg("cli.future_date", text=text, today=self._today.isoformat())
+            raise user_error(what, where="--as-of", next_step=msg("cli.future_date.next"))
         return found
+
+    @property
+    def _today(self) -> date:
+        """The date where it is latest, by the calendars of the file and of its teams."""
+        from okr_delivery.delivery.rules import calendar_of
+
+        every = [None, *self.config.teams]
+        return max(calendar_of(self.config, team).local_date(self.now) for team in every)
 
     def _moment(self, text: str) -> int | None:
         try:

@@ -31,6 +31,7 @@ def list_command(app: App, /, as_of: str | None, output_format: str) -> int:
     from okr_delivery.output import okr as output
     from okr_delivery.output.json import dumps
 
+    app.instant(as_of)  # what is declared is the same on every day, but not every text is one
     if output_format == "json":
         app.show_document(dumps(output.document(app.book)))
     else:
