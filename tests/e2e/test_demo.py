@@ -53,6 +53,9 @@ def left_and_said(demo: Demo, lang: str) -> None:
     assert f'<html lang="{lang}' in reports[0].read_text(encoding="utf-8")
     assert "$ okr-delivery gate" in demo.out
     assert "okr-delivery explain" in demo.out
+    assert "  okr-delivery gate --stage iteration --preview" in lines, (
+        "its teams adopt pitch: plans are looked at on demand"
+    )
     assert [source.type for source in load(demo.folder / "okr-delivery.yaml", cwd=demo.folder, env={}).sources] == [
         "jira",
         "gitlab",
@@ -91,6 +94,11 @@ def test_what_demo_says_can_be_pasted(demo: Demo, tmp_path: Path) -> None:
     assert "exit 0" in ran.stdout
     assert (demo.folder / "tables" / "issues.csv").is_file()
     assert ran.returncode == 0, ran.stderr
+
+
+def test_its_plans_are_there_to_be_looked_at(demo: Demo) -> None:
+    table = Cli(demo.folder, env=PATH).ok("gate", "--stage", "iteration", "--preview").out
+    assert all(f" {rule}  " in table for rule in ("KR301", "KR302", "KR304", "KR306"))
 
 
 def test_ctrl_c_ends_the_whole_demo(tmp_path: Path) -> None:
