@@ -38,28 +38,27 @@ def understand(notes: Sequence[Note], home: Home, known: Known, customs: Mapping
             if told.kind is Kind.CUSTOM and told.subject not in customs:
                 continue
             numbers[told.kind] = numbers.get(told.kind, 0) + 1
-            event = Event(note.ts, told.kind, numbers[told.kind], told.action, told.value, told.old, note.actor)
-            found.events.append(_resolved(event, told, home, known, customs, found.doubts, anew=note.anew))
+            value = _value(told, home, known, anew=note.anew)
+            if value is None:
+                found.doubts.add(told.kind)
+                value = Value(None, told.ref)
+            subject = customs[told.subject].name if told.kind is Kind.CUSTOM else told.subject
+            number = numbers[told.kind]
+            found.events.append(Event(note.ts, told.kind, number, told.action, value, told.old, note.actor, subject))
     if _begins_nameless(found.events):
         found.doubts.add(Kind.MILESTONE)
     return found
 
 
-def _resolved(
-    event: Event, told: Told, home: Home, known: Known, customs: Mapping[str, Field], doubts: set[Kind], *, anew: bool
-) -> Event:
-    if told.kind is Kind.CUSTOM:
-        return event._replace(subject=customs[told.subject].name)
+def _value(told: Told, home: Home, known: Known, *, anew: bool) -> Value | None:
+    """What was added, removed or set, by its id; None for a reference that leaves in doubt what is meant."""
     if told.kind is Kind.STATUS:
-        return event._replace(value=_status(told, known))
-    if told.ref is None:
-        return event
+        return _status(told, known)
+    if told.ref is None or told.kind is Kind.CUSTOM:
+        return told.value
     if told.kind in (Kind.PARENT, Kind.LINK, Kind.MOVED):
-        return event._replace(value=Value(None, _absolute(told.ref, home)), subject=told.subject)
-    value = _by_reference(told, home, known, anew=anew)
-    if value is None:
-        doubts.add(told.kind)
-    return event._replace(value=value or Value(None, told.ref))
+        return Value(None, _absolute(told.ref, home))
+    return _by_reference(told, home, known, anew=anew)
 
 
 def _by_reference(told: Told, home: Home, known: Known, *, anew: bool) -> Value | None:
