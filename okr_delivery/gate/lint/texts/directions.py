@@ -9,6 +9,7 @@ from okr_delivery.gate.lint.texts import english as en
 from okr_delivery.gate.lint.texts.clean import language, plain, squeeze, tokens
 from okr_delivery.gate.lint.texts.figures import has_figure
 from okr_delivery.gate.lint.texts.measures import names_metric
+from okr_delivery.gate.lint.texts.sentences import told
 
 _WHY = re.compile(
     r"\bso (?:that|\w+ (?:that|\w+))|\bsuch that\b|\bbecause\b|\buntil\b|\bwithout\b|\bwho\b|\bwhose\b|\bwhere\b"
@@ -79,7 +80,7 @@ def _praised(core: str) -> bool:
 
 def _subject(found: list[str]) -> bool:
     """Whether the first word is what the sentence is about: `Support becomes the reason customers renew`."""
-    return found[0] in en.NOUNS_TOO and len(found) > 1 and found[1] in en.FINITE
+    return found[0] in en.NOUNS_TOO and len(found) > 1 and (found[1] in en.FINITE or told(found))
 
 
 def _whom(core: str) -> bool:

@@ -9,6 +9,7 @@ from okr_delivery.gate.lint.texts import english as en
 from okr_delivery.gate.lint.texts.clean import Language, language, plain, squeeze, tokens, words
 from okr_delivery.gate.lint.texts.dates import undated
 from okr_delivery.gate.lint.texts.figures import has_figure
+from okr_delivery.gate.lint.texts.listed import listed
 from okr_delivery.gate.lint.texts.measures import EN_METRIC, ZH_METRIC, ends_in_metric, names_metric
 
 _EN_JOINT = re.compile(
@@ -71,8 +72,8 @@ def has_two_metrics(text: str) -> bool:
     """
     title = plain(text)
     lang = language(title)
-    title = squeeze(title) if lang == "zh" else title
-    return _named(title, lang) or _measured(undated(title), lang)
+    title = squeeze(re.sub(r" / ", ";", title)) if lang == "zh" else title
+    return _named(title, lang) or listed(title, lang) or _measured(undated(title), lang)
 
 
 _ZH_QUALIFIER = (
@@ -123,7 +124,11 @@ def _reached_too(first: str, part: str) -> bool:
 _WITHIN = re.compile(
     r"\d+ ?(?:个)?(?:天|小时|分钟|日|周|月|秒|工作日)(?:之?内|以内)|\bwithin (?:the first )?\S+ \w+", re.I
 )
-_FREQUENCY = re.compile(r"\bto (?:hourly|daily|weekly|monthly|on demand)\b|每(?:天|日|周|月|小时)[一两多]?次", re.I)
+_FREQUENCY = re.compile(
+    r"\bto (?:hourly|daily|weekly|monthly|on demand)\b|每(?:天|日|周|月|小时)[一两多]?次"
+    r"|从每.{1,8}[到至]每(?:天|日|周|月|小时)",
+    re.I,
+)
 
 
 def _counts(clause: str, lang: Language) -> bool:

@@ -20,6 +20,10 @@ DO = words("""
     switch transition negotiate liaise brainstorm benchmark gather identify select shortlist choose
     author provision discuss
     prototype architect outline specify propose sponsor stage print order rebrand relaunch revamp overhaul
+    certify align renegotiate retrain coach mentor brief educate upskill centralise centralize harmonise harmonize
+    merge split containerise containerize retrofit inspect validate verify calibrate commission patch backfill trial
+    consult renovate relocate reconfigure catalogue archive label deduplicate embed re-train re-negotiate redraft
+    modernise modernize digitalise digitalize tender equip outfit balance rebalance tune
 """)
 """Verbs of work: what a team does, whatever comes of it."""
 
@@ -27,7 +31,8 @@ NOUNS_TOO = words("""
     launch build release support test design plan pilot research review survey document audit upgrade update host
     record post call visit order process map schedule stage market code port report interview hire train work help
     open start track add fix move purchase run monitor set hold make ship offer deploy move print promote assist
-    switch transition
+    switch transition trial brief coach mentor split patch label archive commission merge
+    catalogue tender balance tune outfit
 """)
 """Those of them that may be a noun: `release frequency`, `support tickets`."""
 

@@ -34,6 +34,16 @@ _PLAIN_EN = re.compile(
 )
 _PLAIN_ZH = re.compile(r"^(?:提升|提高|增加|降低|减少|缩短|扩大|拉升|做高|拉高|压降)(?:整体|我们的?|公司)?")
 _LEVELS_ZH = re.compile(rf"{zh.MOVES}|[≥≤<>]")
+_QUOTA_ZH = re.compile(r"(?:完成|实现|冲刺|拿下|做到).{0,8}\d.{0,6}(?:目标|任务|指标|业绩|销售|产值|合同|订单|收入)")
+_RANK_ZH = re.compile(
+    r"(?:(?:行业|全国|区域|全省|全市|市场)?(?:排名)?(?:第一|第二|第三|前三|前五|前十|top ?\d+|no\.? ?1|领先))$", re.I
+)
+_RANK_EN = re.compile(
+    r"^(?:(?:be|become|reach|rank|get to) )?(?:the )?(?:number one|no\.? ?(?:1|one)|#1|first|largest"
+    r"|top three|top five)"
+    r"(?: (?:place|position|player|spot))? (?:in|by|for) ",
+    re.I,
+)
 _HUNDRED = re.compile(r"100 ?%|百分之百|百分百")
 
 
@@ -47,13 +57,13 @@ def is_indicator(text: str) -> bool:
     lang = language(title)
     rest = undated(squeeze(title) if lang == "zh" else title).replace("\0", "").strip(" ,")
     if not has_figure(rest):
-        return _moves_alone(rest, lang)
+        return _moves_alone(rest, lang) or _ranks(rest, lang)
     if has_percent(_HUNDRED.sub("", rest)) or names_metric(rest, lang):
         return True
     if _counted(rest, lang):
         return True
     if lang == "zh":
-        return _LEVELS_ZH.search(rest) is not None and not zh.CONSEQUENCE.search(rest)
+        return (_LEVELS_ZH.search(rest) or _QUOTA_ZH.search(rest)) is not None and not zh.CONSEQUENCE.search(rest)
     return _QUANTITY.search(rest) is not None or _BOUND.search(rest) is not None
 
 
@@ -87,6 +97,15 @@ _PIECES_EN = re.compile(
     r"(?:(?!for|to|on|into|with|from|in|by)[\w'-]+ ?){1,4}$",
     re.I,
 )
+
+
+def _ranks(title: str, lang: str) -> bool:
+    """A metric and the place that it is to take among others: `市场占有率第一`, `Number one in market share`."""
+    rank = (_RANK_ZH.search if lang == "zh" else _RANK_EN.match)(title)
+    if rank is None:
+        return False
+    metric = title[: rank.start()] if lang == "zh" else title[rank.end() :]
+    return ends_in_metric(metric, lang) and not re.search(r"[,;]", metric)
 
 
 def _moves_alone(title: str, lang: str) -> bool:

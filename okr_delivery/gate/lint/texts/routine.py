@@ -20,6 +20,13 @@ _EN_STAY = re.compile(
 )
 
 
+_OFTEN = re.compile(
+    r"\b[\w-]+ (?:times|days|hours) (?:a|per|every) (?:day|week|month|year)\b"
+    r"|每(?:天|日|周|月|年)[^,;]{0,4}?[\d一二两三四五六七八九十]+(?:次|天|小时|场|期)",
+    re.I,
+)
+"""How often something is done, which bounds nothing: `open six days a week`."""
+_DOING = re.compile(r"^\w+ly \w+ing(?: (?:of|for|with)\b|$)|^daily \w+ing(?: (?:of|for|with)\b|$)", re.I)
 DUTY_EN = range(2, 5)
 """Words of a duty that needs no beat to be one: `Answer customer calls`."""
 
@@ -41,7 +48,7 @@ def _routine_en(title: str, bounded: bool) -> bool:
     if _EN_STAY.search(title) or result(title):
         return False
     if en.HOLD.match(title):
-        return not (bounded or has_figure(title))
+        return not (bounded or has_figure(_OFTEN.sub("", title)))
     found = tokens(title)
     steady = en.STEADY.match(title)
     if steady:
@@ -57,7 +64,7 @@ def _topic_en(title: str, found: list[str]) -> bool:
     """
     if en.FINITE & set(found[1:]) or has_figure(title) or ends_in_metric(title, "en"):
         return False
-    return en.BEAT.match(title) is None or en.ACTIVITY.search(title) is not None
+    return en.BEAT.match(title) is None or en.ACTIVITY.search(title) is not None or _DOING.match(title) is not None
 
 
 def _verbal_en(lead: str) -> bool:
@@ -79,7 +86,7 @@ def _routine_zh(title: str, bounded: bool) -> bool:
     if _told_zh(core):
         return False
     if zh.HOLD.match(core) or (zh.ENSURE.match(core) and zh.SMOOTHLY.search(core)):
-        return not (bounded or has_figure(core))
+        return not (bounded or has_figure(_OFTEN.sub("", core)))
     if zh.ON_TIME.match(core) or zh.DUTY.match(core):
         return not has_figure(core)
     steady = zh.STEADY.match(core)

@@ -10,6 +10,7 @@ from okr_delivery.gate.lint.texts.clean import language, plain, squeeze, tokens,
 from okr_delivery.gate.lint.texts.dates import DATE
 from okr_delivery.gate.lint.texts.figures import figures, has_figure, has_percent
 from okr_delivery.gate.lint.texts.measures import EN_METRIC, ZH_METRIC, ends_in_metric
+from okr_delivery.gate.lint.texts.sentences import told
 
 _EN_LEAD = re.compile(
     r"^(?:(?:we(?: will|'ll)?|i(?: will|'ll)?|the team(?: will)?|our team(?: will)?|to|please"
@@ -23,9 +24,18 @@ _EN_WORK = re.compile(
     r"|development|refactoring|project|plan|milestones|rollout|requirements|tickets|implementation)\b",
     re.I,
 )
+# The percentage says how much of the work is done, and nothing of what comes of it.
+_EN_TAUGHT = re.compile(
+    r"^(?:train|re-?train|certify|upskill|coach|educate|brief|onboard|migrate|move|refactor|rewrite|document|review"
+    r"|audit|interview|survey|visit|digiti[sz]e|label|equip|outfit|inspect|test|automate|upgrade|replace|convert"
+    r"|translate)\w* "
+    r"(?:at least |all |about |up to )*\d[\d.]* ?(?:%|percent)",
+    re.I,
+)
+_SERVED = re.compile(r"\b(?:within|in less than|under|without|faster|first time|by themselves)\b", re.I)
 _ZH_WORK = re.compile(
     r"^(?:完成|交付|实现).{0,12}(?:%|百分之).{0,14}(?:开发|功能|需求|任务|迁移|改造|测试|工作|接口"
-    r"|重构|计划|部署|文档|建设)$"
+    r"|重构|计划|部署|文档|建设|扫描|录入|培训|安装|更换|盘点|巡检|检测|走访|建档|接入|升级)$"
 )
 _EN_TO_BE = re.compile(r"\b(?:to be|will be) (?:\w+ly )?(\w+)\b", re.I)
 
@@ -46,11 +56,11 @@ def is_task(text: str, dated: bool) -> bool:
 
 def _task_en(title: str, dated: bool) -> bool:
     core = _core_en(title)
-    if _EN_WORK.match(core):
+    if _EN_WORK.match(core) or (_EN_TAUGHT.match(core) and not _SERVED.search(core) and not en.SO_THAT.search(core)):
         return True
     if _WON.match(core):
         return False
-    if _NOMINAL.match(core) or _leads_with_work_en(core):
+    if (_NOMINAL.match(core) and not told(tokens(core))) or _leads_with_work_en(core):
         return not _result_en(core)
     return _done_en(title, dated) and not _result_en(title)
 
@@ -61,9 +71,19 @@ def _core_en(title: str) -> str:
     return _EN_LEAD.sub("", core).strip(" ,:")
 
 
+_TWO_WORDS = re.compile(
+    r"(?:phase out|shut down|wind down|hand over|take down|turn off|bring in|carry out|draw up|put in place"
+    r"|sort out|work out|build up|scale up|sign off|shut off|break up|write up)\b(?! (?:of|for|in)\b)",
+    re.I,
+)
+
+
 def _leads_with_work_en(core: str) -> bool:
     found = tokens(core)
-    if not found or re.sub(r"^(set|roll|kick)-.*", r"\1", found[0]) not in en.DO_FORMS:
+    if _TWO_WORDS.match(core):
+        return True
+    verb = re.sub(r"^(set|roll|kick)-.*", r"\1", found[0]) if found else ""
+    if verb not in en.DO_FORMS:
         return False
     if len(found) == 1:
         return True
@@ -71,7 +91,7 @@ def _leads_with_work_en(core: str) -> bool:
         return found[1] in _BEFORE_OBJECT
     if found[0].endswith("ing"):
         return found[1] in _BEFORE_OBJECT or has_figure(found[1])
-    return not (found[0] in en.NOUNS_TOO and _noun_en(core, found))
+    return not ((found[0] in en.NOUNS_TOO or verb != found[0]) and _noun_en(core, found))
 
 
 _BEFORE_OBJECT = words("a an the our all new every each its their more this these and of up out in with for on")
@@ -90,6 +110,8 @@ def _noun_en(core: str, found: list[str]) -> bool:
     phrase = _EN_NP.split(core, maxsplit=1)[0].strip()
     if re.match(r"\w+(?:,| and) \w+", core) and found[1] in en.DO_FORMS | {"and": ""}:
         return False
+    if told(found) or (_MOVED_EN.search(core) and found[1] not in _BEFORE_OBJECT):
+        return True
     if " " not in phrase:
         return found[1] not in {"to", "for", "up", "a", "an", "the", "our", "with"} and not has_figure(
             core.split(" ", 1)[1][:8]
@@ -97,6 +119,15 @@ def _noun_en(core: str, found: list[str]) -> bool:
     if re.match(r"\w+ (?:a|an|the|our|all|new|every|each|its|their|more|this|these|with)\b", phrase, re.I):
         return False
     return ends_in_metric(phrase, "en") or found[1] in en.FINITE or _participle(found[2:3])
+
+
+# A change from one level to another, or a level instead of another, has a subject: what stands in front is a noun.
+_MOVED_EN = re.compile(
+    r"\bfrom [^:;]{0,40}?\d[^:;]{0,40}? to [^:;]{0,30}?\d|\bfrom \w+ to (?:hourly|daily|weekly|monthly)\b"
+    r"|\binstead of \S*\d|\d\S* ?(?:→|->|=>) ?\S*\d"
+    r"|^(?:[\w'-]+ ){2,6}(?:below|under|above|over|at most|at least|up|down|falls?|rises?|drops?) [^:;]*\d",
+    re.I,
+)
 
 
 def _participle(behind: list[str]) -> bool:
@@ -108,8 +139,11 @@ def _participle(behind: list[str]) -> bool:
 _STANDING = words("older longer overdue pending waiting per")
 
 
+_IN_MOST = re.compile(r"\b(?:in|for|at|by) \d+ (?:out )?of (?:every |the )?\d+\b", re.I)
+
+
 def _result_en(core: str) -> bool:
-    if has_percent(core) or en.SO_THAT.search(core):
+    if has_percent(core) or en.SO_THAT.search(core) or _IN_MOST.search(core):
         return True
     numbers = figures(core)
     if not numbers:
@@ -146,7 +180,7 @@ _NOMINAL = re.compile(
     r"|upgrade|organi[sz]ation) (?:of|to|for|from) (?!\d)",
     re.I,
 )
-_WON = re.compile(r"^(?:hire|recruit|onboard|sign|add|open)\w* (?:at least |another )?\d", re.I)
+_WON = re.compile(r"^(?:sign|add|open|win)\w* (?:at least |another )?\d", re.I)
 
 
 _GRANTED_ZH = re.compile(r"(?:获批|获准|到手|过审|过会|中标)$")
@@ -156,8 +190,10 @@ def _task_zh(title: str, dated: bool) -> bool:
     core = _core_zh(title)
     if _GRANTED_ZH.search(core) or (re.match("签[订署]", core) and has_figure(title)):
         return False
-    if _ZH_WORK.match(core):
-        return True
+    if _ZH_WORK.match(core) or zh.MERGED.search(core):
+        return not _moved_zh(core)
+    if zh.ATTRIBUTED.match(core) or zh.COMPARED.search(core):
+        return False
     latin = re.match(r"[A-Za-z]+", core)
     if _leads_with_work_zh(core) or (latin and latin[0].lower() in en.DO - en.NOUNS_TOO):
         return not _result_zh(core)
@@ -167,6 +203,11 @@ def _task_zh(title: str, dated: bool) -> bool:
     return zh.WORK.search(bare) is not None or (
         zh.STATE.search(bare) is not None and not dated and DATE.search(title) is None
     )
+
+
+def _moved_zh(core: str) -> bool:
+    """`12 套系统合并为 1 套，使成本降低 30%`: it goes on to what comes of it."""
+    return zh.MERGED.search(core) is not None and (has_percent(core) or zh.CAN.search(core) is not None)
 
 
 def _core_zh(title: str) -> str:
@@ -194,7 +235,9 @@ def _leads_with_work_zh(core: str) -> bool:
 
 
 _SPENT = re.compile(r"所需.*时间|(?:耗时|时长|周期|占比|次数|比例)$")
-_SURELY_WORK = re.compile(r"(?:优化|改造|升级|完善|推进|推动|提供|收集|分析|统计|梳理|跟进|制定|明确|确定)")
+_SURELY_WORK = re.compile(
+    r"(?:优化|改造|升级|完善|推进|推动|提供|收集|分析|统计|梳理|跟进|制定|明确|确定|谈判|商谈|洽谈|对齐|拉通|审查|汇报)"
+)
 _PIECES = re.compile(r"\d+.{0,4}(?:份|篇|个|场|次|条|家|位|名|项)$")
 
 

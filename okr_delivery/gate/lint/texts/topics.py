@@ -14,7 +14,12 @@ _PREPOSITION = re.compile(r"\s(?:of|for|in|on|at|to|from|with|across|within|amon
 _QUALIFIED = re.compile(
     r"(?:more|less|fewer|better|no|zero|every|all|any|a|an|faster|easier|happy|effortless|painless)$"
 )
+# Words for the beat of work, and then the work: a sentence, however idle.
+_DUTY_ZH = re.compile(
+    rf"(?:照常|照旧|一如既往地?|定期|例行|准时|每(?:天|日|周|月|季度?|年)|按(?:时|期|月|周|季))+(?:{zh.DO}|{zh.ACTIVITY}|做|发|交|给|服务)."
+)
 _NOMINAL_ZH = re.compile(r"(?:发展|建设|拓展|创新|增长).{0,2}")
+_RELEASE = re.compile(r"\s?\bv?\d+\.\d+(?:\.\d+)*$|(?<=[\u4e00-\u9fff])\d+\.\d+$", re.I)
 SHORT_EN, LONG_EN = 3, 10  # words
 SHORT_ZH, LONG_ZH = 6, 20  # characters; a Latin word is one
 
@@ -24,6 +29,7 @@ def is_bare(text: str) -> bool:
     title = plain(text)
     if not title or has_figure(title):
         return False
+    title = _RELEASE.sub("", title) or title
     return _bare_zh(squeeze(title)) if language(title) == "zh" else _bare_en(title)
 
 
@@ -49,7 +55,7 @@ def _bare_zh(title: str) -> bool:
     if len(title) > LONG_ZH or zh.SENTENCE.search(title) or zh.SLOGAN.match(title):
         return False
     core = zh.ADVERB.sub("", title)
-    if re.match(rf"{zh.VAGUE}|{zh.LESS}", core) and not _NOMINAL_ZH.fullmatch(core):
+    if (re.match(rf"{zh.VAGUE}|{zh.LESS}", core) and not _NOMINAL_ZH.fullmatch(core)) or _DUTY_ZH.match(core):
         return False
     most = 4 if "," in title else SHORT_ZH
     return all(_topic_zh(part, most) for part in re.split(r"[、,/&+和与及的 ]|以及", title) if part)
