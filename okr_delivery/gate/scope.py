@@ -13,7 +13,7 @@ from okr_delivery.delivery.teams import Role, sources_of
 from okr_delivery.gate.finding import Stage
 from okr_delivery.gate.history import UNKNOWN_ISSUE, unknown_issue
 from okr_delivery.gate.result import GateInput
-from okr_delivery.gate.sources import blocking, rest, unread, unseen
+from okr_delivery.gate.sources import blocking, no_cycles, rest, unread, unseen
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Iteration, IterationState
@@ -79,7 +79,9 @@ def _blank(asked: GateInput) -> list[TeamScope]:
 
 def _scope(asked: GateInput, team: Team, sources: tuple[str, ...] = ()) -> TeamScope:
     needed = sources or sources_of(team)
-    return TeamScope(team, stage_of(asked, team), needed, blocked=blocking(needed, asked))
+    return TeamScope(
+        team, stage_of(asked, team), needed, blocked=(*no_cycles(asked.snapshot), *blocking(needed, asked))
+    )
 
 
 def stage_of(asked: GateInput, team: Team) -> Stage:

@@ -28,6 +28,15 @@ def blocking(names: Iterable[str], asked: GateInput) -> tuple[Message, ...]:
     return tuple(reason for reason in found if reason is not None)
 
 
+def no_cycles(snapshot: Snapshot) -> tuple[Message, ...]:
+    """Why nothing can be held against key results: no file that the settings name declares a cycle; else empty.
+
+    Otherwise every requirement would be told that its key result is unknown, which is none of its author's faults.
+    """
+    places = ", ".join(snapshot.config.okrs)
+    return () if snapshot.book.cycles else (msg("gate.none.no_cycles", okrs=places, file=snapshot.config.path.name),)
+
+
 def _unusable(name: str, asked: GateInput) -> Message | None:
     """What was brought up to date by itself may be judged beside older issues."""
     one = asked.refreshed.get(name)

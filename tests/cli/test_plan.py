@@ -57,6 +57,13 @@ def test_the_next_iteration_by_default(world: World) -> None:
     assert [entry["key"] for entry in one["ranked"]] == ["PAY-1"]
 
 
+def test_without_any_cycle_there_is_no_plan(world: World) -> None:
+    world.okrs = {}
+    world.synced(issue(1))
+    ended = plan(world)
+    assert ended.code == 2 and "okrs/" in ended.out
+
+
 def test_an_empty_next_beside_one_with_work_is_told(world: World) -> None:
     trial = replace(S28, id="30", name="test", start=NOW + DAY)
     world.synced(issue(1), iterations=(S27, trial, S28))

@@ -176,3 +176,25 @@ def test_forty_teams_of_which_one_can_not_be_judged(world: World) -> None:
     assert [t.team for t in result.team_verdicts if t.verdict is Verdict.NONE] == ["lost"]
     assert sum(t.verdict is Verdict.PASS for t in result.team_verdicts) == 39
     assert result.exit_code == 2
+
+
+ASKED: list[dict[str, Any]] = [
+    {},
+    {"backlog": True},
+    {"issues": ("PAY-1",)},
+    {"iteration": "PAY S28"},
+    {"iteration": "current"},
+]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+@pytest.mark.parametrize("written", ["", "okrs: [okrs/, goals/]\n"])
+def test_2_without_any_cycle(world: World, asked: dict[str, Any], written: str) -> None:
+    """Folders that a checkout left empty are not the fault of those who write requirements."""
+    world.okrs, world.config_text = {}, CONFIG + written
+    (world.root / "goals").mkdir(parents=True)
+    result = world.synced(issue(1)).gate(**asked)
+    ((reason,),) = [team.reasons for team in result.team_verdicts]
+    assert (result.exit_code, result.findings, result.judged) == (2, (), ())
+    places = "okrs/, goals/" if written else "okrs/"
+    assert (reason.id, reason.params["okrs"]) == ("gate.none.no_cycles", places)
