@@ -21,8 +21,14 @@ def ledger(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(database_url: str, ledger: Path) -> Iterator[Store]:
-    with open_store(database_url, ledger=ledger) as opened:
+def store_url(database_urls: Callable[[], str]) -> str:
+    """Where `store` is; what `database_urls` makes besides is on the same database."""
+    return database_urls()
+
+
+@pytest.fixture
+def store(store_url: str, ledger: Path) -> Iterator[Store]:
+    with open_store(store_url, ledger=ledger) as opened:
         yield opened
 
 

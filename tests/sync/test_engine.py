@@ -502,9 +502,9 @@ def test_progress_and_partial_histories_are_told(sync: Sync) -> None:
     assert result.warnings == (msg("sync.history_incomplete", n=1),)
 
 
-def test_two_syncs_of_one_source_at_once(store: Store, sync: Sync, database_url: str, ledger: Path) -> None:
+def test_two_syncs_of_one_source_at_once(store: Store, sync: Sync, store_url: str, ledger: Path) -> None:
     tracker = FakeTracker.of(4)
-    with open_store(database_url, ledger=ledger) as other:
+    with open_store(store_url, ledger=ledger) as other:
 
         def second(_page: int) -> None:
             with pytest.raises(UserError) as caught:
