@@ -5,8 +5,9 @@ from. The large one is filled up with the past of ten teams of as many projects:
 finished stories, bugs and sub-tasks with histories of some 14 changes, the sprint that runs now, and an open backlog.
 Those are copies of real derivations, shifted by whole sprints, inserted into the store's own tables.
 
-`okr-delivery gate --iteration` runs on both in turn, as a command. Prints seconds, memory and the ratio of the medians.
-Exit code 1 when the limit is broken. What the limit does not speak of is shown beside it.
+`okr-delivery gate --iteration` runs on both in turn, as a command, up to the stages of pitch and of iteration. Prints
+seconds, memory and the ratio of the medians. Exit code 1 when the limit is broken. What the limit does not speak of is
+shown beside it.
 
     python -m benchmarks.gate_scale [--issues 1000000] [--runs 7]
 """
@@ -27,9 +28,8 @@ from benchmarks.served.crowd import ASKED_KEY, NEXT, PLANNED
 
 MOST = 1.5
 COMMAND = str(Path(sys.executable).with_name("okr-delivery"))
-LIMITED = ("--iteration", NEXT)
+LIMITED = (("--iteration", NEXT), ("--iteration", NEXT, "--stage", "iteration"))
 OTHERS = (
-    ("--iteration", NEXT, "--stage", "iteration"),
     ("--team", "team0"),
     ("--issue", ASKED_KEY),
 )
@@ -78,10 +78,10 @@ def main(arguments: list[str]) -> int:
         built = time.perf_counter() - begun
         size = (large / ".okr-delivery" / "store.db").stat().st_size / 1e9
         print(f"{issues:,} issues, {changes:,} changes, {size:.1f} GB, made in {built:.0f} s")
-        kept = report(small, large, LIMITED, asked.runs, limit=MOST)
+        kept = [report(small, large, limited, asked.runs, limit=MOST) for limited in LIMITED]
         for others in OTHERS:
             report(small, large, others, max(asked.runs // 3, 1))
-    return 0 if kept else 1
+    return 0 if all(kept) else 1
 
 
 def report(small: Path, large: Path, arguments: tuple[str, ...], runs: int, limit: float | None = None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from okr_delivery.delivery.releases import Release, Releases
 from okr_delivery.delivery.resolve import KEYWORDS, matches, resolve, resolve_all
 from okr_delivery.delivery.results import IterationSets, Window
 from okr_delivery.delivery.rules import calendar_of, team_hash
-from okr_delivery.delivery.sourceview import SourceView
+from okr_delivery.delivery.sourceview import Sieve, SourceView
 from okr_delivery.delivery.statusmap import StatusMap
 from okr_delivery.delivery.teams import BY_DATES, Owners, in_scope, projects_of, sources_of
 from okr_delivery.model.calendar import Calendar
@@ -148,8 +148,12 @@ class Snapshot:
     def finished_since(self, team_id: str, since: int) -> tuple[Item, ...]:
         """The team's issues that are finished, as of this snapshot since an instant at the earliest; no sub-tasks."""
         found = self._of_team(team_id, lambda view: view.finished_since(since, self._places(team_id, view)))
-        finished = ((item, item.fact.finished_at) for item in found if not item.issue.subtask)
-        return tuple(item for item, at in finished if at is not None and at >= since)
+        return tuple(_finished(found, since))
+
+    def finished_anywhere(self, since: int, sieve: Sieve) -> tuple[Item, ...]:
+        """The same of all teams, whichever this snapshot is narrowed to: at least what the sieve keeps."""
+        every = (i for s in self.config.sources for i in self.view(s.name).finished_since(since, sieve=sieve))
+        return tuple(_finished((item for item in every if item.team != NOBODY), since))
 
     def latest(self, team_id: str, since: int, most: int) -> tuple[Item, ...]:
         """Of the team's issues that were created since an instant the last ones, at most so many, the latest first.
@@ -343,12 +347,12 @@ class Snapshot:
             and any(m.iteration_id == iteration.id for m in item.memberships)
         ]
 
-    def _near(self, team_id: str, iteration: Iteration) -> tuple[Item, ...]:
+    def _near(self, team_id: str, iteration: Iteration, sieve: Sieve | None = None) -> tuple[Item, ...]:
         """The team's issues that may ever be in an iteration; of a period also those that are open."""
         own, since = iteration.source, iteration.start
         if iteration.kind is not IterationKind.PERIOD or since is None:
-            return self._of_team(team_id, lambda v: v.in_iteration(iteration.id) if v.name == own else ())
-        return self._of_team(team_id, lambda view: view.standing_since(since))
+            return self._of_team(team_id, lambda v: v.in_iteration(iteration.id, sieve) if v.name == own else ())
+        return self._of_team(team_id, lambda view: view.standing_since(since, sieve))
 
     def _subject(self, item: Item, bounds: Window) -> membership.Subject:
         return membership.Subject(
@@ -362,23 +366,29 @@ class Snapshot:
             estimate=lambda t: number(item.at(Field.ESTIMATE, t)),
         )
 
-    def members(self, team_id: str, iteration: Iteration, at: int) -> tuple[Item, ...]:
+    def members(self, team_id: str, iteration: Iteration, at: int, sieve: Sieve | None = None) -> tuple[Item, ...]:
         """The team's issues in the iteration at an instant, finished ones too; no sub-tasks, none that are gone.
 
-        A period that is still to come begins with the open work that stands in the present one.
+        A period that is still to come begins with the open work that stands in the present one. With a sieve at least
+        those that it keeps.
         """
         ahead = iteration.kind is IterationKind.PERIOD and iteration.start is not None and iteration.start > at
         grid = grid_of(self.team(team_id), self.calendar(team_id)) if ahead else None
         place = iteration.id if grid is None else grid.id_at(at)
         return tuple(
             item
-            for item in self._near(team_id, iteration)
+            for item in self._near(team_id, iteration, sieve)
             if covers(iteration, item)
             and not item.issue.subtask
             and item.member_of(place, at)
             and (item.open or not ahead)
             and (item.gone_at is None or item.gone_at > at)
         )
+
+
+def _finished(items: Iterable[Item], since: int) -> Iterator[Item]:
+    finished = ((item, item.fact.finished_at) for item in items if not item.issue.subtask)
+    return (item for item, at in finished if at is not None and at >= since)
 
 
 def covers(iteration: Iteration, item: Item) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery.held import Held
 from okr_delivery.delivery.item import Item
 from okr_delivery.delivery.keybook import KeyBook
-from okr_delivery.delivery.making import Maker
+from okr_delivery.delivery.making import BLOCK, Maker
 from okr_delivery.delivery.membership import VERSION_ID
 from okr_delivery.delivery.moves import lives_on
 from okr_delivery.delivery.planning import Planner
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from okr_delivery.store.picks import Below, Project
     from okr_delivery.store.reads import Reads
 
+Sieve = Callable[[str, Sequence[str]], list[str]]  # of a source's issues, by id, those that matter to who asks
 ENDED = (Kind.DONE, Kind.CANCELLED)
 SOME, MANY = 64, 4096  # issues that are looked at first, and at most before all are, for the earliest of a team
 
@@ -48,6 +49,7 @@ class SourceView:
         self._planner, self._versions = planner, versions  # by team id; whether stays in versions are derived here
         self._below: dict[tuple[str, bool], tuple[Item, ...]] = {}
         self._former: dict[str, list[str]] = {}
+        self._listed: dict[tuple[object, ...], list[str]] = {}
         self._under: dict[tuple[str, str], set[Below]] = {}  # by the parent's id, or its key alone
         self._known = self._looked = 0  # of how many, as they were read, the former keys and what is below are known
         self.as_of = as_of
@@ -175,9 +177,9 @@ class SourceView:
 
     # which ones: never too few
 
-    def in_iteration(self, iteration_id: str) -> list[Item]:
-        """Those that were in an iteration at any time, among others."""
-        return self._named(lambda: self._in_iteration(iteration_id))
+    def in_iteration(self, iteration_id: str, sieve: Sieve | None = None) -> list[Item]:
+        """Those that were in an iteration at any time, among others; with a sieve at least what it keeps of them."""
+        return self._named(lambda: self._in_iteration(iteration_id), sieve, (iteration_id,))
 
     def _in_iteration(self, iteration_id: str) -> list[str]:
         found = self._store.in_iterations(self.name, [iteration_id])
@@ -189,9 +191,11 @@ class SourceView:
         """Those that were created at an instant or later, among others."""
         return self._named(lambda: self._store.created_since(self.name, at))
 
-    def finished_since(self, at: int, projects: Iterable[str] | None = None) -> list[Item]:
+    def finished_since(self, at: int, projects: Sequence[str] | None = None, sieve: Sieve | None = None) -> list[Item]:
         """Those that have been finished since an instant at the earliest, among others; of some projects, by id."""
-        return self._named(lambda: self._store.finished_since(self.name, self._rule_hash, at, self.as_of, projects))
+        place = at, None if projects is None else tuple(projects)
+        asked = self.name, self._rule_hash, at, self.as_of, projects
+        return self._named(lambda: self._store.finished_since(*asked), sieve, place)
 
     def latest(self, projects: Iterable[str] | None, since: int, most: int) -> list[Item]:
         """Of some projects the `most` issues created last since an instant, no sub-tasks; the last ones first."""
@@ -199,12 +203,22 @@ class SourceView:
         ids = self._store.last_created(self.name, places, since, self.as_of, most)
         return sorted(self._need(ids), key=lambda item: item.issue.created, reverse=True)
 
-    def standing_since(self, at: int) -> list[Item]:
-        """Those that are open or have ended since an instant, among others."""
-        return self._named(lambda: self._store.standing_since(self.name, self._rule_hash, at, self.as_of))
+    def standing_since(self, at: int, sieve: Sieve | None = None) -> list[Item]:
+        """Those that are open or have ended since an instant, among others; with a sieve at least what it keeps."""
+        asked = self.name, self._rule_hash, at, self.as_of
+        return self._named(lambda: self._store.standing_since(*asked), sieve, ("standing", at))
 
-    def _named(self, ids: Callable[[], Iterable[str]]) -> list[Item]:
-        return list(self.items.values()) if self.whole else self._need(ids())
+    def _named(
+        self, ids: Callable[[], list[str]], sieve: Sieve | None = None, place: tuple[object, ...] = ()
+    ) -> list[Item]:
+        """The issues of these ids. Who asks with a sieve asks again with others, so the ids are kept by `place`."""
+        if self.whole:
+            return list(self.items.values())
+        if sieve is None:
+            return self._need(ids())
+        if place not in self._listed:
+            self._listed[place] = ids()
+        return self._need(sieve(self.name, self._listed[place]))
 
     @property
     def _rule_hash(self) -> str:
@@ -247,9 +261,13 @@ class SourceView:
         fresh = self._held.order[self._looked :]
         self._looked += len(fresh)
         keys = (key for ref in fresh for key in (self.read[ref].key, *self._former.get(ref, ())))
-        for found in self._store.below(self.name, fresh, keys) if fresh else ():
+        below = self._store.below(self.name, fresh, keys) if fresh else []
+        for found in below:
             name = (found.parent, "") if found.parent else ("", found.key)
             self._under.setdefault(name, set()).add(found)
+        near = [found.id for found in below if not found.subtask]
+        if len(near) <= BLOCK:  # what is asked about one by one costs as much for each as all of them together
+            self._need(near)
 
     @cached_property
     def _families(self) -> dict[str, list[Item]]:

@@ -91,10 +91,10 @@ class Planning:
         return self.check.demands(self.team.id, self.iterations)
 
     @cached_property
-    def due(self) -> tuple[DueTrace, ...]:
-        """What was delivered since `gate.since` and waits for a conclusion."""
+    def overdue(self) -> tuple[DueTrace, ...]:
+        """What was delivered since `gate.since` and waited too long for a conclusion."""
         given = (self.snapshot, self.readings, self.effects, self.conclusions)
-        return due(*given, self.team.id, since=asked_since(self.snapshot, self.team.id))
+        return due(*given, self.team.id, since=asked_since(self.snapshot, self.team.id), overdue=True)
 
     @property
     def unread_deployments(self) -> tuple[str, ...]:

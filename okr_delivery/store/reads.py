@@ -37,10 +37,10 @@ from okr_delivery.store.mapping import FIELD_OF
 from okr_delivery.store.people import People
 from okr_delivery.store.picks import Picks
 from okr_delivery.store.rows import DeploymentMark, Derived, Fact, SeenClaim, SourceState
+from okr_delivery.store.sayings import CLAIM, Sayings
 
 MANY = 10_000  # rows of two columns
 CACHED_VALUES = 200_000
-CLAIM = "claim"
 TOMBSTONE = "tombstone"
 DEPLOYMENTS = "deployments:"  # what a source's mark is kept under, with its name behind
 FIRST_SYNC = "first_sync"
@@ -50,7 +50,7 @@ CHANGE_COLUMNS = [
 Rows = Sequence[Row[Any]]
 
 
-class Reads(Picks, People):
+class Reads(Picks, Sayings, People):
     """The reading half of a store. `_fetch` runs one statement; `_values` maps interned ids to values."""
 
     _values: MutableMapping[int, Value]

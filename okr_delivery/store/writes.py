@@ -30,8 +30,9 @@ from okr_delivery.store.content import ContentWrites
 from okr_delivery.store.facts import insert_facts, record
 from okr_delivery.store.intern import Interner, insert_new
 from okr_delivery.store.mapping import Pair
-from okr_delivery.store.reads import CLAIM, DEPLOYMENTS, FIRST_SYNC, TOMBSTONE, Rows
+from okr_delivery.store.reads import DEPLOYMENTS, FIRST_SYNC, TOMBSTONE, Rows
 from okr_delivery.store.rows import DeploymentMark, Fact
+from okr_delivery.store.sayings import CLAIM
 
 Texts = Mapping[Field, str]
 

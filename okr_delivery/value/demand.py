@@ -24,12 +24,14 @@ from okr_delivery.value.gap import Gap, gap_of
 from okr_delivery.value.goal import named_objective
 from okr_delivery.value.krs import is_active, needs_amount, wanted_sign
 from okr_delivery.value.links import reader
+from okr_delivery.value.mentions import Mentions
 from okr_delivery.value.results import Links, WindowState
-from okr_delivery.value.windows import window_of
+from okr_delivery.value.windows import released_apart, window_of
 
 if TYPE_CHECKING:
     from okr_delivery.delivery.item import Item
     from okr_delivery.delivery.snapshot import Snapshot
+    from okr_delivery.delivery.sourceview import Sieve
     from okr_delivery.okrs import Readings
     from okr_delivery.value.conclusions import Conclusions
 
@@ -86,7 +88,8 @@ class Check:
         self._past: dict[str, list[Realised]] = {}
         self._gaps: dict[str, Gap] = {}
         self._promises: dict[tuple[str, str], Links] = {}
-        self._finished: dict[int, list[tuple[Item, date | None]]] = {}
+        self._mentions = Mentions(snapshot)
+        self._claimants: dict[str, dict[tuple[str, str], Item]] = {}
         self._watched: dict[str, list[Item]] = {}
 
     def demands(self, team_id: str, iterations: Sequence[Iteration]) -> tuple[Demand, ...]:
@@ -168,35 +171,34 @@ class Check:
         """All teams, whichever the snapshot is narrowed to: a key result is served by whoever claims it."""
         return tuple(team.id for team in self.snapshot.config.effective_teams())
 
-    @cached_property
-    def _planned(self) -> dict[tuple[str, str], Item]:
-        """Open requirements of all teams that stand in an iteration which is not closed."""
-        found: dict[tuple[str, str], Item] = {}
-        for team in self._teams:
-            for iteration in self.snapshot.iterations(team):
-                if self.snapshot.state(iteration) is not IterationState.CLOSED:
-                    found |= {item.ref: item for item in self.open_in(team, iteration)}
-        return found
+    def _planned(self, kr: KeyResult) -> dict[tuple[str, str], Item]:
+        """Open requirements of all teams that stand in an iteration which is not closed and promise the key result."""
+        if kr.full_id not in self._claimants:
+            sieve = self._mentions.sieve(kr)
+            every = [i for team, iteration in self._coming for i in self.open_in(team, iteration, sieve)]
+            self._claimants[kr.full_id] = {item.ref: item for item in every if self._claims(item, kr)}
+        return self._claimants[kr.full_id]
 
     @cached_property
-    def _claimants(self) -> dict[str, list[Item]]:
-        """Those of them that promise something, by key result."""
-        found: dict[str, list[Item]] = {}
-        for item in self._planned.values():
-            for kr in dict.fromkeys(stated.kr for stated in self.promise(item).contributions):
-                found.setdefault(kr, []).append(item)
-        return found
+    def _coming(self) -> list[tuple[str, Iteration]]:
+        """The iterations of all teams that are not closed."""
+        every = ((team, iteration) for team in self._teams for iteration in self.snapshot.iterations(team))
+        return [pair for pair in every if self.snapshot.state(pair[1]) is not IterationState.CLOSED]
 
-    def open_in(self, team_id: str, iteration: Iteration) -> list[Item]:
-        """The open requirements that stand in an iteration."""
-        members = self.snapshot.members(team_id, iteration, self.snapshot.as_of)
+    def _claims(self, item: Item, kr: KeyResult) -> bool:
+        return any(stated.kr == kr.full_id for stated in self.promise(item).contributions)
+
+    def open_in(self, team_id: str, iteration: Iteration, sieve: Sieve | None = None) -> list[Item]:
+        """The open requirements that stand in an iteration; with a sieve at least those that it keeps."""
+        members = self.snapshot.members(team_id, iteration, self.snapshot.as_of, sieve)
         return [item for item in members if _is_open_requirement(item)]
 
     def _observed(self, kr: KeyResult) -> list[Item]:
-        """Finished requirements of all teams whose effect on the key result is still to be seen."""
+        """Finished requirements of all teams that promised the key result and whose effect is still to be seen."""
         if kr.full_id not in self._watched:
-            every = self._finished_since(self._watched_since(kr))
-            self._watched[kr.full_id] = [item for item, released in every if self._is_watched(item, released, kr)]
+            every = self.snapshot.finished_anywhere(self._watched_since(kr), self._mentions.sieve(kr))
+            mine = (i for i in every if i.role is Role.REQUIREMENT and i.gone_at is None and self._claims(i, kr))
+            self._watched[kr.full_id] = [item for item in mine if self._is_watched(item, kr)]
         return self._watched[kr.full_id]
 
     def _watched_since(self, kr: KeyResult) -> int:
@@ -211,25 +213,17 @@ class Check:
     @cached_property
     def _drawn_out(self) -> bool:
         """Whether some windows end later than a window's length after the work was finished."""
-        sources = self.snapshot.config.sources
-        later = (s for s in sources if s.release.from_ != ("finished",) and self.snapshot.releases(s.name).told)
-        return any(later) or any(one.conclusion is Verb.OBSERVE for one in self.conclusions.all)
+        apart = any(released_apart(self.snapshot, source.name) for source in self.snapshot.config.sources)
+        return apart or any(one.conclusion is Verb.OBSERVE for one in self.conclusions.all)
 
-    def _finished_since(self, since: int) -> list[tuple[Item, date | None]]:
-        """Finished requirements of all teams with the local day of their release."""
-        if since not in self._finished:
-            every = (i for team in self._teams for i in self.snapshot.finished_since(team, since))
-            found = [item for item in every if item.role is Role.REQUIREMENT and item.gone_at is None]
-            releases = (self.snapshot.released(item) for item in found)
-            days = [None if release is None else release.day for release in releases]
-            self._finished[since] = list(zip(found, days, strict=True))
-        return self._finished[since]
-
-    def _is_watched(self, item: Item, released: date | None, kr: KeyResult) -> bool:
+    def _is_watched(self, item: Item, kr: KeyResult) -> bool:
         """Whether the window of its effect has not ended; that of what was not released has not begun."""
-        as_of = self.snapshot.as_of
+        as_of, release = self.snapshot.as_of, self.snapshot.released(item)
         said = self.conclusions.latest(item.source, self._keys.of(item), kr.full_id, as_of)
-        return window_of(released, kr, self.links.calendar(item), as_of, said).state is WindowState.OPEN
+        return (
+            window_of(None if release is None else release.day, kr, self.links.calendar(item), as_of, said).state
+            is WindowState.OPEN
+        )
 
     def demand(self, kr: KeyResult, judged: Iterable[Item] = ()) -> Demand:
         """What is claimed for a key result and what it needs. `judged` count wherever they stand."""
@@ -244,8 +238,8 @@ class Check:
 
     def _parts(self, kr: KeyResult, judged: Iterable[Item]) -> Iterator[tuple[str, float, str]]:
         """(team, |expected| × confidence, key) of each that promises the key result something toward its target."""
-        others = {i.ref: i for i in (*judged, *self._observed(kr)) if i.ref not in self._planned}
-        for item in (*self._claimants.get(kr.full_id, ()), *others.values()):
+        others = {item.ref: item for item in (*judged, *self._observed(kr))}
+        for item in (others | self._planned(kr)).values():
             for stated in self.promise(item).contributions:
                 weight = self.weight(stated, kr) if stated.kr == kr.full_id else 0.0
                 if weight:

@@ -6,11 +6,15 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from okr_delivery.model.calendar import Calendar
 from okr_delivery.model.conclusion import Conclusion, Verb
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.value.results import ObservationWindow, WindowState
+
+if TYPE_CHECKING:
+    from okr_delivery.delivery.snapshot import Snapshot
 
 NOT_RELEASED = ObservationWindow(None, None, WindowState.OPEN)
 DAY = 86_400
@@ -41,6 +45,11 @@ def last_observed(key_results: Iterable[KeyResult], decided: date) -> date:
     Without one, or with short ones, that is LEAST_FURTHER days. Who drew no conclusion by then has to decide again.
     """
     return decided + timedelta(days=max([LEAST_FURTHER, *(kr.observe_days for kr in key_results)]))
+
+
+def released_apart(snapshot: Snapshot, source: str) -> bool:
+    """Whether some work of a source may reach users on another day than that on which it is finished."""
+    return snapshot.config.source(source).release.from_ != ("finished",) and snapshot.releases(source).told
 
 
 def over(end: date, calendar: Calendar, as_of: int) -> bool:

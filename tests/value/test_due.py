@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from okr_delivery.model.conclusion import Conclusion, Verb
-from okr_delivery.model.work import Field
+from okr_delivery.model.work import Field, Iteration, IterationKind, IterationState
 from okr_delivery.value.conclusions import Conclusions
 from okr_delivery.value.due import DueTrace, asked_since, due
 from okr_delivery.value.results import WindowState
@@ -156,3 +156,32 @@ def test_it_is_what_the_traces_show(world: World, as_of: int, expected: list[tup
     found = due(snapshot, readings, [], said, "pay", since=SINCE)
     assert {(one.item.key, one.kr.id, one.due, one.window.end) for one in found} == shown
     assert sorted((o.item.key, o.kr.id) for o in found) == expected
+
+
+def asked(world: World, as_of: int, since: int | None, *, overdue: bool) -> list[tuple[str, date, bool]]:
+    snapshot = world.snapshot(as_of)
+    given = (snapshot, world.all_readings(), world.effects, Conclusions())
+    found = due(*given, "pay", since=since, overdue=overdue)
+    return [(one.item.key, one.due, one.overdue) for one in found]
+
+
+@pytest.mark.parametrize("since", [None, at(10, 8, 12)])
+@pytest.mark.parametrize("released", [None, date(2026, 9, 1), date(2026, 11, 1)])
+def test_iterations_whose_windows_can_not_be_over_hold_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, since: int | None, released: date | None
+) -> None:
+    """Passing them over, and asking for what is overdue alone, leaves out nothing on any day."""
+    kind = IterationKind.VERSION
+    world.sprints.append(Iteration("jira", "version-9", "9", IterationState.CLOSED, kind=kind, last_day=released))
+    for number, day, sprint in ((1, 2, "26"), (2, 13, "26"), (3, 16, "27"), (4, 27, "27")):
+        version = "9" if released is not None and number % 2 else ""
+        world.issue(number, "Contributes-to: GROW-KR1 +2pp", sprint=sprint, done=at(10, day), version=version)
+    with world.filled().page("jira") as tx:
+        tx.set_state(first_synced_at=at(10, 1))
+    days = [at(*day, 0) + second for day in ((10, 18), (10, 29), (11, 1), (11, 17)) for second in (-1, 0)]
+    quick = [asked(world, day, since, overdue=overdue) for day in days for overdue in (False, True)]
+    monkeypatch.setattr("okr_delivery.value.due._may_be_over", lambda *_: True)
+    every = [asked(world, day, since, overdue=False) for day in days for _ in range(2)]
+    late = [[one for one in found if one[2]] if n % 2 else found for n, found in enumerate(every)]
+    assert quick == late
+    assert any(quick)

@@ -36,7 +36,7 @@ class UnconcludedTrace(PlanRule):
         unread = planning.unread_deployments
         if unread:
             return NotApplicable(self.text("deployments", sources=unread), missing=True)
-        return tuple(self._fault(planning, advice, one) for one in planning.due if one.overdue)
+        return tuple(self._fault(planning, advice, one) for one in planning.overdue)
 
     def _fault(self, planning: Planning, advice: Advice, one: DueTrace) -> Fault:
         item, kr = one.item, one.kr
