@@ -24,6 +24,11 @@ DO = words("""
     merge split containerise containerize retrofit inspect validate verify calibrate commission patch backfill trial
     consult renovate relocate reconfigure catalogue archive label deduplicate embed re-train re-negotiate redraft
     modernise modernize digitalise digitalize tender equip outfit balance rebalance tune
+    refurbish enrol enroll recertify rewire remodel repaint reroute appoint nominate amend upload remaster playtest dub
+    subtitle instrument index encrypt harden deprecate remove delete synchronise synchronize unify rationalise
+    rationalize prune cleanse enrich ingest extract tag classify categorise categorize prioritise prioritize scope
+    wireframe rehearse practise simulate stress-test load-test invite involve inform notify contact pitch demo showcase
+    exhibit file apply license patent lease scan screen vaccinate redistribute reassign divest
 """)
 """Verbs of work: what a team does, whatever comes of it."""
 
@@ -32,7 +37,8 @@ NOUNS_TOO = words("""
     record post call visit order process map schedule stage market code port report interview hire train work help
     open start track add fix move purchase run monitor set hold make ship offer deploy move print promote assist
     switch transition trial brief coach mentor split patch label archive commission merge
-    catalogue tender balance tune outfit
+    catalogue tender balance tune outfit index tag scope contact pitch demo showcase exhibit file license patent lease
+    scan screen instrument
 """)
 """Those of them that may be a noun: `release frequency`, `support tickets`."""
 

@@ -91,4 +91,8 @@ def _listed_zh(title: str) -> bool:
     phrase = _END_ZH.split(title[move.end() if move else 0 :], maxsplit=1)[0]
     parts = [_EACH_ZH.sub("", part.strip()) for part in _PARTS_ZH.split(phrase) if part.strip()]
     named = all(len(part) > 1 and ends_in_metric(part, "zh") for part in parts)
-    return len(parts) > 1 and named and (move is not None or not any(map(_GROUP_ZH.search, parts)))
+    return (
+        len(parts) > 1
+        and named
+        and (move is not None or not any(_GROUP_ZH.search(part) or "的" in part for part in parts))
+    )

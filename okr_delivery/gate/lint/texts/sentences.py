@@ -35,7 +35,7 @@ def told(found: list[str]) -> bool:
             return False
         if word in _BREAK or (word in _DETERMINER and not described):
             return False
-        if n > 1 and _agrees(word, head):
+        if n > 1 and (_agrees(word, head) or (word.endswith("s") and set(found[n + 1 : n + 2]) & _DETERMINER)):
             return True
         described = described or word in _BEFORE_NOUN
         head = head if described else word

@@ -118,12 +118,29 @@ def _noun_en(core: str, found: list[str]) -> bool:
         )
     if re.match(r"\w+ (?:a|an|the|our|all|new|every|each|its|their|more|this|these|with)\b", phrase, re.I):
         return False
-    return ends_in_metric(phrase, "en") or found[1] in en.FINITE or _participle(found[2:3])
+    return ends_in_metric(phrase, "en") or found[1] in en.FINITE or _participle(found[2:3]) or _state_en(core, found)
+
+
+def _state_en(core: str, found: list[str]) -> bool:
+    """`Test track open to the public`, `Upgrade paid back`: what is so on a day."""
+    if found[0] in _BRINGS_ABOUT or found[1] in _BEFORE_OBJECT:
+        return False
+    return _SO_EN.search(core) is not None
+
+
+_BRINGS_ABOUT = words("make set hold open start move offer help")
+_SO_EN = re.compile(
+    r"^\w+ (?:\w+ed|paid|won|met|held|sold)(?: (?:back|off|by|in|at|to|for|before|within|without)\b.*)?$"
+    r"|^\w+ [\w-]+ .*?\b(?:open|full|live|ready|complete|closed|free|empty)(?: (?:to|for|by|in|on|at)\b.*)?$"
+    r"|^\w+ [\w-]+ (?:open|full|live|ready|complete|closed|free|empty)(?: (?:to|for|by|in|on|at)\b.*)?$",
+    re.I,
+)
 
 
 # A change from one level to another, or a level instead of another, has a subject: what stands in front is a noun.
+_FROM_TO_EN = re.compile(r"\bfrom [^:;]{0,40}?\d[^:;]{0,40}? to [^:;]{0,30}?\d", re.I)
 _MOVED_EN = re.compile(
-    r"\bfrom [^:;]{0,40}?\d[^:;]{0,40}? to [^:;]{0,30}?\d|\bfrom \w+ to (?:hourly|daily|weekly|monthly)\b"
+    rf"{_FROM_TO_EN.pattern}|\bfrom \w+ to (?:hourly|daily|weekly|monthly)\b"
     r"|\binstead of \S*\d|\d\S* ?(?:→|->|=>) ?\S*\d"
     r"|^(?:[\w'-]+ ){2,6}(?:below|under|above|over|at most|at least|up|down|falls?|rises?|drops?) [^:;]*\d",
     re.I,
@@ -143,7 +160,7 @@ _IN_MOST = re.compile(r"\b(?:in|for|at|by) \d+ (?:out )?of (?:every |the )?\d+\b
 
 
 def _result_en(core: str) -> bool:
-    if has_percent(core) or en.SO_THAT.search(core) or _IN_MOST.search(core):
+    if has_percent(core) or en.SO_THAT.search(core) or _IN_MOST.search(core) or _FROM_TO_EN.search(core):
         return True
     numbers = figures(core)
     if not numbers:
@@ -192,7 +209,7 @@ def _task_zh(title: str, dated: bool) -> bool:
         return False
     if _ZH_WORK.match(core) or zh.MERGED.search(core):
         return not _moved_zh(core)
-    if zh.ATTRIBUTED.match(core) or zh.COMPARED.search(core):
+    if zh.ATTRIBUTED.match(core) or zh.COMPARED.search(core) or (zh.DONE.match(core) and dated):
         return False
     latin = re.match(r"[A-Za-z]+", core)
     if _leads_with_work_zh(core) or (latin and latin[0].lower() in en.DO - en.NOUNS_TOO):
@@ -236,7 +253,7 @@ def _leads_with_work_zh(core: str) -> bool:
 
 _SPENT = re.compile(r"所需.*时间|(?:耗时|时长|周期|占比|次数|比例)$")
 _SURELY_WORK = re.compile(
-    r"(?:优化|改造|升级|完善|推进|推动|提供|收集|分析|统计|梳理|跟进|制定|明确|确定|谈判|商谈|洽谈|对齐|拉通|审查|汇报)"
+    r"(?:优化|改造|升级|完善|推进|推动|提供|收集|分析|统计|梳理|跟进|制定|明确|确定|谈判|商谈|洽谈)"
 )
 _PIECES = re.compile(r"\d+.{0,4}(?:份|篇|个|场|次|条|家|位|名|项)$")
 
@@ -269,7 +286,7 @@ def _result_zh(core: str) -> bool:
     numbers = figures(core)
     if not numbers:
         return False
-    if zh.FROM_TO.search(core) and len(numbers) >= 2:
+    if zh.FROM_TO.search(core) and (len(numbers) >= 2 or re.search("[到至]半", core)):
         return True
     means = next((m for m in zh.RESULT.finditer(core) if m.start() > 0), None)
     if means and any(number.start > means.start() for number in numbers):
