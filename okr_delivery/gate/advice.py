@@ -11,14 +11,13 @@ from okr_delivery.gate import paste
 from okr_delivery.gate.alike import DAYS, Alike
 from okr_delivery.gate.finding import Stage, Suggestion
 from okr_delivery.gate.krs import inactivity
-from okr_delivery.model.contribution import Carrier
 from okr_delivery.model.errors import UserError
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.model.work import Field, FoundField
 from okr_delivery.okrs.book import KrFound
 from okr_delivery.value.capacity import load
-from okr_delivery.value.krs import needs_amount
+from okr_delivery.value.offer import MIDDLE, PENDING, start
 from okr_delivery.value.results import LinkFault, LinkProblem, Links
 
 if TYPE_CHECKING:
@@ -111,19 +110,19 @@ class Advice:
 
     def line(self, case: Case, ref: str | None, like: LinkProblem | None = None) -> str:
         """A contribution line that may be pasted as it is; with `like`, the written one with the right key result."""
-        offered = case.offered(like) if like is not None else None
-        if like is not None and offered and (like.fault, like.carrier) == (LinkFault.UNKNOWN_KR, Carrier.LINE):
+        if like is not None and (offered := case.offered(like)) is not None:
             return offered
         kr = self._resolve(ref, case) if ref else None
         if ref is None or kr is None:
-            return paste.contribution(UNKNOWN_REF, paste.PENDING if case.stage is Stage.INTAKE else paste.MIDDLE)
+            return paste.contribution(UNKNOWN_REF, PENDING if case.stage is Stage.INTAKE else MIDDLE)
         return paste.contribution(ref, self._amount(case, kr))
 
     def _amount(self, case: Case, kr: KeyResult) -> str:
-        """`?` where intake is all that is asked or no size has a meaning; else the middle size, to be corrected."""
-        if not needs_amount(kr):
+        """`?` where intake is all that is asked; else the middle size, or a blank where no size has a meaning."""
+        what = start(kr, case.span(kr))
+        if what is None:
             return ""
-        return paste.PENDING if case.stage is Stage.INTAKE or not case.span(kr) else paste.MIDDLE
+        return PENDING if case.stage is Stage.INTAKE else what
 
     def alternative(self, case: Case) -> tuple[str, Message]:
         """The Non-OKR line and a sentence with the budget."""
@@ -146,7 +145,7 @@ class Advice:
     def recheck(self, case: Case) -> Message:
         """How the owner sees that it is settled."""
         key = self.argument(case.item)
-        stage = f" --stage {case.stage}" if case.stage is Stage.INTAKE else ""
+        stage = f" --stage {case.stage}" if case.stage in (Stage.INTAKE, Stage.RELEASE) else ""
         command = f"okr-delivery gate --issue {key} --sync{stage}"
         url = self.snapshot.config.reports.recheck_url
         return msg("gate.recheck.url", command=command, url=url) if url else msg("gate.recheck", command=command)

@@ -14,6 +14,7 @@ from okr_delivery.gate.finding import Entity, Finding, Severity
 from okr_delivery.gate.planning import Planning
 from okr_delivery.gate.rule import Fault, NotApplicable, Rule, milder
 from okr_delivery.gate.settings import Settings
+from okr_delivery.model.claims import has_blank
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.okr import Location
 
@@ -170,6 +171,8 @@ def _finding(out: Answers, rule: type[Rule], fault: Fault, severity: Mapping[str
 def _help(rule: type[Rule], fault: Fault, case: Case, advice: Advice) -> Message:
     """How to settle it, the legal way out, and how to check again: one line each."""
     lines = [fault.fix or rule.text("fix")]
+    if fault.paste and has_blank(fault.paste):
+        lines.append(msg("gate.help.blank"))
     if fault.alternative:
         lines.append(advice.alternative(case)[1])
     lines.append(advice.recheck(case))

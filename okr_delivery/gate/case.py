@@ -103,8 +103,13 @@ class Case:
         return "…" if self.issue.confidential else text
 
     def offered(self, problem: LinkProblem) -> str | None:
-        """The corrected line of a faulty link; none for a confidential issue, whose words it would repeat."""
-        return None if self.issue.confidential else problem.paste
+        """The corrected line of a faulty link; none for a confidential issue, whose words it would repeat.
+
+        At intake an amount that nobody stated may stay open.
+        """
+        if self.issue.confidential:
+            return None
+        return problem.pending if self.stage is Stage.INTAKE else problem.paste
 
     def span(self, kr: KeyResult) -> float | None:
         """Target − start of the key result at the case's day, in its unit; None where it has none."""

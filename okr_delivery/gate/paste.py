@@ -8,9 +8,8 @@ from okr_delivery.model.claims import NON_OKR_CLASSES, claim_line, number_text
 from okr_delivery.model.claims.keywords import Keyword
 from okr_delivery.model.claims.write import SIZES, percent_text
 from okr_delivery.model.okr import KeyResult
+from okr_delivery.value.offer import PENDING
 
-PENDING = "?"
-MIDDLE = "M"
 _WORDS = {letter: word for word, letter in SIZES.items()} | {PENDING: "待定"}
 _CHINESE = {
     f"{Keyword.CONTRIBUTES.value}:": f"{Keyword.CONTRIBUTES_ZH.value}:",

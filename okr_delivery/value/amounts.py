@@ -58,7 +58,7 @@ def amount_of(claim: Claim, kr: KeyResult, span: float | None, sizes: Mapping[st
     """None: the claim states no amount. `span` is target minus start, None where the key result has none."""
     if claim.stated_as in (StatedAs.NONE, StatedAs.PENDING):
         return None
-    writer = _Writer(claim, kr)
+    writer = _Writer(claim, kr, has_span=span is not None)
     if kr.metric.direction in UNCOUNTABLE:
         return writer.refuse("value.amount.not_needed", None)
     if claim.stated_as is StatedAs.AMOUNT:
@@ -115,12 +115,18 @@ def _base_unit(unit: str | None) -> str:
     return text[len(word) :].strip() if word else text
 
 
+def in_percent(kr: KeyResult) -> bool:
+    """Whether the key result is measured in per cent, so that it moves in points."""
+    return (kr.metric.unit or "").strip().casefold() in PERCENT
+
+
 @dataclass(frozen=True, slots=True)
 class _Writer:
     """Writes the claim again, corrected, in the language it came in."""
 
     claim: Claim
     kr: KeyResult
+    has_span: bool
 
     @property
     def chinese(self) -> bool:
@@ -128,7 +134,7 @@ class _Writer:
 
     @property
     def in_percent(self) -> bool:
-        return (self.kr.metric.unit or "").strip().casefold() in PERCENT
+        return in_percent(self.kr)
 
     def line(self, what: str | None, confidence: float | None = None) -> str:
         stated = self.claim.confidence if confidence is None else confidence
@@ -189,6 +195,8 @@ class _Writer:
 
         The sign of a share says toward the target or away from it, not up or down.
         """
+        if not self.has_span:
+            return self._not_percent()
         number = self.claim.number or 0.0
         away = self.claim.signed and number * wanted_sign(self.kr) < 0
         share = self.line(share_text(-abs(number) / 100 if away else abs(number) / 100, chinese=self.chinese))
@@ -200,6 +208,12 @@ class _Writer:
         return Refusal(
             msg("value.amount.percent", kr=self.kr.id, text=self.claim.text, share=share, confidence=bare), share
         )
+
+    def _not_percent(self) -> Refusal:
+        """No share can have been meant, for there is no way that it is a part of."""
+        if self.in_percent:
+            return self.refuse("value.amount.percent_no_share", self.signed())
+        return self.refuse("value.amount.percent_no_span", "?")
 
 
 def _seconds(unit: str) -> float | None:

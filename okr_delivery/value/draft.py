@@ -16,6 +16,7 @@ from okr_delivery.okrs import KrAmbiguous, KrFound, KrUnknown
 from okr_delivery.value.amounts import Amount, Refusal, amount_of
 from okr_delivery.value.carriers import Stated
 from okr_delivery.value.krs import Names, needs_amount
+from okr_delivery.value.offer import PENDING, Offers, looks_like_id, with_kr
 from okr_delivery.value.results import LinkFault, LinkProblem, Links
 
 if TYPE_CHECKING:
@@ -61,18 +62,17 @@ class Draft:
             self._link(stated)
 
     def _unreadable(self, stated: Stated) -> None:
-        claim, kr = stated.claim, self._found(stated.claim.kr)
+        claim, answer = stated.claim, self._resolve(stated.claim.kr) if stated.claim.kr else None
+        kr = answer.kr if isinstance(answer, KrFound) else None
         fault = LinkFault.UNREADABLE if claim.stated_as is StatedAs.NONE else LinkFault.INVALID
-        named = kr.full_id if kr else claim.kr if claim.kr and _looks_like_id(claim.kr) else None
-        self._problem(fault, stated, claim.error or msg("value.claim.leftover"), kr=named, paste=claim.paste)
+        named = kr.full_id if kr else claim.kr if claim.kr and looks_like_id(claim.kr) else None
+        near = answer.nearest if named and isinstance(answer, KrUnknown) else None
+        why = claim.error or msg("value.claim.leftover")
+        self._problem(fault, stated, why, kr=named, paste=claim.paste, nearest=near)
         if kr is not None:
             entry = self._entry(kr)
             entry.faulty = True
             entry.said.append((stated, None))
-
-    def _found(self, ref: str | None) -> KeyResult | None:
-        answer = self._resolve(ref) if ref else None
-        return answer.kr if isinstance(answer, KrFound) else None
 
     def _resolve(self, ref: str) -> KrFound | KrUnknown | KrAmbiguous:
         return self.names.resolve(ref, self.item.source, self.day)
@@ -109,18 +109,11 @@ class Draft:
             self._problem(LinkFault.AMBIGUOUS_KR, stated, text, kr=ref, paste=paste)
         else:
             near = answer.nearest
-            guess = self._guess(stated, near) if near else None
+            guess = _with_kr(stated.claim, near) if near else None
             text = msg(
                 "value.links.unknown_kr_nearest" if near else "value.links.unknown_kr", kr=ref, nearest=near or ""
             )
             self._problem(LinkFault.UNKNOWN_KR, stated, text, kr=ref, paste=guess, nearest=near)
-
-    def _guess(self, stated: Stated, near: str) -> str:
-        """The line with the nearest key result; its amount too is corrected where that one could not take it."""
-        found = self._resolve(near)
-        meant = replace(stated, claim=replace(stated.claim, kr=near))
-        outcome = self._amount(meant, found.kr) if isinstance(found, KrFound) else None
-        return outcome.paste if isinstance(outcome, Refusal) else _with_kr(stated.claim, near)
 
     def _linked(self, stated: Stated, kr: KeyResult) -> None:
         entry = self._entry(kr)
@@ -131,8 +124,14 @@ class Draft:
         entry.said.append((stated, outcome if isinstance(outcome, Amount) else None))
 
     def _amount(self, stated: Stated, kr: KeyResult) -> Amount | Refusal | None:
-        sizes: dict[str, float] = {str(k): v for k, v in self.snapshot.config.contribution.sizes.items()}
-        return amount_of(stated.claim, kr, self.spans(kr, self.day), sizes)
+        return amount_of(stated.claim, kr, self._span(kr), self._sizes)
+
+    def _span(self, kr: KeyResult) -> float | None:
+        return self.spans(kr, self.day)
+
+    @property
+    def _sizes(self) -> dict[str, float]:
+        return {str(size): share for size, share in self.snapshot.config.contribution.sizes.items()}
 
     def _problem(
         self,
@@ -144,8 +143,11 @@ class Draft:
         paste: str | None = None,
         nearest: str | None = None,
     ) -> None:
-        problem = LinkProblem(fault, stated.carrier, stated.claim.text, kr, message, nearest=nearest, paste=paste)
-        self.problems.append(problem)
+        """Notes what is wrong; `paste` is the nearest line that can be read, which is mended before it is offered."""
+        offers = Offers(self._resolve, self._span, self._sizes)
+        better, pending = (offers.line(paste, pending=later) if paste else None for later in (False, True))
+        written = stated.claim.text
+        self.problems.append(LinkProblem(fault, stated.carrier, written, kr, message, nearest, better, pending))
 
     # -- the result ------------------------------------------------------------------------------------------------
 
@@ -153,7 +155,7 @@ class Draft:
         if self.entries and self.confidence is not None and self.confidence.error is not None:
             claim = replace(self.confidence, kr=next(iter(self.entries)))
             self._problem(
-                LinkFault.INVALID, Stated(Carrier.FIELDS, claim, None, None), self.confidence.error, kr=claim.kr
+                LinkFault.CONFIDENCE, Stated(Carrier.FIELDS, claim, None, None), self.confidence.error, kr=claim.kr
             )
         contributions = tuple(self._contribution(entry) for entry in self.entries.values())
         return Links(contributions, tuple(self.problems), self.non_okr, inherited=False, stated=self.stated)
@@ -180,10 +182,9 @@ class Draft:
         return made if needs_amount(entry.kr) else replace(made, confidence=self._sure(stated))
 
     def _missing(self, fault: LinkFault, message_id: str, stated: Stated, kr: KeyResult) -> None:
-        """The middle size is the line to start from; where no size has a meaning, only `?` can be proposed."""
         ref = self.snapshot.book.short_id(kr, self.day)
-        paste = claim_line(ref, "M" if self.spans(kr, self.day) else "?")
-        self._problem(fault, stated, msg(message_id, kr=kr.id, paste=paste), kr=kr.full_id, paste=paste)
+        paste = claim_line(ref, PENDING, stated.claim.confidence)
+        self._problem(fault, stated, msg(message_id, kr=kr.id), kr=kr.full_id, paste=paste)
 
     def _disagree(self, kr: KeyResult, amounts: Sequence[tuple[Stated, Amount]]) -> None:
         used, first = amounts[0]
@@ -197,7 +198,13 @@ class Draft:
                     other=amount.value,
                     other_carrier=msg(f"value.carrier.{stated.carrier.value}"),
                 )
-                self._problem(LinkFault.DISAGREE, stated, text, kr=kr.full_id, paste=_line_of(used, kr))
+                self._problem(LinkFault.DISAGREE, stated, text, kr=kr.full_id, paste=self._line_of(used, kr))
+
+    def _line_of(self, stated: Stated, kr: KeyResult) -> str:
+        """A field may hold whole lines, or begin with the key result; then its text is the line."""
+        line = stated.claim.text
+        whole = any(line.startswith(f"{keyword.value}: ") for keyword in Keyword)
+        return line if whole else claim_line(self.snapshot.book.short_id(kr, self.day), line)
 
     def _sure(self, stated: Stated) -> float:
         if stated.claim.confidence is not None:
@@ -220,20 +227,9 @@ class Draft:
         )
 
 
-def _looks_like_id(text: str) -> bool:
-    return any(ch.isdigit() for ch in text)
-
-
 def _with_kr(claim: Claim, kr: str) -> str:
     """The claim's line with another key result; a line of its own for a label, a field or a link."""
     written = claim.kr or ""
     if ":" in claim.text and claim.text.partition(": ")[2].startswith(written):
-        return claim.text.replace(written, kr, 1)
-    return claim_line(kr, "?" if claim.stated_as is StatedAs.NONE else claim.text)
-
-
-def _line_of(stated: Stated, kr: KeyResult) -> str:
-    """A field may hold whole lines, or begin with the key result; then its text is the line."""
-    line = stated.claim.text
-    whole = any(line.startswith(f"{keyword.value}: ") for keyword in Keyword)
-    return line if whole else claim_line(kr.id, line)
+        return with_kr(claim.text, written, kr)
+    return claim_line(kr, PENDING if claim.stated_as is StatedAs.NONE else claim.text)

@@ -40,11 +40,14 @@ def is_active(kr: KeyResult, book: OkrBook, day: date) -> bool:
 
 
 def span_of(kr: KeyResult, book: OkrBook, day: date, readings: Readings) -> float | None:
-    """Target minus start. Tracker issues are counted within the cycle, so without a reading they start at zero."""
+    """Target minus start; None without one, and where the start lies beyond the target: no way is left to share.
+
+    Tracker issues are counted within the cycle, so without a reading they start at zero.
+    """
     span = book.span(kr, day, readings)
     if span is None and kr.metric.direction is Direction.ISSUES:
         return book.target_at(kr, day) or None
-    return span
+    return None if span is not None and span * wanted_sign(kr) < 0 else span
 
 
 class Names:

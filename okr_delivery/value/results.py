@@ -24,6 +24,7 @@ class LinkFault(StrEnum):
     )
     PENDING = "pending"  # `?`: linked, no amount yet
     MISSING_AMOUNT = "missing_amount"  # the KR needs one
+    CONFIDENCE = "confidence"  # the confidence field holds none
     DISAGREE = "disagree"  # carriers state different amounts for one KR
 
 
@@ -35,7 +36,8 @@ class LinkProblem:
     kr: str | None  # full id when known, else as written
     message: Message
     nearest: str | None = None  # nearest known short id, for UNKNOWN_KR
-    paste: str | None = None  # the line to write instead
+    paste: str | None = None  # the line to write instead; a blank where only a person knows the amount
+    pending: str | None = None  # the same where the amount may follow later
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from okr_delivery.locale import LANGS, translator
-from okr_delivery.model.claims import parse_claims
+from okr_delivery.model.claims import has_blank, parse_claims
 from okr_delivery.model.contribution import Carrier, Contribution, StatedAs
 from okr_delivery.model.work import Field
 from okr_delivery.okrs import Readings
@@ -81,17 +81,17 @@ def test_amounts(
         ("Contributes-to: GROW-KR1 3d", LinkFault.INVALID, "Contributes-to: GROW-KR1 3pp"),
         ("Contributes-to: COST-KR2 -2pp", LinkFault.INVALID, "Contributes-to: COST-KR2 -2"),
         ("贡献: COST-KR2 -12w", LinkFault.INVALID, "贡献: COST-KR2 -12万"),
-        ("Contributes-to: GROW-KR1 +0pp", LinkFault.INVALID, "Contributes-to: GROW-KR1 ?"),
-        ("Contributes-to: BAND-KR4 M", LinkFault.INVALID, "Contributes-to: BAND-KR4 ?"),
+        ("Contributes-to: GROW-KR1 +0pp", LinkFault.INVALID, "Contributes-to: GROW-KR1 M"),
+        ("Contributes-to: BAND-KR4 M", LinkFault.INVALID, "Contributes-to: BAND-KR4 +Npp"),
         ("Contributes-to: BAND-KR4 0.5pp", LinkFault.INVALID, "Contributes-to: BAND-KR4 +0.5pp"),
         ("Contributes-to: OPS-KR5 M", LinkFault.INVALID, "Contributes-to: OPS-KR5"),
         ("Contributes-to: AUD-KR6 +1", LinkFault.INVALID, "Contributes-to: AUD-KR6"),
-        ("Contributes-to: UP-KR9 S", LinkFault.INVALID, "Contributes-to: UP-KR9 ?"),
+        ("Contributes-to: UP-KR9 S", LinkFault.INVALID, "Contributes-to: UP-KR9 +Npp"),
         ("Contributes-to: GROW-KR1 +1pp 140%", LinkFault.UNREADABLE, "Contributes-to: GROW-KR1 +1pp"),
         ("Contributes-to: GROW-KR1 1,5pp", LinkFault.UNREADABLE, "Contributes-to: GROW-KR1 1.5pp"),
         ("Contributes-to: GROW-KR1 ?", LinkFault.PENDING, "Contributes-to: GROW-KR1 M"),
         ("Contributes-to: GROW-KR1", LinkFault.MISSING_AMOUNT, "Contributes-to: GROW-KR1 M"),
-        ("Contributes-to: BAND-KR4", LinkFault.MISSING_AMOUNT, "Contributes-to: BAND-KR4 ?"),
+        ("Contributes-to: BAND-KR4", LinkFault.MISSING_AMOUNT, "Contributes-to: BAND-KR4 +Npp"),
     ],
 )
 def test_no_amount(world: World, line: str, fault: LinkFault, paste: str) -> None:
@@ -101,7 +101,7 @@ def test_no_amount(world: World, line: str, fault: LinkFault, paste: str) -> Non
     assert (wrong.fault, wrong.paste, wrong.carrier) == (fault, paste, Carrier.LINE)
     assert only(found).amount is None
     assert wrong.kr == only(found).kr
-    assert all(claim.error is None for claim in parse_claims(paste))
+    assert has_blank(paste) or all(claim.error is None for claim in parse_claims(paste))
     for lang in LANGS:
         text = translator(lang).render(wrong.message)
         assert not text.startswith("value.")
@@ -139,10 +139,19 @@ def test_unknown_key_result_with_the_nearest(world: World) -> None:
     found = links(world)
     assert found.contributions == ()
     assert found.stated
-    assert {(p.fault, p.kr, p.nearest, p.paste) for p in found.problems} == {
-        (LinkFault.UNKNOWN_KR, "GROV-KR1", "GROW-KR1", "Contributes-to: GROW-KR1 +1pp 60%"),
-        (LinkFault.UNKNOWN_KR, "GROW-KR11", "GROW-KR1", "Contributes-to: GROW-KR1 ?"),
+    written, open_ = "Contributes-to: GROW-KR1 +1pp 60%", "Contributes-to: GROW-KR1"
+    assert {(p.fault, p.kr, p.nearest, p.paste, p.pending) for p in found.problems} == {
+        (LinkFault.UNKNOWN_KR, "GROV-KR1", "GROW-KR1", written, written),
+        (LinkFault.UNKNOWN_KR, "GROW-KR11", "GROW-KR1", f"{open_} M", f"{open_} ?"),
     }
+
+
+@pytest.mark.parametrize("rest", ["lots", "+1~2", "M L", "+0pp"])
+def test_the_nearest_whatever_the_rest_of_the_line(world: World, rest: str) -> None:
+    world.issue(1, f"Contributes-to: GROW-KR11 {rest}")
+    found = problem(links(world))
+    assert (found.kr, found.nearest) == ("GROW-KR11", "GROW-KR1")
+    assert found.paste is not None and found.paste.startswith("Contributes-to: GROW-KR1 ")
 
 
 def test_the_line_with_the_nearest_states_an_amount_that_it_can_take(world: World) -> None:
@@ -237,7 +246,7 @@ def test_a_number_field_with_several_key_results(world: World) -> None:
     world.issue(1, kr="GROW-KR1, COST-KR2", contribution="1.5")
     found = links(world)
     wrong = [p for p in found.problems if p.fault is LinkFault.INVALID]
-    assert [p.paste for p in wrong] == ["Contributes-to: GROW-KR1 ?; COST-KR2 ?"]
+    assert [p.paste for p in wrong] == ["Contributes-to: GROW-KR1 M; COST-KR2 M"]
     assert {c.kr for c in found.contributions} == {"2026Q4:GROW-KR1", "2026Q4:COST-KR2"}
 
 
@@ -250,7 +259,8 @@ def test_an_amount_without_any_key_result(world: World) -> None:
 
 def test_a_confidence_field_out_of_bounds(world: World) -> None:
     world.issue(1, "Contributes-to: GROW-KR1 +1pp", confidence="160")
-    assert problem(links(world)).fault is LinkFault.INVALID
+    found = problem(links(world))
+    assert (found.fault, found.paste) == (LinkFault.CONFIDENCE, None)
 
 
 def test_non_okr(world: World) -> None:

@@ -9,8 +9,9 @@ from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.paste import written_unit
 from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
+from okr_delivery.model.message import Message
 from okr_delivery.model.okr import KeyResult
-from okr_delivery.value.results import LinkFault
+from okr_delivery.value.results import LinkFault, LinkProblem
 
 
 class MissingContribution(RequirementRule):
@@ -34,14 +35,24 @@ class MissingContribution(RequirementRule):
 
     def check(self, case: Case, advice: Advice) -> Outcome:
         missing = (LinkFault.PENDING, LinkFault.MISSING_AMOUNT)
-        refs = dict.fromkeys(p.kr for p in case.links.problems if p.fault in missing and p.kr)
-        krs = (case.book.key_results.get(ref) for ref in refs)
-        return tuple(self._fault(case, advice, kr) for kr in krs if kr is not None)
+        found: dict[str, LinkProblem] = {}
+        for problem in case.links.problems:
+            if problem.fault in missing and problem.kr:
+                found.setdefault(problem.kr, problem)
+        known = ((case.book.key_results.get(ref), problem) for ref, problem in found.items())
+        return tuple(self._fault(case, advice, kr, problem) for kr, problem in known if kr is not None)
 
-    def _fault(self, case: Case, advice: Advice, kr: KeyResult) -> Fault:
+    def _fault(self, case: Case, advice: Advice, kr: KeyResult, problem: LinkProblem) -> Fault:
         return Fault(
             self.text("message", kr=kr.id, title=kr.title),
             kr=kr,
-            paste=advice.line(case, advice.ref(case, kr)),
-            fix=self.text("fix_unit", unit=written_unit(kr)) if kr.metric.unit else None,
+            paste=case.offered(problem) or advice.line(case, advice.ref(case, kr)),
+            fix=self._fix(case, kr),
         )
+
+    def _fix(self, case: Case, kr: KeyResult) -> Message | None:
+        """Sizes and shares are a part of the way from start to target, where one is known."""
+        part = "fix" if case.span(kr) else "fix_amount"
+        if kr.metric.unit:
+            return self.text(f"{part}_unit", unit=written_unit(kr))
+        return self.text(part)

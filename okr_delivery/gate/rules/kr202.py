@@ -8,6 +8,9 @@ from okr_delivery.gate.advice import Advice
 from okr_delivery.gate.case import Case
 from okr_delivery.gate.finding import Severity, Stage
 from okr_delivery.gate.rule import Example, Fault, Outcome, RequirementRule
+from okr_delivery.model.contribution import Carrier
+from okr_delivery.model.message import Message
+from okr_delivery.model.okr import KeyResult
 from okr_delivery.value.results import LinkFault, LinkProblem
 
 
@@ -32,7 +35,7 @@ class InvalidContribution(RequirementRule):
     )
 
     def check(self, case: Case, advice: Advice) -> Outcome:
-        wrong = (LinkFault.INVALID, LinkFault.UNREADABLE)
+        wrong = (LinkFault.INVALID, LinkFault.UNREADABLE, LinkFault.CONFIDENCE)
         return tuple(self._fault(case, advice, problem) for problem in case.links.problems if problem.fault in wrong)
 
     def _fault(self, case: Case, advice: Advice, problem: LinkProblem) -> Fault:
@@ -44,5 +47,19 @@ class InvalidContribution(RequirementRule):
             else self.text("confidential"),
             kr=kr,
             ref=case.quote(problem.kr) if problem.kr else None,
-            paste=case.offered(problem) or advice.line(case, advice.ref(case, kr) if kr else None),
+            paste=self._line(case, advice, kr, problem),
+            fix=self._fix(problem),
         )
+
+    @staticmethod
+    def _line(case: Case, advice: Advice, kr: KeyResult | None, problem: LinkProblem) -> str | None:
+        """None where no line would mend it."""
+        if problem.fault is LinkFault.CONFIDENCE:
+            return None
+        return case.offered(problem) or advice.line(case, advice.ref(case, kr) if kr else None)
+
+    def _fix(self, problem: LinkProblem) -> Message | None:
+        """What stands in a field stays there, whatever line is written beside it."""
+        if problem.fault is LinkFault.CONFIDENCE:
+            return self.text("fix_confidence")
+        return self.text("fix_field") if problem.carrier is Carrier.FIELDS else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from okr_delivery.model.claims.clean import MAX_LINES, claim_lines, plain
-from okr_delivery.model.claims.grammar import MAX_LENGTH, parse_bare
+from okr_delivery.model.claims.grammar import MAX_LENGTH, has_blank, parse_bare
 from okr_delivery.model.claims.parse import parse_claims
 from okr_delivery.model.claims.write import NON_OKR_CLASSES, claim_line, number_text
 
@@ -19,6 +19,7 @@ __all__ = [
     "NON_OKR_CLASSES",
     "claim_line",
     "claim_lines",
+    "has_blank",
     "label_claim",
     "number_text",
     "parse_bare",

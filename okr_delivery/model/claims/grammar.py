@@ -40,6 +40,10 @@ class Fault(Enum):
     TWICE = "value.claim.twice"
     TOO_GREAT = "value.claim.too_great"
     CUT = "value.claim.cut"
+    EXPONENT = "value.claim.exponent"
+    MONEY_FIRST = "value.claim.money_first"
+    NO_SIZE = "value.claim.no_size"
+    BLANK = "value.claim.blank"
 
 
 @dataclass(slots=True)
@@ -141,6 +145,9 @@ def _refused_whole(read: _Read, rest: str) -> bool:
     elif second := _second(rest):
         read.fail(Fault.SEVERAL, second[0])
         read.written = _both(read, rest[: second.start()], rest[second.start() :])
+    elif exponent := pattern.EXPONENT.search(rest):
+        read.fail(Fault.EXPONENT, exponent[0])
+        read.written = _amount_text(rest.replace(exponent[0], number_text(float(exponent[0]))))
     elif found := pattern.RANGE.search(rest):
         read.fail(Fault.RANGE, found[0])
         read.written = _middle(rest, found)
@@ -153,7 +160,20 @@ def _refused_whole(read: _Read, rest: str) -> bool:
     elif comma := next((n for n in re.findall(pattern.NUM, rest) if not _grouped(n)), None):
         read.fail(Fault.COMMA, comma)
         read.written = _amount_text(rest.replace(comma, _point(comma)))
+    else:
+        _refuse_slips(read, rest)
     return read.fault is not None
+
+
+def _refuse_slips(read: _Read, rest: str) -> None:
+    """What can only be meant in one way, but is written in none that counts."""
+    if money := pattern.MONEY_FIRST.search(rest):
+        read.fail(Fault.MONEY_FIRST, rest[money.start() :])
+        read.written = _amount_text(rest.replace(money[0], f"{money[2]}{money[1]}"))
+    elif size := pattern.NO_SIZE.search(rest):
+        read.fail(Fault.NO_SIZE, size[0])
+        near = size_text("XL" if size["great"] else "S", chinese=read.keyword.chinese)
+        read.written = _amount_text(rest.replace(size[0], near))
 
 
 def _second(rest: str) -> re.Match[str] | None:
@@ -231,6 +251,9 @@ def _leftover(read: _Read, rest: str, *, glued: bool) -> None:
 
 def _take(read: _Read, token: re.Match[str]) -> None:
     if token["pending"]:
+        _state(read, StatedAs.PENDING, "?", token[0])
+    elif token["blank"]:
+        read.fail(Fault.BLANK, token[0])
         _state(read, StatedAs.PENDING, "?", token[0])
     elif token["share"] or token["post_share"]:
         _take_share(read, token)
@@ -327,6 +350,12 @@ def _scale(unit: str) -> tuple[str | None, str | None]:
     if re.fullmatch(r"[kK](?:[A-Z]{3}|[^\x00-\x7f].*|[$€£])", unit):
         return unit[0], unit[1:]
     return None, unit or None
+
+
+def has_blank(line: str) -> bool:
+    """Whether a person still has to fill in an amount: `Contributes-to: GROW-KR1 +Npp`."""
+    parts = line.partition(": ")[2].split(";")
+    return any(_read(part.strip(), Keyword.CONTRIBUTES).fault is Fault.BLANK for part in parts)
 
 
 def _claim(read: _Read, *, from_field: bool) -> Claim:

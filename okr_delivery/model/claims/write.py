@@ -1,4 +1,7 @@
-"""Writing a contribution line: what findings offer to paste. Whatever is written here is read without error."""
+"""Writing a contribution line: what findings offer to paste.
+
+Whatever is written here is read without error, except a blank, which a person has to fill in.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ from okr_delivery.model.claims.keywords import Keyword
 
 SIZES = {"小": "S", "中": "M", "大": "L", "特大": "XL"}
 _SIZES_ZH = {letter: word for word, letter in SIZES.items()}
+
+BLANK = "N"
+"""Stands in an offered line for a number that only a person knows: `+Npp`. It is refused until it is filled in."""
 
 NON_OKR_CLASSES = {
     "run": "run",
@@ -56,5 +62,6 @@ def claim_line(kr: str, what: str | None, confidence: float | None = None, *, ch
     if what is not None:
         parts.append(what)
     if confidence is not None:
-        parts.append(confidence_text(confidence, chinese=chinese))
+        bare = what is None and not chinese  # a percentage that stands alone would be read as the amount
+        parts.append(f"{'confidence ' if bare else ''}{confidence_text(confidence, chinese=chinese)}")
     return " ".join(parts)
