@@ -5,7 +5,7 @@ These checks read the raw data, part by part, so that they also speak when somet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from okr_delivery.config.document import Document, Place
 from okr_delivery.config.sources import GROUP_PATH, PROJECT_PATH, Source
 from okr_delivery.config.teams import IterationKind
+from okr_delivery.config.told import told
 from okr_delivery.config.types import nearest, written
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import Message, msg
 
 FOREIGN_SELECTORS = {"jira": ("groups",), "gitlab": ("boards", "components")}
-TELL_LABEL = "okr-gate"
 KINDS = {"jira": ("sprints", "versions", "calendar"), "gitlab": ("milestones", "iterations", "calendar")}
 
 
@@ -30,7 +30,7 @@ def references(document: Document) -> list[Problem]:
         *_unique(document, "feedback", "name"),
         *_selectors(document),
         *_tokens(document),
-        *_told(document),
+        *told(document, (source for _, source in _sources(document))),
     ]
     return [Problem(what, document.where(place)) for what, place in found]
 
@@ -125,37 +125,6 @@ def _tokens(document: Document) -> Iterator[Finding]:
             yield msg("config.token_env_needed", source=source.name, other=others[0].name, example=example), place
         elif any(other.token_env == source.token_env for other in others):
             yield msg("config.token_env_shared", variable=source.token_env, other=others[0].name), (*place, "token_env")
-
-
-def _told(document: Document) -> Iterator[Finding]:
-    """The label that the gate puts on requirements may mean nothing else, or putting it would change what is judged."""
-    gate = _inner(document.data, "gate")
-    label = written(_inner(gate, "tell").get("label", TELL_LABEL)).casefold()
-    waive = written(_inner(gate, "waive").get("label") or "").casefold()
-    place = ("gate", "tell", "label") if "label" in _inner(gate, "tell") else ("gate",)
-    if waive and (label == waive or label.startswith(f"{waive}:")):
-        yield msg("config.tell_label", label=label, key="gate.waive.label"), place
-    for _, source in _sources(document):
-        key = next((key for key, means in _meanings(source) if means(label)), None)
-        if key is not None:
-            yield msg("config.tell_label", label=label, key=f"sources.{key} ({source.name})"), place
-
-
-def _inner(data: Any, key: str) -> dict[str, Any]:
-    found = data.get(key) if isinstance(data, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _meanings(source: Source) -> Iterator[tuple[str, Callable[[str], bool]]]:
-    """Settings that give labels a meaning, and whether they give one to a label."""
-    fields, scope = source.fields, source.statuses.label_scope
-    non_okr = {name.casefold() for names in source.non_okr.labels.values() for name in names}
-    yield "requirements.exclude_labels", {name.casefold() for name in source.requirements.exclude_labels}.__contains__
-    yield "non_okr.labels", non_okr.__contains__
-    yield "dispute.label", source.dispute.label.casefold().__eq__
-    yield "fields", {str(fields.approved).casefold(), str(fields.rehearsed).casefold()}.__contains__
-    yield "links.labels", lambda label: label.startswith(tuple(prefix.casefold() for prefix in source.links.labels))
-    yield "statuses.label_scope", lambda label: scope is not None and label.startswith(f"{scope.casefold()}::")
 
 
 def _sources(document: Document) -> Iterator[tuple[Place, Source]]:

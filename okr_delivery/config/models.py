@@ -14,6 +14,7 @@ from okr_delivery.config.calendar import CalendarSettings
 from okr_delivery.config.document import Document, Place, Position, shown
 from okr_delivery.config.sources import Source
 from okr_delivery.config.teams import StageName, Team, TeamGate, TeamIterations
+from okr_delivery.config.told import TELL_LABEL
 from okr_delivery.config.types import (
     Day,
     Duration,
@@ -113,7 +114,7 @@ class LabelWaivers(Strict):
 class Tell(Strict):
     """What `gate --apply tracker` puts on a requirement that fails."""
 
-    label: Text = Field("okr-gate", description="Label of requirements that the gate refuses.")
+    label: Text = Field(TELL_LABEL, description="Label of requirements that the gate refuses.")
 
 
 def _ends(value: tuple[int, ...]) -> tuple[int, ...]:
