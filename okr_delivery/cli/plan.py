@@ -80,7 +80,7 @@ def _tell_beside(app: App, snapshot: Snapshot, found: Mapping[str, tuple[Iterati
 
 
 def _blocked(app: App, snapshot: Snapshot, team_id: str) -> tuple[Message, ...]:
-    """Why a team can't be planned for: what the gate says of OKR files and sources, and history that is still coming."""
+    """Why a team can't be planned for: what the gate says of files and sources, and history that is still coming."""
     from okr_delivery.delivery.teams import sources_of
     from okr_delivery.gate.sources import no_cycles, unusable
 

@@ -161,7 +161,7 @@ def _plans(here: _Run, cases: Sequence[Case]) -> Iterator[Planning]:
         inside: dict[Place, list[Case]] = {place_of(iteration): [] for iteration in scope.iterations}
         for case in cases:
             place = None if case.iteration is None else place_of(case.iteration)
-            if case.team.id == scope.team.id and place in inside:
+            if case.team.id == scope.team.id and place in inside and case.stage is not Stage.RELEASE:
                 inside[place].append(case)
         held = {place: tuple(several) for place, several in inside.items()}
         given = (asked.snapshot, asked.readings, asked.effects, asked.conclusions, here.check)
@@ -267,10 +267,11 @@ def _stage(here: _Run) -> Stage:
 
 
 def _judged(here: _Run, findings: Sequence[Finding]) -> tuple[Judged, ...]:
-    """Every requirement once, naturally sorted; ready when nothing that counts was found."""
+    """Every requirement once, naturally sorted; ready when nothing that counts was found, at whatever stage."""
     fail_on = here.asked.fail_on
     failing = {(f.entity.source, f.entity.key) for f in findings if at_least(f.severity, fail_on) and not f.baselined}
-    ordered = sorted(here.answers, key=lambda answer: entity_order(answer.entity))
+    once = {(answer.entity.source, answer.entity.key): answer for answer in here.answers}
+    ordered = sorted(once.values(), key=lambda answer: entity_order(answer.entity))
     return tuple(
         Judged(
             source=answer.case.issue.source,

@@ -73,15 +73,21 @@ def _reason(source: str, what: Message) -> Message:
 
 
 def _reach(scope: TeamScope, snapshot: Snapshot, settings: Settings, fail_on: Severity) -> Iterator[Message]:
-    if scope.stage is Stage.RELEASE:
-        yield msg("gate.history.stage", stage=str(scope.stage))
-    strict = [rule for rule in settings.plan_rules(scope.stage) if at_least(settings.severity[rule.id], fail_on)]
-    wanting = tuple(rule.id for rule in strict if scope.iterations and rule.reads_history(scope.team, snapshot))
+    if scope.stage is Stage.RELEASE or (scope.rehearses and _strict(Stage.RELEASE, settings, fail_on)):
+        yield msg("gate.history.stage", stage=str(Stage.RELEASE))
+    strict = _strict(scope.stage, settings, fail_on)
+    plan = [rule for rule in settings.plan_rules(scope.stage) if rule.id in strict]
+    wanting = tuple(rule.id for rule in plan if scope.iterations and rule.reads_history(scope.team, snapshot))
     if wanting:
         yield msg("gate.history.rules", rules=wanting)
     for iteration in scope.iterations:
         if snapshot.state(iteration) is IterationState.CLOSED:
             yield msg("gate.history.closed", iteration=iteration.name)
+
+
+def _strict(stage: Stage, settings: Settings, fail_on: Severity) -> frozenset[str]:
+    """The rules asked up to a stage that could fail a run."""
+    return frozenset(rule.id for rule in settings.rules(stage) if at_least(settings.severity[rule.id], fail_on))
 
 
 def _of_source(name: str, snapshot: Snapshot) -> Iterator[Message]:

@@ -13,6 +13,8 @@ from okr_delivery.delivery.teams import Role, sources_of
 from okr_delivery.gate.finding import Stage
 from okr_delivery.gate.history import UNKNOWN_ISSUE, unknown_issue
 from okr_delivery.gate.result import GateInput
+from okr_delivery.gate.rules import RULES
+from okr_delivery.gate.settings import Settings
 from okr_delivery.gate.sources import blocking, no_cycles, rest, unread, unseen
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import Message, msg
@@ -26,6 +28,7 @@ NEXT = "next"
 KEYWORDS = ("current", NEXT, "last")
 UNTOUCHED = 180  # days after which an open requirement of the backlog is counted only
 DAY = 86_400
+_RELEASE_RULES = tuple(rule.id for rule in RULES.values() if rule.stage is Stage.RELEASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Target:
 @dataclass
 class TeamScope:
     """`sources` are those that the answer needs, `blocked` the reasons for no verdict; `nothing` why the team is not
-    judged at all."""
+    judged at all. `rehearses`: released work is judged beside what the stage is about, because the team has adopted
+    that too."""
 
     team: Team
     stage: Stage
@@ -50,6 +54,7 @@ class TeamScope:
     notes: list[Message] = field(default_factory=list)
     blocked: tuple[Message, ...] = ()
     nothing: Message | None = None
+    rehearses: bool = False
 
 
 def scopes(asked: GateInput) -> list[TeamScope]:
@@ -79,17 +84,21 @@ def _blank(asked: GateInput) -> list[TeamScope]:
 
 def _scope(asked: GateInput, team: Team, sources: tuple[str, ...] = ()) -> TeamScope:
     needed = sources or sources_of(team)
-    return TeamScope(
-        team, stage_of(asked, team), needed, blocked=(*no_cycles(asked.snapshot), *blocking(needed, asked))
-    )
+    blocked = (*no_cycles(asked.snapshot), *blocking(needed, asked))
+    rehearses = asked.stage is None and _adopted(asked, team) is Stage.RELEASE
+    return TeamScope(team, stage_of(asked, team), needed, blocked=blocked, rehearses=rehearses)
 
 
 def stage_of(asked: GateInput, team: Team) -> Stage:
     """What was asked for, else what the team has adopted. A team that rehearses releases plans iterations too."""
     if asked.stage is not None:
         return asked.stage
-    adopted = Stage(str(team.gate.adopt or asked.snapshot.config.gate.adopt))
+    adopted = _adopted(asked, team)
     return Stage.ITERATION if adopted is Stage.RELEASE else adopted
+
+
+def _adopted(asked: GateInput, team: Team) -> Stage:
+    return Stage(str(team.gate.adopt or asked.snapshot.config.gate.adopt))
 
 
 # -- plain: the next iteration, and for intake what was created lately -------------------------------------------------
@@ -102,6 +111,7 @@ def _plain(asked: GateInput, scope: TeamScope) -> TeamScope:
     _add_members(asked, scope)
     _add_beside(asked, scope)
     _add_intake(asked, scope)
+    _add_released(asked, scope, _first(asked, scope, "current", "last"))
     if not scope.iterations:
         missing = _none(asked, scope, NEXT)
         scope.notes += [missing] if scope.targets else []
@@ -141,16 +151,49 @@ def _since(asked: GateInput, team: str, source: str) -> int | None:
 
 def _release(asked: GateInput, scope: TeamScope, *refs: str) -> TeamScope:
     """The released requirements of the first of `refs` that names an iteration."""
-    snapshot = asked.snapshot
-    found = (snapshot.resolve(scope.team.id, ref) for ref in refs)
-    scope.iterations = next((iterations for iterations in found if iterations), ())
-    for iteration in scope.iterations:
-        for item in snapshot.members(scope.team.id, iteration, snapshot.as_of):
-            if item.role is Role.REQUIREMENT and snapshot.released(item) is not None:
-                scope.targets.append(Target(item, iteration, Stage.RELEASE))
+    scope.iterations = _first(asked, scope, *refs)
+    scope.targets += _released(asked, scope, scope.iterations)
     if not scope.iterations:
         scope.nothing = _none(asked, scope, "last")
     return scope
+
+
+def _first(asked: GateInput, scope: TeamScope, *refs: str) -> tuple[Iteration, ...]:
+    found = (asked.snapshot.resolve(scope.team.id, ref) for ref in refs)
+    return next((iterations for iterations in found if iterations), ())
+
+
+def _released(asked: GateInput, scope: TeamScope, iterations: Iterable[Iteration]) -> list[Target]:
+    """The released requirements of iterations, each once."""
+    snapshot, found = asked.snapshot, dict[tuple[str, str], Target]()
+    for iteration in iterations:
+        for item in snapshot.members(scope.team.id, iteration, snapshot.as_of):
+            if _is_released(asked, item):
+                found.setdefault(item.ref, Target(item, iteration, Stage.RELEASE))
+    return list(found.values())
+
+
+def _is_released(asked: GateInput, item: Item) -> bool:
+    return item.role is Role.REQUIREMENT and asked.snapshot.released(item) is not None
+
+
+def _add_released(asked: GateInput, scope: TeamScope, iterations: Iterable[Iteration]) -> None:
+    """For a team that has adopted the stage, the released work of those iterations that have begun."""
+    if not scope.rehearses:
+        return
+    if not _asks_of_releases(asked):
+        scope.notes.append(msg("gate.note.release_off", rules=_RELEASE_RULES))
+        return
+    begun = [one for one in iterations if asked.snapshot.state(one) is not IterationState.FUTURE]
+    targets = _released(asked, scope, begun)
+    scope.targets += targets
+    names = tuple(one.name for one in begun)
+    said = msg("gate.note.released", n=len(targets), iterations=names) if names else msg("gate.note.released_none")
+    scope.notes.append(said)
+
+
+def _asks_of_releases(asked: GateInput) -> bool:
+    return Stage.RELEASE in Settings.of(asked.snapshot.config).stages()
 
 
 # -- what replaces it --------------------------------------------------------------------------------------------------
@@ -177,6 +220,7 @@ def _by_iteration(asked: GateInput, ref: str) -> list[TeamScope]:
             _add_members(asked, scope)
             if ref == NEXT:
                 _add_beside(asked, scope)
+            _add_released(asked, scope, scope.iterations)
     return out
 
 
@@ -207,9 +251,12 @@ def _of_items(asked: GateInput, team: Team, items: Sequence[Item]) -> TeamScope:
 
 def _add_items(asked: GateInput, scope: TeamScope, items: Iterable[Item]) -> None:
     """Named issues are judged in whatever state they are; what is no requirement is said to be none."""
+    rehearses = scope.rehearses and asked.requested is None and _asks_of_releases(asked)
     for item in items:
         if item.role is Role.REQUIREMENT:
-            scope.targets.append(Target(item, planned_for(asked, scope.team.id, item), scope.stage))
+            stages = [scope.stage, *([Stage.RELEASE] if rehearses and _is_released(asked, item) else [])]
+            planned = planned_for(asked, scope.team.id, item)
+            scope.targets += [Target(item, planned, stage) for stage in stages]
         else:
             scope.notes.append(msg("gate.note.not_requirement", key=item.key, role=msg(f"gate.role.{item.role}")))
 
