@@ -81,8 +81,8 @@ class KrNeed:
 class IterationPlan:
     """One list. `start` and `end` are the local days of the iteration, None where the tracker has none.
 
-    `reserved` is the effort of work that serves no key result, which is counted first, and `budget` the share that it
-    may take; `label` is the one that marks a dispute.
+    `reserved` is the effort of undisputed work that serves no key result, which is counted first, and `budget` the
+    share that it may take; `label` is the one that marks a dispute, whatever kind of work is disputed.
     """
 
     iteration: Iteration

@@ -74,13 +74,10 @@ class Planner:
         return Owed(trace, None if issue.confidential else self.snapshot.link(issue.source, issue.url), command)
 
     def _list(self, team_id: str, iteration: Iteration, room: Capacity | None) -> IterationPlan:
-        items = work_in(self.snapshot, team_id, iteration)
-        apart = [item for item in items if serves_none(self.snapshot, item)]
-        others = [item for item in items if item not in apart]
-        entries = [(item, self._entry(team_id, iteration, item)) for item in others]
-        non_okr = tuple(self._named(item) for item in apart)
+        made = [self._sorted(team_id, iteration, item) for item in work_in(self.snapshot, team_id, iteration)]
+        non_okr = tuple(entry for entry, apart, disputed in made if apart and not disputed)
+        agreed = [entry for entry, apart, disputed in made if not apart and not disputed]
         reserved = total(max(entry.effort or 0.0, 0.0) for entry in non_okr)
-        agreed = [entry for item, entry in entries if not self._disputed(item)]
         order = ranked([entry for entry in agreed if entry.score is not None], reserved, room)
         first, last = self._days(team_id, iteration)
         return IterationPlan(
@@ -91,12 +88,18 @@ class Planner:
             reserved=reserved,
             budget=self.snapshot.config.source(iteration.source).non_okr.budget,
             label=self.snapshot.config.source(iteration.source).dispute.label,
-            disputes=tuple(entry for item, entry in entries if self._disputed(item)),
+            disputes=tuple(entry for entry, _, disputed in made if disputed),
             ranked=order,
             unranked=tuple(entry for entry in agreed if entry.score is None),
             non_okr=non_okr,
             needs=self._needs(team_id, iteration, order),
         )
+
+    def _sorted(self, team_id: str, iteration: Iteration, item: Item) -> tuple[Entry, bool, bool]:
+        """Its entry, whether it serves no key result, and whether somebody disputes it."""
+        apart = serves_none(self.snapshot, item)
+        entry = self._named(item) if apart else self._entry(team_id, iteration, item)
+        return entry, apart, self._disputed(item)
 
     def _days(self, team_id: str, iteration: Iteration) -> tuple[date | None, date | None]:
         """The first and the last local day, as planned."""

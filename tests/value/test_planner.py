@@ -98,6 +98,16 @@ def test_disputes_stand_apart_until_they_are_settled(world: World) -> None:
     assert (one.settled, one.label) == (False, "disputed")
 
 
+@pytest.mark.parametrize(("line", "labels"), [("Non-OKR: debt x", "disputed"), ("", "ops Disputed")])
+def test_work_that_serves_no_key_result_can_be_disputed_too(world: World, line: str, labels: str) -> None:
+    world.issue(1, line, sprint="29", estimate=4, labels=labels)
+    world.issue(2, "Non-OKR: debt y", sprint="29", estimate=1)
+    world.issue(3, "Contributes-to: GROW-KR1 +4pp", sprint="29", estimate=2)
+    one = listed(world)
+    assert (one.settled, keys(one.disputes), keys(one.non_okr)) == (False, ["PAY-1"], ["PAY-2"])
+    assert (one.reserved, one.ranked[0].cumulated) == (1, 3), "what is disputed takes no room before it is settled"
+
+
 @pytest.mark.parametrize(
     ("lines", "estimate", "message", "paste"),
     [
