@@ -16,6 +16,7 @@ from okr_delivery.gate.paste import localised
 from okr_delivery.locale import Translator
 from okr_delivery.model.message import Message
 from okr_delivery.output.gate_words import fit, in_language
+from okr_delivery.output.safe import Marked
 from okr_delivery.output.safe import message as cleaned
 from okr_delivery.sync.writes import Piece, code, link, pieces
 
@@ -84,8 +85,8 @@ class _Saying:
     def typed(self, text: str) -> str:
         """Text that is not ours: as code, but for bare numbers and the address of the settings."""
         if self.url is not None and text == self.url:
-            return link(text)
-        return text if _NUMBER.fullmatch(text) else code(fit(text, TEXT))
+            return Marked(link(text))
+        return text if _NUMBER.fullmatch(text) else Marked(code(fit(text, TEXT)))
 
 
 def _coded(line: str) -> str:

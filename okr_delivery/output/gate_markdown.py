@@ -29,6 +29,7 @@ from okr_delivery.output.gate_words import (
     worst_first,
 )
 from okr_delivery.output.json import instant
+from okr_delivery.output.safe import Marked
 from okr_delivery.output.safe import message as cleaned
 
 ROWS = 40  # of the table
@@ -227,7 +228,7 @@ def _tame(text: str) -> str:
 def _quoted(text: str) -> str:
     if _NUMBER.fullmatch(text):
         return text
-    return _OPEN + fit(_tame(text.replace(_OPEN, "").replace(_CLOSE, "")), TEXT // 2) + _CLOSE
+    return Marked(_OPEN + fit(_tame(text.replace(_OPEN, "").replace(_CLOSE, "")), TEXT // 2) + _CLOSE)
 
 
 def _spanned(line: str) -> str:

@@ -68,6 +68,15 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
 
 
+class Marked(str):
+    """Text that already stands between marks of a medium: they are its quotes, so a text of ours adds none."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 def message(value: Message, clean: Callable[[str], str]) -> Message:
     """`value` with `clean` applied to every text parameter, nested messages too; the catalogue's own text stays."""
     return Message(value.id, {name: _param(param, clean) for name, param in value.params.items()})

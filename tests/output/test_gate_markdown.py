@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from string import Formatter
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from markdown_it.token import Token
 from okr_delivery.gate.finding import Severity, Suggestion
 from okr_delivery.gate.result import GateResult, Judged
 from okr_delivery.locale import LANGS, translator
+from okr_delivery.locale.catalogue import catalogue
 from okr_delivery.model.message import msg
 from okr_delivery.model.text import one_line
-from okr_delivery.output import gate_markdown
+from okr_delivery.output import gate_comment, gate_markdown
 from tests.gate.world import World
 from tests.output.company import company
 from tests.output.findings import TYPED, URL, answer, blind, finding, many, texts, typed, waived
@@ -133,6 +135,22 @@ def test_no_text_changes_anything_around_it(text: str) -> None:
 def test_text_that_stands_in_code_of_ours_stays_in_it() -> None:
     fix = msg("gate.kr206.fix_label", scope="priority")
     assert "- Add a label of the scope `priority`, as other issues" in write(answer(finding(help=fix)))
+
+
+QUOTING = sorted(name for name, text in catalogue("en").items() if "!r}" in text)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_a_text_of_ours_quotes_stands_in_code_too(lang: str) -> None:
+    """Configuration errors quote what stands in the file; no mark of the writers' own is ever seen."""
+    assert "config.unknown_key" in QUOTING
+    for name in QUOTING:
+        fields = [field for _, field, _, _ in Formatter().parse(catalogue(lang)[name]) if field]
+        said = finding(message=msg(name, **dict.fromkeys(fields, "bo'gus")))
+        comment = "\n".join(gate_comment.shown(gate_comment.write([said], "okr-gate", translator(lang))))
+        for shown in (write(answer(said), lang), comment):
+            assert "`bo'gus`" in shown, name
+            assert not set("\ue000\ue001") & set(shown) and "ue00" not in shown, name
 
 
 def test_numbers_and_days_need_no_code() -> None:
