@@ -23,6 +23,9 @@ FEWEST = 2  # requirements that make a habit
 MOST = 300
 """Issues of a team that are looked at, the newest first: advice is no reason to read years."""
 
+SCOPES = ("workflow", "priority")
+"""Of labels that say how work stands, by the trackers' own custom, whatever is configured."""
+
 Trait = tuple[str, str]
 """component or label, and its name."""
 
@@ -44,7 +47,7 @@ class Alike:
         self._snapshot = snapshot
         self._team = team
         self._links = links
-        self._ours: dict[str, frozenset[str]] = {}
+        self._ours: dict[str, Meanings] = {}
         self._served: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def habits(self, item: Item) -> Iterator[Habit]:
@@ -83,12 +86,37 @@ class Alike:
     def _is_ours(self, source: str, label: str) -> bool:
         """Whether a label says where work stands or what became of it, instead of what it is about."""
         if source not in self._ours:
-            self._ours[source] = frozenset(_meaning(self._snapshot.config, self._snapshot.config.source(source)))
+            self._ours[source] = Meanings.of(self._snapshot.config, self._snapshot.config.source(source))
+        return self._ours[source].hold(label)
+
+
+@dataclass(frozen=True, slots=True)
+class Meanings:
+    """Labels with a meaning of their own in one source, in lower case: whole, by how they begin and by scope."""
+
+    labels: frozenset[str]
+    prefixes: tuple[str, ...]
+    scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, config: Config, source: Source) -> Meanings:
+        waive = config.gate.waive.label
+        prefixes = (*source.links.labels, *((f"{waive}:",) if waive else ()))
+        scopes = {*SCOPES, source.statuses.label_scope or "", source.fields.priority.rstrip(":")} - {"auto", ""}
+        return cls(
+            frozenset(_named(config, source)),
+            tuple(prefix.casefold() for prefix in prefixes),
+            frozenset(scope.casefold() for scope in scopes),
+        )
+
+    def hold(self, label: str) -> bool:
+        """Whether a label is one of them, in any case. Behind the last `::` stands what its scope is said to be."""
         folded = label.casefold()
-        return "::" in folded or ":" in folded or folded in self._ours[source]
+        scope, sign, _ = folded.rpartition("::")
+        return folded in self.labels or folded.startswith(self.prefixes) or bool(sign and scope in self.scopes)
 
 
-def _meaning(config: Config, source: Source) -> Iterator[str]:
+def _named(config: Config, source: Source) -> Iterator[str]:
     """The labels that the configuration gives a meaning of its own."""
     fields, classes = source.fields, source.non_okr.labels.values()
     named = [source.dispute.label, fields.approved, fields.rehearsed, config.gate.waive.label, config.gate.tell.label]

@@ -13,6 +13,7 @@ from okr_delivery.locale import translator
 from okr_delivery.model.claims import parse_claims
 from okr_delivery.model.message import Message
 from okr_delivery.output import gate_json, gate_junit, gate_text
+from tests.gate import forge
 from tests.gate.world import CONFIG, DAY, NOW, OKRS, World, issue
 
 GOAL = OKRS + 'iterations: [{team: payments, iteration: "PAY S28", objective: OPS, key_results: [COST-KR2]}]\n'
@@ -54,7 +55,8 @@ def test_then_the_teams_objectives_by_weight(world: World) -> None:
 
 def habitual(world: World, *, days: int = 89, **traits: Any) -> Finding:
     """PAY-1 shares `traits` with two linked requirements and with a third that serves something else."""
-    world.config_text = CONFIG.replace("    objectives: [GROW]\n", "")
+    waive = "gate: {waive: {label: okr-waived, approvers: ['7']}, since"
+    world.config_text = CONFIG.replace("    objectives: [GROW]\n", "").replace("gate: {since", waive)
     made = NOW - days * DAY
     rest = [issue(n, "Contributes-to: COST-KR2 S", created=made, iteration=None, **traits) for n in (3, 4)]
     other = issue(5, "Contributes-to: OPS-KR3", created=made, iteration=None, **traits)
@@ -62,7 +64,16 @@ def habitual(world: World, *, days: int = 89, **traits: Any) -> Finding:
 
 
 @pytest.mark.parametrize(
-    ("traits", "kind"), [({"components": ("checkout",)}, "component"), ({"labels": ("refunds",)}, "label")]
+    ("traits", "kind"),
+    [
+        ({"components": ("checkout",)}, "component"),
+        ({"labels": ("refunds",)}, "label"),
+        ({"labels": ("area:checkout",)}, "label"),
+        ({"labels": ("area::checkout",)}, "label"),
+        ({"labels": ("team::pay::area::checkout",)}, "label"),
+        ({"labels": ("okr-waived-once",)}, "label"),
+    ],
+    ids=lambda value: str(value),
 )
 def test_what_the_same_component_or_label_was_linked_to_lately(world: World, traits: dict[str, Any], kind: str) -> None:
     found = habitual(world, **traits)
@@ -77,15 +88,42 @@ def test_what_the_same_component_or_label_was_linked_to_lately(world: World, tra
     [
         (91, {"labels": ("refunds",)}),
         (1, {"labels": ("workflow::doing",)}),
+        (1, {"labels": ("Priority::high",)}),
         (1, {"labels": ("kr:later",)}),
+        (1, {"labels": ("okr-waived",)}),
+        (1, {"labels": ("okr-waived:KR205",)}),
+        (1, {"labels": ("okr-waived::KR205",)}),
+        (1, {"labels": ("okr-gate",)}),
         (1, {"labels": ("disputed",)}),
         (1, {"labels": ("refunds",), "confidential": True}),
         (1, {}),
     ],
-    ids=["long ago", "stage", "carrier", "dispute", "confidential", "nothing in common"],
+    ids=lambda value: str(value),
 )
 def test_what_is_no_habit_suggests_nothing(world: World, days: int, traits: dict[str, Any]) -> None:
     assert habitual(world, days=days, **traits).suggestions == ()
+
+
+LAB = (
+    forge.CONFIG.replace("objectives: [GROW], ", "")
+    .replace("[acme/pay]}", "[acme/pay], statuses: {label_scope: flow}, fields: {priority: urgency}}")
+    .replace("gate: {since", "gate: {waive: {label: okr-waived, approvers: ['7']}, since")
+)
+
+
+@pytest.mark.parametrize(
+    ("label", "meant"),
+    [("area::checkout", True), ("devops::plan", True), ("Flow::doing", False), ("urgency::1", False), ("kr::x", False)],
+)
+def test_a_label_of_a_scope_is_a_trait_too_unless_the_scope_means_something_else(
+    world: World, label: str, meant: bool
+) -> None:
+    world.config_text = LAB
+    rest = [forge.held(n, "Contributes-to: COST-KR2 S", created=NOW - DAY, labels=(label,)) for n in (3, 4)]
+    world.synced(forge.held(1, "", labels=(label,)), *rest, source="gitlab", iterations=())
+    found = world.gate(teams=["payments"], backlog=True).findings[0]
+    assert found.entity.key == "acme/pay#1"
+    assert suggested(found) == (("COST-KR2", "label") if meant else None)
 
 
 def test_two_at_most_and_what_is_nearest_to_the_requirement_first(world: World) -> None:
