@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from okr_delivery.gate.finding import Suggestion
 from okr_delivery.gate.krs import DAY, away, behind, inactivity
 from okr_delivery.model.message import Message, msg
-from okr_delivery.model.okr import KeyResult, Location, Objective
+from okr_delivery.model.okr import IterationGoal, KeyResult, Location, Objective
 from okr_delivery.value.goal import objectives_in
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "OBJECTIVE-ID"
 MOST = 2  # suggestions
+STRAYS = 3  # entries that are named
 SHOWN = 80  # characters of a goal text
 
 
@@ -58,6 +59,33 @@ def lacking(planning: Planning, iteration: Iteration) -> Message:
     day = planning.day(iteration)
     said = {"iteration": iteration.name, "objective": other.id, "cycle": other.cycle, "day": day.isoformat()}
     return msg("gate.kr301.no_cycle" if behind(planning.book, day) else "gate.kr301.other_cycle", **said)
+
+
+def renamed(planning: Planning, iteration: Iteration, otherwise: Message) -> Message:
+    """What to do where entries fit none of the team's iterations: one that was renamed leaves its entry behind."""
+    found = _strays(planning, iteration)[:STRAYS]
+    if not found:
+        return otherwise
+    named = tuple(f"{goal.iteration} ({goal.location.path}:{goal.location.line})" for goal in found)
+    return msg("gate.kr301.fix_renamed", entries=named, iteration=iteration.name, otherwise=otherwise)
+
+
+def _strays(planning: Planning, iteration: Iteration) -> tuple[IterationGoal, ...]:
+    """The entries for the team, of a cycle that runs when the iteration begins, that fit none of its iterations."""
+    mine = planning.snapshot.iterations(planning.team.id)
+    known = {_plain(ref) for one in mine for ref in (one.name, one.id)}
+    goals = (goal for goal in planning.book.goals if goal.team == planning.team.id)
+    return tuple(goal for goal in goals if _plain(goal.iteration) not in known and _runs(planning, iteration, goal))
+
+
+def _runs(planning: Planning, iteration: Iteration, goal: IterationGoal) -> bool:
+    """Whether the cycle of a goal's objective holds the day; one without an objective may mean any."""
+    cycle = planning.book.cycles.get((goal.objective or "").partition(":")[0])
+    return cycle is None or cycle.start <= planning.day(iteration) <= cycle.end
+
+
+def _plain(ref: str) -> str:
+    return ref.strip().casefold()
 
 
 def near(planning: Planning, iteration: Iteration) -> bool:

@@ -19,7 +19,7 @@ from okr_delivery.model.accounts import marks
 from okr_delivery.model.message import Message
 from okr_delivery.model.work import Change, Field, Issue, Iteration, IterationKind, IterationState, Value
 from tests.gate.plans import ITERATION, LONG_AGO, S20, delivered, planned
-from tests.gate.world import CONFIG, DAY, GOAL, NOW, OKRS, S27, S28, World, issue, joined
+from tests.gate.world import CONFIG, DAY, GOAL, NOW, OKRS, PAST, S27, S28, World, issue, joined
 
 EN = translator("en")
 EXAMPLES = [
@@ -102,6 +102,34 @@ def test_the_offered_entry_settles_the_goal(plan: Callable[..., World]) -> None:
     assert "in okrs/2026Q4.yaml, or write GROW into the goal of PAY S28" in said(finding.help)
     world.okrs["2026Q4"] += f"iterations:\n  {finding.paste}\n"
     assert world.gate().exit_code == 0
+
+
+RENAMED = "iterations:\n  - {team: payments, iteration: pay s28, objective: GROW}\n"
+
+
+def test_an_entry_under_a_former_name_is_named(plan: Callable[..., World]) -> None:
+    world = plan(PlanExample(goal=None))
+    world.okrs["2026Q4"] = OKRS + RENAMED + "  - {team: payments, iteration: '27', objective: GROW}\n"
+    assert not found(world.gate(), "KR301")
+    world.synced(issue(1, ENOUGH), iterations=(S27, replace(S28, name="Sprint Autumn", goal=None)))
+    (finding,) = found(world.gate(), "KR301")
+    line = (OKRS + RENAMED).count("\n")
+    words = f"fit no iteration of the team: pay s28 (okrs/2026Q4.yaml:{line}). If Sprint Autumn was called so"
+    assert words in said(finding.help)
+    assert "Otherwise: Paste the line" in said(finding.help)
+    world.okrs["2026Q4"] = world.okrs["2026Q4"].replace("pay s28", "Sprint Autumn")
+    assert not found(world.gate(), "KR301")
+
+
+def test_entries_of_another_team_or_cycle_are_not_meant(plan: Callable[..., World]) -> None:
+    world = plan(
+        PlanExample(goal=None),
+        LONG_AGO.replace("teams:", "teams:\n  - {id: mobile, select: [{source: jira, labels: [app]}]}"),
+    )
+    world.okrs["2026Q4"] = OKRS + RENAMED.replace("payments", "mobile")
+    world.okrs["2026Q2"] = PAST + RENAMED.replace("GROW", "OLD").replace("pay s28", "PAY S12")
+    (finding,) = found(world.gate(), "KR301")
+    assert "fit no iteration" not in said(finding.help)
 
 
 def test_a_hostile_name_is_quoted_and_two_of_one_name_are_told_apart(plan: Callable[..., World]) -> None:

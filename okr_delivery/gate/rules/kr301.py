@@ -48,7 +48,7 @@ class IterationWithoutGoal(PlanRule):
             severity=Severity.WARNING if goals.near(planning, iteration) else None,
             paste=entry.line,
             suggestions=entry.suggestions,
-            fix=fix,
+            fix=goals.renamed(planning, iteration, fix),
             about=planning.entity(iteration),
             place=entry.place,
         )
