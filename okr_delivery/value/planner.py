@@ -21,7 +21,8 @@ from okr_delivery.value.capacity import Capacity, capacity, load, serves_none, w
 from okr_delivery.value.demand import Check
 from okr_delivery.value.due import DueTrace, asked_since, due
 from okr_delivery.value.gap import Gap
-from okr_delivery.value.krs import is_active, needs_amount
+from okr_delivery.value.krs import is_active, needs_amount, span_of
+from okr_delivery.value.offer import MIDDLE, start
 from okr_delivery.value.plan import (
     Closing,
     Entry,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from okr_delivery.value.conclusions import Conclusions
 
 SOME_KR = "KR-ID"
-MIDDLE = "M"
 
 
 class Planner:
@@ -145,7 +145,7 @@ class Planner:
         closings = tuple(one for one in stated if isinstance(one, Closing))
         lacks = (
             *(one for one in stated if isinstance(one, Missing)),
-            *self._said(item, links, self._goal(team_id, iteration), named.effort),
+            *self._said(item, links, self._unlinked(team_id, iteration), named.effort),
         )
         if not closings or not named.effort or named.effort < 0:
             return replace(named, closings=closings, missing=lacks)
@@ -190,24 +190,28 @@ class Planner:
             worth=tidy(share * kr.weight * confidence),
         )
 
-    def _said(self, item: Item, links: Links, goal: str | None, effort: float | None) -> Iterator[Missing]:
+    def _said(self, item: Item, links: Links, unlinked: Missing, effort: float | None) -> Iterator[Missing]:
         """What it lacks beside an amount that counts, each with the line to write where there is one."""
         problems = [problem for problem in links.problems if problem.fault is not LinkFault.DISAGREE]
         for problem in problems:
             yield _problem(item, problem)
         if not links.contributions and not problems:
             carried = links.stated or links.inherited  # by its children, else its own words would be here
-            yield Missing(msg("plan.missing.split")) if carried else _unlinked(goal)
+            yield Missing(msg("plan.missing.split")) if carried else unlinked
         if effort is None:
             yield Missing(msg("plan.missing.estimate"))
         elif effort <= 0:
             yield Missing(msg("plan.missing.no_effort", effort=effort))
 
-    def _goal(self, team_id: str, iteration: Iteration) -> str | None:
-        """The key result that the iteration's goal names first, as people write it; None where it names none."""
-        day = self._check.start(team_id, iteration)
+    def _unlinked(self, team_id: str, iteration: Iteration) -> Missing:
+        """The line begins with what the iteration's goal names; without one there is nothing to guess from."""
+        day, book = self._check.start(team_id, iteration), self.snapshot.book
         found = self._check.of_goal(team_id, iteration, day)
-        return self.snapshot.book.short_id(found[0], day) if found else None
+        if not found:
+            return Missing(msg("plan.missing.key_result"), claim_line(SOME_KR, MIDDLE))
+        kr, ref = found[0], book.short_id(found[0], day)
+        line = claim_line(ref, start(kr, span_of(kr, book, day, self.readings)))
+        return Missing(msg("plan.missing.key_result_goal", kr=ref), line)
 
     def _reason(self, closings: Sequence[Closing], effort: float, score: float, day: date) -> Message:
         """The score in its numbers."""
@@ -238,13 +242,6 @@ def _problem(item: Item, problem: LinkProblem) -> Missing:
     if item.issue.confidential and problem.fault not in (LinkFault.PENDING, LinkFault.MISSING_AMOUNT):
         return Missing(msg("plan.missing.hidden"))
     return Missing(problem.message, problem.paste)
-
-
-def _unlinked(goal: str | None) -> Missing:
-    """The line begins with what the iteration's goal names; without one there is nothing to guess from."""
-    if goal is None:
-        return Missing(msg("plan.missing.key_result"), claim_line(SOME_KR, MIDDLE))
-    return Missing(msg("plan.missing.key_result_goal", kr=goal), claim_line(goal, MIDDLE))
 
 
 def _promised(closings: Iterable[Closing], full_id: str) -> float:
