@@ -43,7 +43,7 @@ from okr_delivery_gitlab.mergerequests import Head, RequestReader, full_key
 from okr_delivery_gitlab.met import met
 from okr_delivery_gitlab.metadata import MetadataReader, same_settings
 from okr_delivery_gitlab.pages import PageMaker
-from okr_delivery_gitlab.problems import refused
+from okr_delivery_gitlab.problems import gone, refused
 from okr_delivery_gitlab.releases import ReleaseReader
 from okr_delivery_gitlab.scope import Place, ScopeReader, places
 from okr_delivery_gitlab.settings import Settings
@@ -275,7 +275,7 @@ class GitLabConnector:
         key = self._key_of(issue_id)
         path, sign, iid = (key or "").rpartition("#")
         if not sign:
-            raise refused("write_gone", issue_id)
+            raise gone(issue_id)
         return Spot(path, iid)
 
     def _key_of(self, issue_id: str) -> str | None:

@@ -6,12 +6,17 @@ from urllib.parse import unquote, urlsplit
 
 from okr_delivery.model.errors import Problem
 from okr_delivery.model.message import msg
-from okr_delivery.sync.errors import AbortSyncError, ConfigError, RetryLaterError, UnsureError
+from okr_delivery.sync.errors import AbortSyncError, ConfigError, GoneError, RetryLaterError, UnsureError
 
 
 def refused(name: str, where: str | None = None, /, **params: object) -> ConfigError:
     """A person must act. The catalogue holds `gitlab.error.<name>` and what to do in `gitlab.next.<name>`."""
     return ConfigError([_problem(name, where, params)])
+
+
+def gone(where: str) -> GoneError:
+    """The issue, or what is in it, is not there or not shown to us."""
+    return GoneError([_problem("write_gone", where, {})])
 
 
 def broken(name: str, where: str | None = None, /, **params: object) -> AbortSyncError:

@@ -41,8 +41,9 @@ class GitLabWriter:
         calls = IssueCalls(self._client, issue_id, self._find(issue_id), 1)
         changed = _put_values(calls, wanted)
         changed += CustomFields(self._client, calls).put(wanted.customs)
-        changed += Notes(calls, self._who.account).put(wanted.notes)
-        return Written(issue_id, Outcome.WRITTEN if changed else Outcome.UNCHANGED, calls.count, changed)
+        notes = Notes(calls, self._who.account)
+        changed += notes.put(wanted.notes)
+        return Written(issue_id, Outcome.WRITTEN if changed else Outcome.UNCHANGED, calls.count, changed, notes.ids)
 
 
 def _put_values(calls: IssueCalls, wanted: Wanted) -> tuple[Edit, ...]:

@@ -8,20 +8,16 @@ from urllib.parse import quote
 
 import requests
 
-from okr_delivery.sync.errors import ConfigError, SyncError
+from okr_delivery.sync.errors import GoneError, SyncError
 from okr_delivery.sync.transport import Repeat
 from okr_delivery_gitlab.client import AnswerError, GitLabClient, StatusError
-from okr_delivery_gitlab.problems import path_of, refused
+from okr_delivery_gitlab.problems import gone, path_of, refused
 from okr_delivery_gitlab.scope import HIDDEN
 from okr_delivery_gitlab.values import Row, mapping, string
 from okr_delivery_gitlab.writer_text import plain
 
 _MAX_SAID = 300
 SCOPE = "api"
-
-
-class GoneError(ConfigError):
-    """The thing that was to be changed is not there, or not for this account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class IssueCalls:
         try:
             return mapping(self._client.get(self._base, what=self._what, expect=HIDDEN))
         except StatusError:
-            raise refused("write_gone", self.where) from None
+            raise gone(self.where) from None
 
     def notes(self) -> list[Row]:
         """All comments, oldest first; activity is left out."""
@@ -64,7 +60,7 @@ class IssueCalls:
                 self.count += 1
                 found += page
         except StatusError:
-            raise refused("write_gone", self.where) from None
+            raise gone(self.where) from None
         return [row for row in found if row.get("system") is not True]
 
     def put(self, below: str, body: Mapping[str, object], *, what: str = "") -> None:
@@ -104,7 +100,7 @@ def said(response: requests.Response, where: str) -> SyncError:
         case 403:
             error = refused("write_forbidden", where)
         case 404:
-            error = GoneError(refused("write_gone", where).problems)
+            error = gone(where)
         case _:
             error = refused("write_refused", where, status=status, said=_said_in(response))
     error.status = status

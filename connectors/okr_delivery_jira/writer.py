@@ -50,11 +50,12 @@ class JiraWriter:
         self._wrote(issue_id)  # even if it fails: it may have been done all the same
         with self._turns[hash(issue_id) % TURNS]:
             calls = IssueCalls(self._client, issue_id)
-            changed = self._settle(calls, wanted) if edits else ()
+            changed, comments = self._settle(calls, wanted) if edits else ((), {})
         outcome = Outcome.WRITTEN if changed else Outcome.UNCHANGED
-        return Written(issue_id, outcome, calls.count, changed)
+        return Written(issue_id, outcome, calls.count, changed, comments)
 
-    def _settle(self, calls: IssueCalls, wanted: Wanted) -> tuple[Edit, ...]:
+    def _settle(self, calls: IssueCalls, wanted: Wanted) -> tuple[tuple[Edit, ...], Mapping[str, str]]:
+        """What was not so, and the ids of the comments by mark."""
         issue = _read(calls, wanted)
         changed = _put_values(calls, wanted, issue)
         cloud = self._who.deployment == "cloud"
@@ -63,7 +64,7 @@ class JiraWriter:
         )
         changed += comments.put(wanted.comments)
         changed += _put_links(calls, wanted)
-        return changed + _put_properties(calls, wanted, issue)
+        return changed + _put_properties(calls, wanted, issue), comments.ids
 
 
 def _read(calls: IssueCalls, wanted: Wanted) -> Present:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from okr_delivery.sync.errors import ConfigError, RetryLaterError, SyncError
+from okr_delivery.sync.errors import GoneError, RetryLaterError, SyncError
 from okr_delivery.sync.transport import Repeat
 from okr_delivery_jira.client import AnswerError, StatusError
-from okr_delivery_jira.problems import later, path_of, refused
+from okr_delivery_jira.problems import gone, later, path_of, refused
 from okr_delivery_jira.text import listed
 from okr_delivery_jira.writer_text import plain
 
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
 SCOPE = "write:jira-work"
 _MAX_SAID = 400
-
-
-class GoneError(ConfigError):
-    """The thing that was to be changed is not there, or not for this account."""
 
 
 class ConflictError(RetryLaterError):
@@ -46,7 +42,7 @@ class IssueCalls:
                 f"issue/{self.issue_id}{below}", params, what=f"issue/{{id}}{below}", expect=frozenset({404})
             )
         except StatusError:
-            raise refused("write_gone", self.where) from None
+            raise gone(self.where) from None
 
     def ask(self, path: str, body: Mapping[str, Any]) -> Any:
         """A POST that only reads."""
@@ -95,7 +91,7 @@ class IssueCalls:
             case 403:
                 return refused("write_forbidden", self.where, scope=SCOPE)
             case 404:
-                return GoneError(refused("write_gone", self.where).problems)
+                return gone(self.where)
             case 409:
                 return ConflictError(later("write_conflict", self.where).problems)
             case 413:

@@ -54,6 +54,10 @@ class Ours:
             edited=isinstance(editor, dict) and not _is(editor, account),
         )
 
+    def is_meant(self, edit: PutComment | RemoveComment) -> bool:
+        """By its mark; one that has lost its mark, by the id under which it was made."""
+        return self.mark == edit.mark or (self.mark is None and self.id == edit.known)
+
     def says(self, text: str, body: str) -> bool:
         """Whether it shows `text`, which we would send as `body`."""
         return shown(self.body) == shown(body) or (self.digest == digest(text) and not self.edited)
@@ -70,7 +74,10 @@ def _is(person: object, account: str) -> bool:
 
 
 class Comments:
-    """`properties` says that comments can carry some (Cloud); `confirm` raises when the token has died."""
+    """`properties` says that comments can carry some (Cloud); `confirm` raises when the token has died.
+
+    `ids` are those of the comments that were to be there, by mark.
+    """
 
     def __init__(
         self, calls: IssueCalls, account: str, confirm: Callable[[], None], *, properties: bool, for_customers: bool
@@ -80,13 +87,14 @@ class Comments:
         self._confirm = confirm
         self._properties = properties
         self._for_customers = for_customers
+        self.ids: dict[str, str] = {}
 
     def put(self, wanted: Mapping[str, PutComment | RemoveComment]) -> tuple[Edit, ...]:
         """Makes them so; answers what was not. Raises UnsureError when it can't be learnt whether one was made."""
         if not wanted:
             return ()
         ours = list(self._ours())
-        return tuple(edit for mark, edit in wanted.items() if self._settle([c for c in ours if c.mark == mark], edit))
+        return tuple(edit for edit in wanted.values() if self._settle([c for c in ours if c.is_meant(edit)], edit))
 
     def _settle(self, found: list[Ours], edit: PutComment | RemoveComment) -> bool:
         """Two of one mark come from a send that was taken for lost: the older one stays."""
@@ -94,8 +102,9 @@ class Comments:
             self._remove(found)
             return bool(found)
         if not found:
-            self._make(edit)
+            self.ids[edit.mark] = self._make(edit)
             return True
+        self.ids[edit.mark] = found[0].id
         self._remove(found[1:])
         if found[0].says(edit.text, self._body(edit)):
             return len(found) > 1
@@ -106,10 +115,10 @@ class Comments:
         for comment in comments:
             self._calls.remove(f"/comment/{comment.id}", what="/comment/{id}")
 
-    def _make(self, edit: PutComment) -> None:
+    def _make(self, edit: PutComment) -> str:
         """Sends, then looks: before it sends again, and because another run may have made one since the first look.
 
-        Both runs see both comments then, and both keep the older one.
+        Both runs see both comments then, and both keep the older one, whose id this is.
         """
         self._confirm()
         for _ in range(SENDS):
@@ -117,19 +126,20 @@ class Comments:
             found = [comment for comment in self._ours() if comment.mark == edit.mark]
             self._remove(found[1:])
             if found or made:
-                return
+                return found[0].id if found else str(made)
         raise unsure("comment_unsure", self._calls.where)
 
-    def _sent(self, edit: PutComment) -> bool:
-        """Whether the answer says that it was made."""
+    def _sent(self, edit: PutComment) -> str | None:
+        """The id that the answer names; None where nothing says that it was made."""
         try:
-            return isinstance(self._calls.create("/comment", self._payload(edit)), dict)
+            made = self._calls.create("/comment", self._payload(edit))
         except UnsureError:
-            return False
+            return None
         except RetryLaterError as error:
             if error.status is not None and 200 <= error.status < 300:  # made, and the answer was cut off
-                return False
+                return None
             raise
+        return str(made.get("id")) if isinstance(made, dict) else None
 
     def _payload(self, edit: PutComment) -> dict[str, object]:
         properties: list[object] = []

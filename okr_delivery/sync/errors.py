@@ -25,6 +25,10 @@ class ConfigError(SyncError):
     """A person must change the configuration, a token or a permission; a later run alone won't help."""
 
 
+class GoneError(ConfigError):
+    """The thing that was to be changed is not there, or not for this account."""
+
+
 class RetryLaterError(SyncError):
     """The tracker asked for more patience than this run has; what was committed stays, a later run resumes."""
 

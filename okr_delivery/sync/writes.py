@@ -42,12 +42,14 @@ class SetField:
 class PutComment:
     """One comment of ours per `mark`: made when there is none, rewritten when its text differs.
 
-    `text` is plain, whatever signs are in it, but for what `code` and `link` made. Raises ValueError for a mark that is
-    not made of letters, digits, dots and single dashes, and for an empty text.
+    `known` is the id that `Written.comments` told of it: by that it is found even after a person took the mark out of
+    it, if our account wrote it. `text` is plain, whatever signs are in it, but for what `code` and `link` made. Raises
+    ValueError for a mark that is not made of letters, digits, dots and single dashes, and for an empty text.
     """
 
     mark: str
     text: str
+    known: str | None = None
 
     def __post_init__(self) -> None:
         _check_mark(self.mark)
@@ -57,9 +59,10 @@ class PutComment:
 
 @dataclass(frozen=True, slots=True)
 class RemoveComment:
-    """No comment of ours with this `mark`. Raises ValueError for a bad mark, as PutComment does."""
+    """No comment of ours with this `mark`, nor the `known` one. Raises ValueError as PutComment does."""
 
     mark: str
+    known: str | None = None
 
     def __post_init__(self) -> None:
         _check_mark(self.mark)
@@ -156,13 +159,14 @@ class Written:
     """One issue's answer; `requests` is how many calls it took, repeats after a failure not counted.
 
     `changed` names what was not so before: the same values will come back in the issue's history, made by our own
-    account, and are nothing to react to.
+    account, and are nothing to react to. `comments` are the ids, by mark, of those that were to be there.
     """
 
     issue_id: str
     outcome: Outcome
     requests: int
     changed: tuple[Edit, ...] = ()
+    comments: Mapping[str, str] = field(default_factory=dict)
 
 
 class Writer(Protocol):
@@ -174,8 +178,8 @@ class Writer(Protocol):
         Of edits that name the same thing (a label, a field, a mark …) the last one counts.
 
         Raises ConfigError when the account may not, or when the tracker refuses a value (a label with a blank), before
-        anything of it is sent where that can be known; RetryLaterError when the tracker asks for more patience than
-        there is; UnsureError when it can't be learnt whether a comment was made.
+        anything of it is sent where that can be known; GoneError for an issue that is not there; RetryLaterError when
+        the tracker asks for more patience than there is; UnsureError when nobody can tell whether a comment was made.
         """
         ...
 

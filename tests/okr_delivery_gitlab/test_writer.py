@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from okr_delivery.sync.errors import ConfigError
+from okr_delivery.sync.errors import ConfigError, GoneError
 from okr_delivery.sync.writes import (
     AddLabel,
     Edit,
@@ -28,6 +29,7 @@ from tests.okr_delivery_gitlab.site import Answer, Asked, Site, connect
 
 ISSUE = "projects/acme/app/issues/2"
 NOTES = f"{ISSUE}/notes"
+BODY_TWO = "two\n\n<!-- okr-delivery: gate -->"
 LINK = PutLink("okr-delivery:GROW-KR1", "https://okr.example/(GROW)", "More [active] users", "@all")
 
 
@@ -198,7 +200,7 @@ def test_what_gitlab_takes_and_does_not_keep_is_told(desk: Desk) -> None:
 
 @pytest.mark.parametrize("ref", ["epic-7", "word"])
 def test_what_is_no_issue_is_refused(desk: Desk, ref: str) -> None:
-    with pytest.raises(ConfigError, match="epic_write" if "-" in ref else "write_gone"):
+    with pytest.raises(ConfigError if "-" in ref else GoneError, match="epic_write" if "-" in ref else "write_gone"):
         connect().writer().write(ref, [AddLabel("a")])
 
 
@@ -232,6 +234,16 @@ def test_a_note_of_somebody_else_is_never_ours(desk: Desk) -> None:
     desk.write(PutComment("gate", "Ours"))
     desk.write(RemoveComment("gate"))
     assert desk.notes == [theirs]
+
+
+@pytest.mark.parametrize("put", [PutComment("gate", "two"), RemoveComment("gate")], ids=["put", "remove"])
+def test_a_note_whose_mark_a_person_took_out_is_found_by_its_id(desk: Desk, put: PutComment | RemoveComment) -> None:
+    known = desk.write(PutComment("gate", "one")).comments["gate"]
+    desk.notes[0]["body"] = "haha"
+    assert desk.write(replace(put, known=known)).outcome is Outcome.WRITTEN
+    assert [note["body"] for note in desk.notes] == ([BODY_TWO] if isinstance(put, PutComment) else [])
+    desk.notes[:] = [{"id": 1, "body": "theirs", "author": {"id": 12}, "system": False}]
+    assert desk.write(RemoveComment("gate", "1")).outcome is Outcome.UNCHANGED
 
 
 def test_two_notes_of_one_mark_become_the_older_one(desk: Desk) -> None:

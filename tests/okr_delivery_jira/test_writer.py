@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from okr_delivery.model.work import Field
 from okr_delivery.sandbox.site import Visibility
-from okr_delivery.sync.errors import ConfigError, RetryLaterError, UnsureError
+from okr_delivery.sync.errors import ConfigError, GoneError, RetryLaterError, UnsureError
 from okr_delivery.sync.transport import Transport
 from okr_delivery.sync.writer_kit import WriterKit
 from okr_delivery.sync.writes import (
@@ -128,6 +129,25 @@ def test_a_comment_that_a_person_edited_is_put_right_once(site: Desk) -> None:
     assert site.write(PutComment("gate", "one")).outcome is Outcome.WRITTEN
     assert site.comments == ["one"]
     site.again(PutComment("gate", "one"))
+
+
+@pytest.mark.parametrize("put", [PutComment("gate", "two"), RemoveComment("gate")], ids=["put", "remove"])
+def test_a_comment_whose_mark_a_person_took_out_is_found_by_its_id(site: Desk, put: PutComment | RemoveComment) -> None:
+    known = site.write(PutComment("gate", "one")).comments["gate"]
+    assert site.write(PutComment("gate", "one", known)).comments == {"gate": known}
+    row = site.issue.comments[0]
+    row["body"], row["properties"] = "haha", []
+    site.write(replace(put, known=known))
+    assert site.comments == (["two"] if isinstance(put, PutComment) else [])
+    assert [str(row["id"]) for row in site.issue.comments] in ([known], [])
+
+
+def test_an_id_makes_nothing_ours_that_another_mark_or_account_has(site: Desk) -> None:
+    other = next(who for who in site.server.site.users if who != site.server.site.account)
+    report = site.write(PutComment("report", "mine")).comments["report"]
+    site.issue.comments.append({"id": "77", "body": "theirs", "author": other, "created": 0})
+    assert site.write(RemoveComment("gate", report)).outcome is Outcome.UNCHANGED
+    assert site.write(RemoveComment("gate", "77")).outcome is Outcome.UNCHANGED
 
 
 def test_comments_of_others_are_never_ours(site: Desk) -> None:
@@ -376,7 +396,7 @@ def test_a_conflict_with_somebody_who_did_the_same_is_none(site: Desk) -> None:
 def test_an_issue_that_is_gone_is_named(site: Desk, visibility: Visibility) -> None:
     number = str(site.issue.id)
     site.server.site.issues[int(number)].visibility = visibility
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(GoneError) as caught:
         site.writer.write(number, EVERYTHING)
     assert problem(caught) == ("jira.error.write_gone", number)
     assert site.sent() == []
