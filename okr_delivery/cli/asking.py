@@ -15,6 +15,8 @@ def check_selection(asked: Mapping[str, object], merge_request: str | None) -> N
         raise click.UsageError(
             "--iteration, --issue, --backlog and --merge-request or --issues-from exclude each other."
         )
+    if asked["issues_from_truncated"] is not None and asked["issues_from"] is None:
+        raise click.UsageError("--issues-from-truncated belongs to --issues-from.")
 
 
 NOT_THEIRS = {

@@ -27,10 +27,14 @@ def write_text(path: Path, text: str) -> None:
         raise
 
 
-def read_text(folder: Path, name: str, most: int) -> str:
-    """The first `most` bytes of a file, of standard input for `-`. What is no UTF-8 reads U+FFFD. Raises UserError."""
+def read_text(folder: Path, name: str, most: int) -> tuple[str, bool]:
+    """The first `most` bytes of a file, of standard input for `-`, and whether that is all. Raises UserError.
+
+    What is no UTF-8 reads U+FFFD.
+    """
     try:
         with sys.stdin.buffer if name == "-" else (folder / name).open("rb") as stream:
-            return stream.read(most).decode("utf-8", "replace")
+            found = stream.read(most + 1)
     except OSError as error:
         raise user_error(msg("telling.unread", reason=error.strerror or type(error).__name__), where=name) from error
+    return found[:most].decode("utf-8", "replace"), len(found) <= most

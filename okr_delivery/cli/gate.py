@@ -44,6 +44,12 @@ if TYPE_CHECKING:
     help="The issues that a text speaks of, - for standard input; with --merge-request in place of asking the tracker.",
 )
 @click.option(
+    "--issues-from-truncated",
+    type=click.BOOL,
+    metavar="true|false",
+    help="true: the text of --issues-from was cut off before it came here, so that there is no verdict.",
+)
+@click.option(
     "--apply",
     metavar="status|tracker",
     help="status: say the verdict on the merge request. tracker: put a label and a comment on requirements that fail,"
@@ -87,7 +93,7 @@ def _judge(
     merge_request: str | None,
     apply: str | None,
 ) -> int:
-    text = _text(app, asked["issues_from"])
+    text = _text(app, asked)
     if merge_request is None:
         if text is not None:
             asked = _spoken(app, asked, text)
@@ -103,12 +109,18 @@ def _judge(
         return code if desk.ended(result) and announced else 2
 
 
-def _text(app: App, name: object) -> str | None:
-    """What --issues-from names."""
+def _text(app: App, asked: dict[str, object]) -> str | None:
+    """What --issues-from names. Raises UserError for a text that is not whole: what it hides might fail."""
     from okr_delivery.cli.files import read_text
-    from okr_delivery.gate.spoken import LONGEST
+    from okr_delivery.gate.spoken import LONGEST, cut_off
 
-    return None if name is None else read_text(app.cwd, str(name), LONGEST)
+    if asked["issues_from"] is None:
+        return None
+    name = str(asked["issues_from"])
+    text, whole = read_text(app.cwd, name, LONGEST)
+    if asked["issues_from_truncated"] or not whole:
+        raise cut_off()
+    return text
 
 
 def _spoken(app: App, asked: dict[str, object], text: str) -> dict[str, object]:
@@ -165,7 +177,7 @@ def _run(app: App, asked: dict[str, object], fresh: Refresh, desk: Desk | None) 
     snapshot = app.snapshot(
         app.instant(None if as_of is None else str(as_of)), teams if isinstance(teams, tuple) else ()
     )
-    wanted = None if desk is None else requested(snapshot, desk.source, desk.request)
+    wanted = None if desk is None else requested(snapshot, desk.sources, desk.request)
     issues = asked["issues"] if isinstance(asked["issues"], tuple) else ()
     with app.timed("cli.phase.gate"):
         result = run(

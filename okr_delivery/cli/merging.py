@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,10 +25,13 @@ PATIENCE = 300  # seconds for reading a merge request, and again for saying the 
 
 
 class Desk:
-    """One merge request. By itself, of one that a text told of, its tracker is neither asked nor told anything."""
+    """One merge request. By itself, of one that a text told of, its tracker is neither asked nor told anything.
 
-    def __init__(self, source: Source, request: MergeRequest) -> None:
-        self.source = source
+    `sources` are those whose tracker may hold it: one, unless a text told of it.
+    """
+
+    def __init__(self, sources: Sequence[Source], request: MergeRequest) -> None:
+        self.sources = tuple(sources)
         self.request = request
 
     def begun(self) -> bool:
@@ -46,7 +49,8 @@ class OpenDesk(Desk):
     def __init__(
         self, app: App, source: Source, tracker: tuple[MergeRequests, Transport], request: MergeRequest, *, apply: bool
     ) -> None:
-        super().__init__(source, request)
+        super().__init__((source,), request)
+        self._source = source
         self._app = app
         self._connector, self._transport = tracker
         self._apply = apply
@@ -89,7 +93,7 @@ class OpenDesk(Desk):
         try:
             return self._connector.put_verdict(self.request, verdict, name=NAME, text=text, url=url)
         except UserError as error:
-            self._app.show_error(of_source(error, self.source))
+            self._app.show_error(of_source(error, self._source))
             return None
 
 
@@ -100,13 +104,14 @@ def opened(app: App, ref: str, *, apply: bool, text: str | None = None) -> Itera
     Whatever ends the run inside with an error is said on the merge request as no verdict. With `text`, what it says
     takes the place of the tracker, which is not asked.
     """
-    from okr_delivery.gate.request import placed
+    from okr_delivery.gate.request import placed, told
 
     sites = {state.name: state.base_url for state in app.store.sources()}
-    source, ref = placed(ref, app.config, sites, _able)
     if text is not None:
-        yield Desk(source, _told(app, source, ref, text))
+        sources, ref = told(ref, app.config, sites, _able)
+        yield Desk(sources, _spoken(app, ref, text))
         return
+    source, ref = placed(ref, app.config, sites, _able)
     tracker = _tracker(app, source)
     try:
         desk = OpenDesk(app, source, tracker, _read(tracker[0], ref, source), apply=apply)
@@ -121,16 +126,14 @@ def opened(app: App, ref: str, *, apply: bool, text: str | None = None) -> Itera
             close()
 
 
-def _told(app: App, source: Source, ref: str, text: str) -> MergeRequest:
+def _spoken(app: App, ref: str, text: str) -> MergeRequest:
     """The merge request as a text tells of it; its first line stands for the title."""
     from okr_delivery.gate.spoken import spoken
     from okr_delivery.sync.connector import MergeRequest
 
-    project, _, number = ref.rpartition("!")
-    project = project or source.projects[0]
-    named = spoken(text, app.snapshot(), project)
+    named = spoken(text, app.snapshot(), ref.rpartition("!")[0] or None)
     title = next((line for line in text.splitlines() if line.strip()), ref)
-    return MergeRequest(f"{project}!{number}", one_line(title), None, "", (), named)
+    return MergeRequest(ref, one_line(title), None, "", (), named)
 
 
 def _tracker(app: App, source: Source) -> tuple[MergeRequests, Transport]:

@@ -66,7 +66,7 @@ def _of_request(app: App, desk: Desk) -> Iterator[Source]:
     from okr_delivery.gate.request import homes
 
     keys = (*desk.request.closes, *desk.request.mentions)
-    names = {source.name for key in keys for source in homes(app.config, desk.source, key)}
+    names = {source.name for key in keys for source in homes(app.config, desk.sources, key)}
     yield from (source for source in app.config.sources if source.name in names)
 
 

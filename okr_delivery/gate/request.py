@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from okr_delivery.gate.examples import advice
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import msg
 from okr_delivery.model.text import own_link
@@ -35,17 +36,46 @@ def placed(
     Raises UserError when it names none, one of a tracker without any, or fits several sources.
     """
     asked = text.strip()
-    named = [(source, ref) for source in config.sources if (ref := _meant(asked, source, sites.get(source.name)))]
-    if not named:
-        raise _error("unreadable", text=asked, sources=", ".join(source.name for source in config.sources))
+    named = _named(asked, config, sites)
     fits = _likeliest([(source, ref) for source, ref in named if able(source)])
     if not fits:
         types = ", ".join(f"{source.name} ({source.type})" for source, _ in named)
         raise _error("no_requests", text=asked, sources=types)
     if len(fits) > 1:
-        candidates = ", ".join(f"{source.name}:{ref.removeprefix('!')}" for source, ref in fits)
-        raise _error("several", text=asked, candidates=candidates)
+        raise _several(asked, fits)
     return _certain(*fits[0], asked)
+
+
+def told(
+    text: str, config: Config, sites: Mapping[str, str | None], able: Callable[[Source], bool]
+) -> tuple[tuple[Source, ...], str]:
+    """The sources whose tracker may hold a merge request that a text tells of, and its `group/project!12`.
+
+    Nobody is going to ask for it, so that there may be no such source, or several where none names its project.
+    Raises UserError when it names none, or leaves open whose issue a number alone in the text would be.
+    """
+    asked = text.strip()
+    named = _named(asked, config, sites)
+    fits = _likeliest([(source, ref) for source, ref in named if able(source)])
+    if len(fits) == 1:
+        source, ref = _certain(*fits[0], asked)
+        return (source,), f"{source.projects[0]}{ref}" if ref.startswith("!") else ref
+    if fits and fits[0][1].startswith("!"):
+        raise _several(asked, fits)
+    return tuple(source for source, _ in fits), (fits or named)[0][1]
+
+
+def _named(asked: str, config: Config, sites: Mapping[str, str | None]) -> list[tuple[Source, str]]:
+    """What `asked` means in each source that it may be of, whatever that holds. Raises UserError when it is none."""
+    found = [(source, ref) for source in config.sources if (ref := _meant(asked, source, sites.get(source.name)))]
+    if not found:
+        raise _error("unreadable", text=asked, sources=", ".join(source.name for source in config.sources))
+    return found
+
+
+def _several(asked: str, fits: list[tuple[Source, str]]) -> UserError:
+    candidates = ", ".join(f"{source.name}:{ref.removeprefix('!')}" for source, ref in fits)
+    return _error("several", text=asked, candidates=candidates)
 
 
 def _meant(asked: str, source: Source, site: str | None) -> str | None:
@@ -99,57 +129,74 @@ def in_scope(source: Source, project: str) -> bool:
 class Requested:
     """A merge request with what is known here of its issues, each key as the tracker shows it.
 
-    `judged` are SOURCE:KEY of those that a team of the run owns. `outside` belong to projects that no source reads, or
-    to no team of the run: they are named and change nothing. `unknown` should be in the store and are not: no verdict.
+    `source` is None for one that a text told of and that may be in several trackers, or in none that is read. `judged`
+    are SOURCE:KEY of those that a team of the run owns. `outside` belong to projects that no source reads, or to no
+    team of the run: they are named and change nothing. `unknown` should be in the store, in one of `homes`, and are
+    not: no verdict.
     """
 
-    source: str
+    source: str | None
     request: MergeRequest
     url: str | None
     judged: tuple[str, ...]
     outside: tuple[str, ...]
     unknown: tuple[str, ...]
+    homes: tuple[str, ...] = ()
 
 
-def requested(snapshot: Snapshot, source: Source, request: MergeRequest) -> Requested:
-    """Raises UserError when the merge request speaks of no issue that could be judged or should be known."""
+def requested(snapshot: Snapshot, own: Sequence[Source], request: MergeRequest) -> Requested:
+    """`own` are the sources whose tracker may hold the merge request itself.
+
+    Raises UserError when it speaks of no issue that could be judged or should be known, or of one that several hold.
+    """
     keys = tuple(dict.fromkeys((*request.closes, *request.mentions)))
-    found = {key: _located(snapshot, source, key) for key in keys}
-    judged = tuple(dict.fromkeys(ref for ref in found.values() if isinstance(ref, str) and ref))
-    outside = tuple(key for key, ref in found.items() if ref == "")
-    unknown = tuple(key for key, ref in found.items() if ref is None)
+    found = {key: _located(snapshot, own, key) for key in keys}
+    judged = tuple(dict.fromkeys(ref for ref in found.values() if isinstance(ref, str)))
+    outside = tuple(key for key, ref in found.items() if ref == ())
+    unknown = tuple(key for key, ref in found.items() if ref and not isinstance(ref, str))
     if not judged and not unknown:
-        raise _nothing(request, outside)
-    return Requested(source.name, request, snapshot.link(source.name, request.url), judged, outside, unknown)
+        raise _nothing(snapshot, own, request, outside)
+    expected = tuple(dict.fromkeys(name for key in unknown for name in found[key]))
+    source = own[0].name if len(own) == 1 else None
+    url = None if source is None else snapshot.link(source, request.url)
+    return Requested(source, request, url, judged, outside, unknown, expected)
 
 
-def _nothing(request: MergeRequest, outside: tuple[str, ...]) -> UserError:
+def _nothing(snapshot: Snapshot, own: Sequence[Source], request: MergeRequest, outside: tuple[str, ...]) -> UserError:
     what = msg("gate.request.outside_only" if outside else "gate.request.nothing", ref=request.ref, keys=outside)
-    return user_error(what, where=request.ref, next_step=msg("gate.request.nothing.next"))
+    others = (source for source in snapshot.config.sources if source not in own)
+    project = request.ref.rpartition("!")[0]
+    step = advice("gate.request.nothing.next", snapshot, (*own, *others), project)
+    return user_error(what, where=request.ref, next_step=step)
 
 
-def _located(snapshot: Snapshot, own: Source, key: str) -> str | None:
-    """SOURCE:KEY of the issue as it is called now; "" for one outside the scope, None for one that should be known."""
+def _located(snapshot: Snapshot, own: Sequence[Source], key: str) -> str | tuple[str, ...]:
+    """SOURCE:KEY of the issue as it is called now; else the sources that should know it, none for what is outside."""
     teams = {team.id for team in snapshot.teams}
-    expected = False
-    for source in homes(snapshot.config, own, key):
-        if _holds(snapshot, source.name, key):
-            item = snapshot.find(f"{source.name}:{key}")
-            return f"{source.name}:{item.key}" if item.team in teams else ""
-        expected = expected or _expects(snapshot, source, key)
-    return None if expected else ""
+    may = list(homes(snapshot.config, own, key))
+    held = [source.name for source in may if snapshot.view(source.name).named(key) is not None]
+    if len(held) > 1 and not _FOREIGN_KEY.fullmatch(key):
+        raise _ambiguous(key, held)
+    if held:
+        item = snapshot.find(f"{held[0]}:{key}")
+        return f"{held[0]}:{item.key}" if item.team in teams else ()
+    return tuple(source.name for source in may if _expects(snapshot, source, key))
 
 
-def homes(config: Config, own: Source, key: str) -> Iterator[Source]:
+def _ambiguous(key: str, held: Sequence[str]) -> UserError:
+    candidates = ", ".join(f"{name}:{key}" for name in held)
+    return user_error(
+        msg("delivery.issue.ambiguous", key=key, candidates=candidates), next_step=msg("gate.request.several.next")
+    )
+
+
+def homes(config: Config, own: Sequence[Source], key: str) -> Iterator[Source]:
     """The sources that a key may belong to: its own tracker's, or one of another type that has keys of that form."""
     if not _FOREIGN_KEY.fullmatch(key):
-        yield own
+        yield from own
         return
-    yield from (source for source in config.sources if source.type != own.type)
-
-
-def _holds(snapshot: Snapshot, source: str, key: str) -> bool:
-    return snapshot.view(source).named(key) is not None
+    types = {source.type for source in own}
+    yield from (source for source in config.sources if source.type not in types)
 
 
 def _expects(snapshot: Snapshot, source: Source, key: str) -> bool:

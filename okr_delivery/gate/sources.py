@@ -123,12 +123,18 @@ def doubts(asked: GateInput) -> tuple[Message, ...]:
     wanted = asked.requested
     if wanted is None or not wanted.unknown:
         return ()
-    command = f"okr-delivery gate --merge-request {quote(f'{wanted.source}:{wanted.request.ref}')} --sync"
+    command = f"okr-delivery sync {' '.join(wanted.homes)}"
+    if wanted.source is not None:
+        command = f"okr-delivery gate --merge-request {quote(f'{wanted.source}:{wanted.request.ref}')} --sync"
     what = msg("gate.request.unknown", ref=wanted.request.ref, keys=wanted.unknown, command=command)
-    state = asked.snapshot.source_states.get(wanted.source)
-    coming = msg("gate.request.coming", source=wanted.source) if state is not None and state.coming else None
-    why = _refused(wanted.source, asked) or unusable(wanted.source, asked.snapshot, asked.now) or coming
-    return (what,) if why is None else (what, why)
+    return (what, *(why for name in wanted.homes if (why := _doubted(name, asked)) is not None))
+
+
+def _doubted(name: str, asked: GateInput) -> Message | None:
+    """Why a source may not know yet what it will."""
+    state = asked.snapshot.source_states.get(name)
+    coming = msg("gate.request.coming", source=name) if state is not None and state.coming else None
+    return _refused(name, asked) or unusable(name, asked.snapshot, asked.now) or coming
 
 
 def uses(config: Config, snapshot: Snapshot, needed: frozenset[str]) -> tuple[SourceUse, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from okr_delivery.delivery import find, keys
+from okr_delivery.gate.examples import advice
 from okr_delivery.gate.request import in_scope
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import msg
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from okr_delivery.config import Source
     from okr_delivery.delivery.snapshot import Snapshot
 
-LONGEST = 1_000_000  # characters that are read
+LONGEST = 1_000_000  # bytes of a text
 _STEP = r"[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}"
 _NAMED = re.compile(
     rf"""
@@ -36,19 +37,21 @@ def spoken(text: str, snapshot: Snapshot, project: str | None = None) -> tuple[s
     `project` is where the text stands: `#12` is an issue there, and `app#12` one of its group's. Without it they are
     nothing, because they may be another tracker's.
     """
-    return tuple(dict.fromkeys(_Reader(snapshot, project).keys(text[:LONGEST])))
+    return tuple(dict.fromkeys(_Reader(snapshot, project).keys(text)))
 
 
 def issues_in(text: str, snapshot: Snapshot) -> tuple[str, ...]:
     """The issues that a text speaks of; raises UserError when there are none."""
     found = spoken(text, snapshot)
     if not found:
-        raise nothing_spoken_of()
+        step = advice("telling.spoken.nothing.next", snapshot, snapshot.config.sources)
+        raise user_error(msg("telling.spoken.nothing"), next_step=step)
     return found
 
 
-def nothing_spoken_of() -> UserError:
-    return user_error(msg("telling.spoken.nothing"), next_step=msg("gate.request.nothing.next"))
+def cut_off() -> UserError:
+    """What a text speaks of behind its end is not known, so that the rest gives no verdict."""
+    return user_error(msg("telling.spoken.cut"), where="--issues-from", next_step=msg("telling.spoken.cut.next"))
 
 
 class _Reader:

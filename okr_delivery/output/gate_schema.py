@@ -45,7 +45,7 @@ SCHEMA: Mapping[str, Any] = {
         stage=_STAGE,
         merge_request=maybe(
             record(
-                source=TEXT,
+                source=MAYBE,
                 ref=TEXT,
                 title=TEXT,
                 url=MAYBE,

@@ -84,6 +84,23 @@ def test_a_source_that_refuses_leaves_the_job_red_and_the_findings_there(runner:
     assert code == 2 and (runner.home / "gate.xml").exists(), said
 
 
+def test_on_a_tag_the_ledger_goes_to_the_default_branch_and_the_gate_is_asked(ci_site: Site, tmp_path: Path) -> None:
+    project = ci_site.project(tmp_path)
+    project.git("tag", "v1")
+    (project.home / "later.txt").write_text("later\n", "utf-8")
+    project.git("add", "later.txt")
+    project.git("-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "-m", "Go on")
+    project.git("push", "--quiet")
+    project.git("checkout", "--quiet", "--detach", "v1")
+    project.git("branch", "--quiet", "-D", "main")
+    tagged = {"CI_COMMIT_BRANCH": "", "CI_COMMIT_TAG": "v1", "CI_DEFAULT_BRANCH": "main"}
+    code, said = Runner(project, project.home)(MAIN, **SECRETS, **tagged)
+    assert code in (0, 1) and "fatal" not in said, said
+    assert (project.home / "gate.json").exists() and (project.home / "later.txt").exists()
+    pushed = project.pushed()
+    assert pushed.startswith("okr-delivery") and "ledger/" in pushed
+
+
 def asked(server: RunningServer, text: str) -> dict[str, str]:
     """What a job is told of a merge request that closes a new issue of this description."""
     item = server.forge.create("acme/payments", "Pay in two steps", description=text)
@@ -121,6 +138,26 @@ def test_without_a_token_the_copy_and_the_texts_are_enough(runner: Runner, serve
     assert code == 2 and "no issue" in said
     assert store.read_bytes() == before and sum(server.requests.values()) == count
     assert sorted((runner.home / "ledger").rglob("*")) == ledger and not (runner.home / "hacked").exists()
+
+
+def test_a_description_that_was_cut_off_gives_no_verdict(runner: Runner) -> None:
+    """GitLab hands a job 2,700 characters of it; what stood behind them may fail."""
+    ready, _ = runner.numbers
+    cut = told(f"Closes #{ready}\n{'Checklist line. ' * 200}"[:2700])
+    code, said = runner(REQUEST, **cut, CI_MERGE_REQUEST_DESCRIPTION_IS_TRUNCATED="true")
+    assert code == 2 and "cut off" in said and "2,700" in said
+    assert "cut off" in (runner.home / "gate.md").read_text("utf-8")
+    code, said = runner(REQUEST, **cut, CI_MERGE_REQUEST_DESCRIPTION_IS_TRUNCATED="false")
+    assert code == 0, said
+
+
+def test_with_a_token_a_description_is_read_whole(runner: Runner, server: RunningServer) -> None:
+    item = server.forge.create("acme/payments", "Pay in two steps", description="")
+    long = "Checklist line. " * 200
+    request = server.forge.open_request("acme/payments", "Pay", f"{long}\nCloses #{item.iid}")
+    facts = told(long[:2700], str(request.iid)) | {"CI_MERGE_REQUEST_DESCRIPTION_IS_TRUNCATED": "true"}
+    code, said = runner(REQUEST, **SECRETS, **facts)
+    assert (code, failures(runner)) == (1, "1"), said
 
 
 def test_with_a_token_what_it_closes_is_fetched(runner: Runner, server: RunningServer) -> None:
