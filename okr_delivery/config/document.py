@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from okr_delivery.model.errors import Problem, UserError, user_error
-from okr_delivery.model.message import Message, msg
+from okr_delivery.model.message import msg
 from okr_delivery.model.okr import Location
 
 if TYPE_CHECKING:
+    from ruamel.yaml.error import MarkedYAMLError, StreamMark
     from ruamel.yaml.events import Event
 
 MAX_BYTES = 5_000_000
@@ -120,9 +121,7 @@ def parse(text: str, name: str) -> Document:
     try:
         return _Reader(name).document(text)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise user_error(_syntax(error.problem or ""), where=name + at, next_step=msg("config.yaml.hint")) from None
+        raise _refused(error, text, name) from None
     except YAMLError as error:
         position = getattr(error, "position", 0) or 0
         line = text.count("\n", 0, position) + 1
@@ -142,9 +141,37 @@ _SYNTAX = (
 )
 
 
-def _syntax(problem: str) -> Message:
-    found = next((message for text, message in _SYNTAX if text in problem), "config.yaml.syntax")
-    return msg(found)
+_FROM_ITS_START = frozenset({"config.yaml.missing_colon", "config.yaml.quote"})  # noticed where it ought to have ended
+
+
+def _refused(error: MarkedYAMLError, text: str, name: str) -> UserError:
+    """A mistake, told where it was made and not where it was noticed."""
+    found = next((message for part, message in _SYNTAX if part in (error.problem or "")), "config.yaml.syntax")
+    mark = error.problem_mark or error.context_mark
+    if error.context_mark is not None and (found in _FROM_ITS_START or not _rest(text, mark)):
+        mark = error.context_mark
+    if mark is None:
+        return user_error(msg(found), where=name, next_step=msg("config.yaml.hint"))
+    empty = _empty_list(text, mark.line)
+    if empty is not None:
+        return user_error(msg("config.yaml.empty_list"), where=f"{name}:{empty}")
+    return user_error(msg(found), where=f"{name}:{mark.line + 1}:{mark.column + 1}", next_step=msg("config.yaml.hint"))
+
+
+def _rest(text: str, mark: StreamMark) -> bool:
+    """Whether anything but comments stands behind a mark."""
+    return any(_holds(line) for line in text.splitlines()[mark.line :])
+
+
+def _empty_list(text: str, line: int) -> int | None:
+    """The number of a line `[]` that a mistake comes from: the marked one, or the one before it that holds anything."""
+    lines = list(enumerate(text.splitlines()[: line + 1], 1))
+    last = [number for number, held in lines if _holds(held)][-2:]
+    return next((n for n in reversed(last) if lines[n - 1][1].split("#")[0].replace(" ", "") == "[]"), None)
+
+
+def _holds(line: str) -> bool:
+    return not line.isspace() and line != "" and not line.lstrip().startswith("#")
 
 
 def _text(path: Path, name: str) -> str:
@@ -296,8 +323,13 @@ class _Reader:
             place: Place = ()
         else:
             place = self.open[-1].add(value)
-        self.doc.values[place] = _position(event)
+        self.doc.values[place] = self._written(event, place)
         return place
+
+    def _written(self, event: Any, place: Place) -> Position:
+        """Where a value stands; of one that was left out, its key: the parser marks whatever comes next in the file."""
+        left_out = event.start_mark.index == event.end_mark.index and getattr(event, "value", None) == ""
+        return self.doc.keys.get(place, _position(event)) if left_out else _position(event)
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from okr_delivery.config.document import parse, scalar
+from okr_delivery.config.document import Place, parse, scalar
 from okr_delivery.model.errors import UserError
 
 
@@ -35,6 +35,42 @@ def test_aliases_keep_positions_of_what_they_repeat() -> None:
 
 def test_a_place_that_is_not_there_is_its_surroundings() -> None:
     assert parse("a:\n  b: 1\n", "f").where(("a", "c", 0)) == "f:2:3"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "where"),
+    [
+        ("cycle:\n", ("cycle",), "f:1:1"),
+        ("cycle:  # later\n\nx: 1\n", ("cycle",), "f:1:1"),
+        ("a:\n  b:\n  c: 1\n", ("a", "b"), "f:2:3"),
+        ("a: {b: , c: 1}\n", ("a", "b"), "f:1:5"),
+        ("a:\n  -\n  - x\n", ("a", 0), "f:2:4"),
+        ("a: null\n", ("a",), "f:1:4"),
+        ("a: ''\n", ("a",), "f:1:4"),
+    ],
+)
+def test_a_value_that_is_left_out_is_where_its_key_is(text: str, place: Place, where: str) -> None:
+    assert parse(text, "f").where(place) == where
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "said"),
+    [
+        ("a: 1\nb\nc: 2\n", "f:2:1", "config.yaml.missing_colon"),
+        ("a: 1\nb: 2\nc\n", "f:3:1", "config.yaml.missing_colon"),
+        ("a: 1\nb: 'x\nc: 2\n", "f:2:4", "config.yaml.quote"),
+        ("a: [1, 2\n\n# the end\n", "f:1:4", "config.yaml.bracket"),
+        ("a: [1, 2\nb: 3\n", "f:2:2", "config.yaml.bracket"),
+        ("a: 1\n- b\n", "f:2:1", "config.yaml.indent"),
+        ("# c\n- {a: 1}\n\n[]  # none\n", "f:4", "config.yaml.empty_list"),
+        ("[]\n# c\n- {a: 1}\n", "f:1", "config.yaml.empty_list"),
+    ],
+)
+def test_a_mistake_is_told_where_it_was_made(text: str, where: str, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse(text, "f")
+    (problem,) = caught.value.problems
+    assert (problem.where, problem.what.id) == (where, said)
 
 
 @settings(deadline=None)

@@ -261,9 +261,9 @@ SINGLE = {
         "2:8: here is a second `:`; put a text with a colon in quotes, or begin a new line",
     ),
     "bracket": ("version: 1\nokrs: [a\nlang: en\n", "3:5: a `,`, `]` or `}` is missing"),
-    "quote": ('version: 1\nlang: "en\n', "3:1: a quotation mark or bracket is not closed"),
-    "missing colon": ("version: 1\nlang en\nokrs: [a]\n", "3:1: a `:` and a blank are missing after the key"),
-    "colon without blank": ("version: 1\nlang\n", "3:1: a `:` and a blank are missing after the key"),
+    "quote": ('version: 1\nlang: "en\n', "2:7: a quotation mark or bracket is not closed"),
+    "missing colon": ("version: 1\nlang en\nokrs: [a]\n", "2:1: a `:` and a blank are missing after the key"),
+    "colon without blank": ("version: 1\nlang\n", "2:1: a `:` and a blank are missing after the key"),
     "indentation": (
         "version: 1\ngate:\n  adopt: pitch\n   since: 1\n",
         "4:9: here is a second `:`; put a text with a colon in quotes, or begin a new line",

@@ -107,4 +107,5 @@ def _opened(line: str) -> str:
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.y*ml")), ids=lambda path: path.name)
 def test_every_template_is_yaml(path: Path) -> None:
-    assert list(YAML(typ="safe", pure=True).load_all(path.read_text("utf-8")))
+    documents = list(YAML(typ="safe", pure=True).load_all(path.read_text("utf-8")))
+    assert documents or path.name == "okr-delivery.waivers.yaml", "only a list of nothing may be left to comments"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from importlib import resources
 
 import pytest
 
@@ -130,6 +131,16 @@ def test_none_is_no_error_and_an_empty_file_neither(world: World) -> None:
     assert not load_waivers(config)
 
 
+@pytest.mark.parametrize(("uncommented", "appended", "kept"), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (1, 1, 2)])
+def test_the_file_of_init_takes_entries_as_it_is(world: World, uncommented: int, appended: int, kept: int) -> None:
+    """Taking the `#` off the example, adding an entry below, both or neither."""
+    text = (resources.files("okr_delivery.config") / "templates" / "okr-delivery.waivers.yaml").read_text("utf-8")
+    assert text.count("\n#-") == 1
+    config = world.write()
+    world.waivers(text.replace("\n#-", "\n-", uncommented) + entry("PAY-7") * appended)
+    assert len(load_waivers(config)) == kept
+
+
 BAD = [
     ("rule: KR101\n", ["gate.waiver.list"], ":1:1"),
     ("- just text\n", ["gate.waiver.entry"], ":1:3"),
@@ -142,7 +153,9 @@ BAD = [
     (entry(expires="20261215"), ["gate.waiver.date"], None),
     (entry().replace("}", ", until: 2026-12-15}"), ["gate.waiver.unknown_key"], None),
     (entry() + entry(expires="2028-01-01"), ["gate.waiver.twice"], ":2:3"),
-    ("- {rule: KR101\n", None, None),
+    ("- {rule: KR101\n", ["config.yaml.bracket"], ":1:3"),
+    (entry() + "[]\n", ["config.yaml.empty_list"], ".yaml:2"),
+    ("- rule: KR101\n  entity:\n  reason: x\n  owner: lin\n  expires: 2026-12-15\n", ["gate.waiver.missing"], ":2:3"),
 ]
 
 
