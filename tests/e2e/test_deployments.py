@@ -25,6 +25,7 @@ sources:
     projects: [acme/payments]
     deployments: {environments: [%s]}
 """
+CYCLE = "cycle: {id: now, start: 2026-10-01, end: 2026-12-31}\nobjectives: []\n"
 DAY = 86_400_000
 
 
@@ -114,4 +115,6 @@ def test_an_environment_that_is_not_there_leaves_the_issues_whole(cli: Cli, serv
     assert ended.code == 2
     assert "production" in ended.err  # those that are there are named
     assert cli("metrics").code == 2
+    (cli.folder / "okrs").mkdir()
+    (cli.folder / "okrs" / "now.yaml").write_text(CYCLE, encoding="utf-8")
     cli.ok("gate", "--backlog", "--preview")

@@ -107,7 +107,8 @@ def apart_for(tracker: Tracker) -> dict[str, str]:
     if tracker.kind == "free":
         return APART
     why = "a size is proposed by the estimate, and an epic's weight is the sum of what is below it"
-    return APART | {f"findings.KR201 {key} *.help": why for key in epics(tracker)}
+    unasked = {f"counts.KR205 *.{what}": "so nobody is asked to estimate one" for what in ("ok", "not_applicable")}
+    return APART | unasked | {f"findings.KR201 {key} *.help": why for key in epics(tracker)}
 
 
 def epics(tracker: Tracker) -> list[str]:

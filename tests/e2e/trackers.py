@@ -121,9 +121,11 @@ def _sorted(rows: list[Any]) -> list[Any]:
 
 
 def _name(row: Any) -> str:
-    """Of a finding its rule, issue or iteration, and key result; of a remark on the data its check."""
+    """Of a finding its rule, issue or iteration, and key result; of counts rule and team; of a remark its check."""
     if not isinstance(row, dict):
         return ""
+    if {"rule", "team", "ok"} <= row.keys():
+        return f"{row['rule']} {row['team']}"
     if "rule" in row and "entity" in row:
         entity = row["entity"]
         about = entity["title"] if entity["kind"] == "iteration" else entity["key"]
