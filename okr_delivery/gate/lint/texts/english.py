@@ -7,38 +7,37 @@ import re
 from okr_delivery.gate.lint.texts.clean import either, words
 
 DO = words("""
-    launch ship complete build implement deliver develop create introduce organise organize publish conduct
-    redesign design set finish write migrate release prepare hold draft integrate automate support upgrade
-    establish run roll train hire produce make deploy execute install configure refactor rewrite document define
-    plan start begin kick host arrange attend present purchase buy procure test pilot research investigate analyse
-    analyze evaluate explore review revise update translate film record post send call visit interview survey
-    collect compile assemble set-up rollout finalise finalize perform carry submit open add code port move replace
-    consolidate optimise optimize refine improve-process enable localise localize onboard recruit assist help
-    participate join coordinate collaborate work provide offer map standardise standardize formalise formalize
-    digitise digitize adopt rebuild retire decommission sunset setup fix clean restructure reorganise reorganize
-    schedule facilitate lead-workshop announce promote market advertise generate-report monitor track audit
-    switch transition negotiate liaise brainstorm benchmark gather identify select shortlist choose
-    author provision discuss
-    prototype architect outline specify propose sponsor stage print order rebrand relaunch revamp overhaul
-    certify align renegotiate retrain coach mentor brief educate upskill centralise centralize harmonise harmonize
-    merge split containerise containerize retrofit inspect validate verify calibrate commission patch backfill trial
-    consult renovate relocate reconfigure catalogue archive label deduplicate embed re-train re-negotiate redraft
-    modernise modernize digitalise digitalize tender equip outfit balance rebalance tune
-    refurbish enrol enroll recertify rewire remodel repaint reroute appoint nominate amend upload remaster playtest dub
-    subtitle instrument index encrypt harden deprecate remove delete synchronise synchronize unify rationalise
-    rationalize prune cleanse enrich ingest extract tag classify categorise categorize prioritise prioritize scope
-    wireframe rehearse practise simulate stress-test load-test invite involve inform notify contact pitch demo showcase
-    exhibit file apply license patent lease scan screen vaccinate redistribute reassign divest
+    launch ship complete build implement deliver develop create introduce organise organize publish conduct redesign
+    design set finish write migrate release prepare hold draft integrate automate support upgrade establish run roll
+    train hire produce make deploy execute install configure refactor rewrite document define plan start begin kick
+    host arrange attend present purchase buy procure test pilot research investigate analyse analyze evaluate
+    explore review revise update translate film record post send call visit interview survey collect compile
+    assemble set-up rollout finalise finalize perform carry submit open add code port move replace consolidate
+    optimise optimize refine improve-process enable localise localize onboard recruit assist help participate join
+    coordinate collaborate work provide offer map standardise standardize formalise formalize digitise digitize
+    adopt rebuild retire decommission sunset setup fix clean restructure reorganise reorganize schedule facilitate
+    lead-workshop announce promote market advertise generate-report monitor track audit switch transition negotiate
+    liaise brainstorm benchmark gather identify select shortlist choose author provision discuss prototype architect
+    outline specify propose sponsor stage print order rebrand relaunch revamp overhaul certify align renegotiate
+    retrain coach mentor brief educate upskill centralise centralize harmonise harmonize merge split containerise
+    containerize retrofit inspect validate verify calibrate commission patch backfill trial consult renovate
+    relocate reconfigure catalogue archive label deduplicate embed re-train re-negotiate redraft modernise modernize
+    digitalise digitalize tender equip outfit balance rebalance tune stocktake restock refurbish enrol enroll
+    recertify rewire remodel repaint reroute appoint nominate amend upload remaster playtest dub subtitle instrument
+    index encrypt harden deprecate remove delete synchronise synchronize unify rationalise rationalize prune cleanse
+    enrich ingest extract tag classify categorise categorize prioritise prioritize scope wireframe rehearse practise
+    simulate stress-test load-test invite involve inform notify contact pitch demo showcase exhibit file apply
+    license patent lease scan screen vaccinate redistribute reassign divest
 """)
 """Verbs of work: what a team does, whatever comes of it."""
 
 NOUNS_TOO = words("""
-    launch build release support test design plan pilot research review survey document audit upgrade update host
-    record post call visit order process map schedule stage market code port report interview hire train work help
-    open start track add fix move purchase run monitor set hold make ship offer deploy move print promote assist
-    switch transition trial brief coach mentor split patch label archive commission merge
-    catalogue tender balance tune outfit index tag scope contact pitch demo showcase exhibit file license patent lease
-    scan screen instrument
+    restock launch build release support test design plan pilot research review survey document audit upgrade update
+    host record post call visit order process map schedule stage market code port report interview hire train work
+    help open start track add fix move purchase run monitor set hold make ship offer deploy move print promote
+    assist switch transition trial brief coach mentor split patch label archive commission merge catalogue tender
+    balance tune outfit index tag scope contact pitch demo showcase exhibit file license patent lease scan screen
+    instrument
 """)
 """Those of them that may be a noun: `release frequency`, `support tickets`."""
 

@@ -24,10 +24,12 @@ _END_EN = re.compile(
 _PARTS_EN = re.compile(r",? and |, |\s&\s|\splus\s|\sas well as\s", re.I)
 _ARTICLE_EN = re.compile(r"^(?:the|our|their|average|overall|median|monthly|weekly|daily)\s", re.I)
 _COUNTED_EN = re.compile(
-    r"[a-z]{2,}(?<![sui])s$|\b(?:traffic|spend|rework|scrap|inventory|overtime|waste|footfall|absenteeism|workload)$",
+    r"[a-z]{2,}(?<![sui])s$|\b(?:traffic|spend|rework|scrap|inventory|overtime|waste|footfall|absenteeism|workload"
+    r"|completion|engagement|awareness|efficiency|quality|productivity|loyalty|trust|participation|enrol?lment)$",
     re.I,
 )
-"""What can be counted: a plural, or an amount of something."""
+"""What can be counted or graded: a plural, an amount, a quality."""
+_BOTH_EN = re.compile(r"^(.{3,50}?) and (.{3,50}?) (?:both|each)\b", re.I)
 _DESCRIBES = words("""
     sales claims returns operations accounts goods savings parts order orders time test price quality usage capacity
     speed value volume size income
@@ -39,9 +41,13 @@ _MOVE_ZH = re.compile(
     r"(?:提升|提高|增加|增长|扩大|降低|减少|缩短|压缩|压降|削减|改善|拉升|做高)(?:整体|平均|我们的?|公司的?)?"
 )
 _END_ZH = re.compile(
-    rf"[:;≥≤<>=→(\d]|从|由|到|以便|使(?!用)|让|以(?=支撑|提升|降低)|百分之|一半|[一两三四五六七八九]成|{zh.MOVES}|改善|优化"
+    r"[:;≥≤<>=→(\d]|从|由|到|至|以便|使(?!用)|让|以(?=支撑|提升|降低)|百分之|一半|[一两三四五六七八九]成|改善|优化|翻|突破"
+    r"|提升|提高|上升|增长|增加|下降|降低|减少|缩短|压缩|控制在|达|保持|维持|稳定在|不低于|不高于|不超过|高于|低于|超过|收窄"
 )
-_PARTS_ZH = re.compile(r"以及|并|且|[、和与及,]")
+_PARTS_ZH = re.compile(r"以及|(?<!合)并|且|[、和,]|(?<!参)与|(?<!普)及")
+_ALSO_ZH = re.compile(r"(?:产量|效率|效能|成绩|能耗|质量|客流|销量|产值|口碑|人效|单产|良品)$")
+"""What grows or shrinks beside the metrics that have a name anywhere."""
+_COMPARED_ZH = re.compile(r"(?:比例|比|占比|差距|差额|差异|缺口|间隔)$")
 _EACH_ZH = re.compile(r"^(?:平均|整体|各)|(?:均|都|双双|各|分别)$")
 _GROUP_ZH = re.compile(r"(?:用户|客户|人|户|店)$")
 _SHARED_ZH = re.compile(r"核算|数据|报表|统计|预测|管理|分析|之比|之和|之差|合计|总和|总数")
@@ -58,15 +64,24 @@ def listed(title: str, lang: Language) -> bool:
 
 
 def _listed_en(title: str) -> bool:
+    both = _BOTH_EN.match(title)
+    if both and all(map(_moves, both.groups())):
+        return True
     move = _MOVE_EN.match(title)
-    rest = title[move.end() :] if move else title
-    phrase = _END_EN.split(f"{rest} ", maxsplit=1)[0].strip()
-    parts = [_ARTICLE_EN.sub("", part.strip()) for part in _PARTS_EN.split(phrase) if part.strip()]
-    if len(parts) < 2 or (parts[0].lower() in _DESCRIBES and len(parts[1].split()) > 1):
+    parts = _parts_en(title[move.end() :] if move else title)
+    if len(parts) < 2 or (parts[0].lower() in _DESCRIBES and len(parts[1].split()) > 1) or not _measures(parts):
         return False
-    if not move:
-        return all(map(_metric, parts)) and _measures(parts) and len(parts[0].split()) > 1
-    return all(_metric(part) or _COUNTED_EN.search(part) for part in parts) and _measures(parts)
+    return all(map(_moves, parts)) if move else all(map(_metric, parts)) and len(parts[0].split()) > 1
+
+
+def _parts_en(phrase: str) -> list[str]:
+    """What is listed up to the first preposition, verb or number."""
+    head = _END_EN.split(f"{phrase} ", maxsplit=1)[0].strip()
+    return [_ARTICLE_EN.sub("", part.strip()) for part in _PARTS_EN.split(head) if part.strip()]
+
+
+def _moves(part: str) -> bool:
+    return _metric(part) or _COUNTED_EN.search(part) is not None
 
 
 def _metric(part: str) -> bool:
@@ -90,9 +105,10 @@ def _listed_zh(title: str) -> bool:
         return False
     phrase = _END_ZH.split(title[move.end() if move else 0 :], maxsplit=1)[0]
     parts = [_EACH_ZH.sub("", part.strip()) for part in _PARTS_ZH.split(phrase) if part.strip()]
-    named = all(len(part) > 1 and ends_in_metric(part, "zh") for part in parts)
-    return (
-        len(parts) > 1
-        and named
-        and (move is not None or not any(_GROUP_ZH.search(part) or "的" in part for part in parts))
-    )
+    named = all(len(part) > 1 and (ends_in_metric(part, "zh") or _ALSO_ZH.search(part)) for part in parts)
+    return len(parts) > 1 and named and (move is not None or not _one_zh(parts))
+
+
+def _one_zh(parts: list[str]) -> bool:
+    """Groups of people that share a metric, or two metrics held against each other."""
+    return _COMPARED_ZH.search(parts[-1]) is not None or any(_GROUP_ZH.search(part) or "的" in part for part in parts)

@@ -23,12 +23,12 @@ _EN_STRONG = """
 """
 # Heads that make a metric of what stands before them: `offer acceptance rate`.
 _EN_HEADS = """
-    sales rate rates ratio share percentage percent proportion score scores index time times duration latency frequency
-    cadence count counts number numbers volume cost costs spend price value coverage accuracy speed throughput
-    uptime availability margin revenue tickets errors incidents defects bugs outages rollbacks complaints hours
-    minutes days turnaround backlog churn retention conversion satisfaction yield density velocity capacity
-    utilisation utilization quota attainment size length attendance occupancy failures success adoption usage delay
-    delays
+    sales rate rates ratio share percentage percent proportion rating ratings score scores index time times duration
+    latency frequency cadence count counts number numbers volume cost costs spend price value coverage accuracy
+    speed throughput uptime availability margin revenue tickets errors incidents defects bugs outages rollbacks
+    complaints hours minutes days turnaround backlog churn retention conversion satisfaction yield density velocity
+    capacity utilisation utilization quota attainment size length attendance occupancy failures success adoption
+    usage delay delays
 """
 _ZH_STRONG = """
     留存 流失率 转化 营收 收入 利润 毛利 净利 满意度 可用性 可用率 时延 延迟 复购 日活 月活 活跃用户 活跃用户数

@@ -35,7 +35,12 @@ _EN_TAUGHT = re.compile(
 _SERVED = re.compile(r"\b(?:within|in less than|under|without|faster|first time|by themselves)\b", re.I)
 _ZH_WORK = re.compile(
     r"^(?:完成|交付|实现).{0,12}(?:%|百分之).{0,14}(?:开发|功能|需求|任务|迁移|改造|测试|工作|接口"
-    r"|重构|计划|部署|文档|建设|扫描|录入|培训|安装|更换|盘点|巡检|检测|走访|建档|接入|升级)$"
+    r"|重构|计划|部署|文档|建设|扫描|录入|培训|安装|更换|盘点|巡检|检测|走访|建档|接入|升级|归集|清洗|整理|入库"
+    r"|[电数线云字子动准]化)$"
+)
+_ZH_SHARE = re.compile(
+    r"^(?:轮训|培训|认证|走访|访谈|拜访|改造|更换|安装|升级|检修|迁移|配发|翻修|筛查|接种|盘点|巡检|重构|替换|回访|体检|审查)"
+    r"(?:超过|不少于|至少|约)?\d[\d.]*%的?[^,;从由使让]{1,12}$"
 )
 _EN_TO_BE = re.compile(r"\b(?:to be|will be) (?:\w+ly )?(\w+)\b", re.I)
 
@@ -118,7 +123,9 @@ def _noun_en(core: str, found: list[str]) -> bool:
         )
     if re.match(r"\w+ (?:a|an|the|our|all|new|every|each|its|their|more|this|these|with)\b", phrase, re.I):
         return False
-    return ends_in_metric(phrase, "en") or found[1] in en.FINITE or _participle(found[2:3]) or _state_en(core, found)
+    if found[1] in en.FINITE or _participle(found[2:3]) or "per" in found[2:3] or not _STANDING.isdisjoint(found[2:]):
+        return True
+    return ends_in_metric(phrase, "en") or _state_en(core, found)
 
 
 def _state_en(core: str, found: list[str]) -> bool:
@@ -142,7 +149,8 @@ _FROM_TO_EN = re.compile(r"\bfrom [^:;]{0,40}?\d[^:;]{0,40}? to [^:;]{0,30}?\d",
 _MOVED_EN = re.compile(
     rf"{_FROM_TO_EN.pattern}|\bfrom \w+ to (?:hourly|daily|weekly|monthly)\b"
     r"|\binstead of \S*\d|\d\S* ?(?:→|->|=>) ?\S*\d"
-    r"|^(?:[\w'-]+ ){2,6}(?:below|under|above|over|at most|at least|up|down|falls?|rises?|drops?) [^:;]*\d",
+    r"|^(?:[\w'-]+ ){2,6}(?:below|under|above|over|at most|at least|up|down|falls?|rises?|drops?) [^:;]*\d"
+    r"|^[\w' -]{4,60}: .*\d",
     re.I,
 )
 
@@ -150,10 +158,10 @@ _MOVED_EN = re.compile(
 def _participle(behind: list[str]) -> bool:
     """`Support tickets solved at first contact`: the second word is what something happened to."""
     not_done = {"based", "affected", "located", "needed"}
-    return any(word in _STANDING or (word.endswith("ed") and word not in not_done) for word in behind)
+    return any(word.endswith("ed") and word not in not_done for word in behind)
 
 
-_STANDING = words("older longer overdue pending waiting per")
+_STANDING = words("older longer overdue pending waiting")
 
 
 _IN_MOST = re.compile(r"\b(?:in|for|at|by) \d+ (?:out )?of (?:every |the )?\d+\b", re.I)
@@ -207,7 +215,7 @@ def _task_zh(title: str, dated: bool) -> bool:
     core = _core_zh(title)
     if _GRANTED_ZH.search(core) or (re.match("签[订署]", core) and has_figure(title)):
         return False
-    if _ZH_WORK.match(core) or zh.MERGED.search(core):
+    if _ZH_WORK.match(core) or _ZH_SHARE.match(core) or zh.MERGED.search(core):
         return not _moved_zh(core)
     if zh.ATTRIBUTED.match(core) or zh.COMPARED.search(core) or (zh.DONE.match(core) and dated):
         return False
