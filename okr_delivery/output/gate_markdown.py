@@ -40,6 +40,7 @@ TITLE = 80  # characters
 TEXT = 400  # characters of a sentence, and a little more
 NAME = 120  # characters of a key or a person
 LINK = 300  # characters of an address
+FOLDED = 8_000  # characters of what the baseline holds
 BUDGET = 25_000  # characters of the table, and of what to paste: GitHub takes 65,536 as a comment
 _OPEN, _CLOSE = "\ue000", "\ue001"  # around tracker text until it is known where it stands
 _PIECES = re.compile(f"({_OPEN}[^{_CLOSE}]*{_CLOSE}|`)")
@@ -57,12 +58,15 @@ class _Page:
     def __init__(self, result: GateResult, t: Translator) -> None:
         self.result = result
         self.t = t
-        self.found = shared(fresh(worst_first(result)))
+        found = worst_first(result)
+        self.found = shared(fresh(found))
+        self.known = [finding for finding in found if finding.baselined]
 
     def blocks(self) -> Iterator[str]:
         yield from self._top()
         yield from self._table()
         yield from self._to_paste()
+        yield from self._baseline()
         yield self._waived()
         yield self._notes()
 
@@ -206,6 +210,24 @@ class _Page:
         kr = code_span(one.kr)
         return self.t("gate.text.named", kr=kr, title=code_span(fit(one.title, TITLE))) if one.title else kr
 
+    def _baseline(self) -> Iterator[str]:
+        """What was known before, folded: a line for each requirement with its rules, and nothing to do about it."""
+        if not self.known:
+            return
+        groups: dict[object, list[Finding]] = {}
+        for finding in self.known:
+            groups.setdefault(finding.entity, []).append(finding)
+        rows = _within(map(self._known, groups.values()), ROWS, FOLDED)
+        yield f"<details><summary>{self.t('gate.markdown.baselined', n=len(self.known))}</summary>"
+        yield "\n".join(f"- {row}" for row in [*rows, *self._more(len(groups) - len(rows))])
+        yield "</details>"
+
+    def _known(self, findings: Sequence[Finding]) -> str:
+        entity = findings[0].entity
+        title = f" {code_span(fit(entity.subtitle, TITLE))}" if entity.subtitle else ""
+        rules = self.t.list(list(dict.fromkeys(f"{one.rule} {one.name}" for one in findings)))
+        return self.t("gate.text.team", team=_linked(entity.shown, entity.url) + title, text=rules)
+
     def _waived(self) -> str:
         waived = self.result.waived
         lines = [*map(self._waiver, waived[:NAMED]), *self._more(len(waived) - NAMED)]
@@ -264,11 +286,11 @@ def _name(text: str) -> str:
     return code_span(fit(text, NAME))
 
 
-def _within(texts: Iterable[str], most: int) -> list[str]:
-    """The first texts: at most so many, and no more once the budget is used up."""
+def _within(texts: Iterable[str], most: int, budget: int = BUDGET) -> list[str]:
+    """The first texts: at most so many, and no more once the budget of characters is used up."""
     kept: list[str] = []
     for text in texts:
-        if len(kept) == most or sum(map(len, kept)) + len(text) > BUDGET:
+        if len(kept) == most or sum(map(len, kept)) + len(text) > budget:
             break
         kept.append(text)
     return kept

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from okr_delivery.gate.finding import Severity, Suggestion
+from okr_delivery.gate.finding import Finding, Severity, Suggestion
 from okr_delivery.gate.result import GateResult, Judged
 from okr_delivery.locale import LANGS, translator
 from okr_delivery.locale.catalogue import catalogue
@@ -187,11 +187,43 @@ def test_long_titles_stay_readable() -> None:
     assert len(shown) < 65_536
 
 
-def test_what_is_in_the_baseline_is_counted_alone() -> None:
-    result = answer(finding("PAY-7", baselined=True), finding("PAY-2", severity=Severity.WARNING))
-    text = write(replace(result, summary=replace(result.summary, baselined=1)))
-    assert "PAY-7" not in text and "`PAY-2`" in text
-    assert "- errors 1, warnings 1, info 0, waived 0, known 1\n" in text
+def known(*found: Finding) -> str:
+    result = answer(*found)
+    n = sum(one.baselined for one in found)
+    return write(replace(result, summary=replace(result.summary, baselined=n)))
+
+
+def test_what_is_in_the_baseline_is_listed_folded_and_asks_for_nothing() -> None:
+    old = finding("PAY-7", baselined=True)
+    again = replace(old, rule="KR205", name="missing-estimate", severity=Severity.WARNING)
+    text = known(old, again, finding("PAY-8", title=None, url=None, baselined=True), finding("PAY-2"))
+    above, folded = text.split("<details>")
+    assert "PAY-7" not in above and "`PAY-2`" in above
+    assert "waived 0, known 3\n" in above
+    assert folded == (
+        "<summary>Known before, in the baseline, and failing nothing: 3</summary>\n\n"
+        f"- [`PAY-7`](<{URL}>) `Three steps`: KR101 missing-key-result, KR205 missing-estimate\n"
+        "- `PAY-8`: KR101 missing-key-result\n\n"
+        "</details>\n"
+    )
+
+
+def test_a_long_baseline_is_cut_and_counted() -> None:
+    text = known(*(finding(f"PAY-{n}", title="標" * 300, baselined=True) for n in range(500)))
+    assert text.count("missing-key-result") == 40 and "- and 460 more\n\n</details>" in text
+
+
+@pytest.mark.parametrize("text", TYPED, ids=range(len(TYPED)))
+def test_typed_text_of_the_baseline_stands_in_code_too(text: str) -> None:
+    shown = known(replace(typed(text), baselined=True))
+    page = PARSER.parse(shown)
+    assert [token.content.strip() for token in page if token.type == "html_block"] == [
+        "<details><summary>Known before, in the baseline, and failing nothing: 1</summary>",
+        "</details>",
+    ]
+    assert not any(token.type in ("html_inline", "image") for token in tokens(shown))
+    assert {token.attrs["href"] for token in tokens(shown) if token.type == "link_open"} == {URL}
+    assert skeleton(shown) == skeleton(known(replace(typed("a b"), baselined=True)))
 
 
 def test_two_suggestions_stand_one_below_the_other() -> None:
