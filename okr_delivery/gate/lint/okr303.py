@@ -26,7 +26,7 @@ class MissingAlignment(LintRule):
     def check(self, subject: Subject, desk: Desk) -> Outcome:
         objective = subject.objective
         if objective.source != ALIGNED:
-            return NotApplicable(self.text("by_itself", source=objective.source))
+            return NotApplicable(self.text("by_itself", source=self.text(objective.source), value=objective.source))
         if objective.level == TOP:
             return NotApplicable(self.text("top"))
         return OK if objective.aligns_to else (Fault(self.text("message")),)

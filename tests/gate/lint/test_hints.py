@@ -11,6 +11,7 @@ from okr_delivery.gate.lint.okr101 import ObjectiveCount
 from okr_delivery.gate.lint.okr102 import KeyResultCount
 from okr_delivery.gate.lint.okr202 import NoNumberOrDate
 from okr_delivery.gate.lint.okr205 import MissingOwner
+from okr_delivery.gate.lint.okr303 import MissingAlignment
 from okr_delivery.gate.lint.okr304 import StartsBeforeParent
 from okr_delivery.gate.lint.okr401 import SameAsLastCycle
 from okr_delivery.gate.lint.okr402 import Sandbagging
@@ -157,6 +158,14 @@ def test_a_draft_above_is_to_be_put_in_force(tmp_path: Path, start: str, state: 
     found = desk_of_files(tmp_path / "work", {"q4": HEAD + below, "year": ABOVE % (start, state)})
     fault = only(StartsBeforeParent().check(found.subject("2026Q4:GROW"), found))
     assert fault.fix == (part and StartsBeforeParent.text("fix_draft"))
+
+
+@pytest.mark.parametrize(("source", "word"), [("self_driven", "自驱"), ("support", "外部支撑")])
+def test_where_an_objective_comes_from_is_named_in_words(tmp_path: Path, source: str, word: str) -> None:
+    row = f"  - {{id: GROW, title: Shops stay, owner: lin, source: {source}}}\n"
+    found = desk(tmp_path, row)
+    said = MissingAlignment().check(found.subject("2026Q4:GROW"), found)
+    assert isinstance(said, NotApplicable) and read(said.reason, "zh").startswith(word)
 
 
 EARLY = "K1,2026-10-02,38\nK1,2026-10-20,51\n"
