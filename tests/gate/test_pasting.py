@@ -56,6 +56,9 @@ ENDINGS_ZH = """\
 NAMES = ("{kr}", "{low}", "{full}", "{typo}", "{spaced}")
 """The key result as it is written: right, in lower case, in full, with a slip, with its hyphen left out."""
 
+ABOUT_THE_LINE = ("KR101", "KR102", "KR201", "KR202")
+"""No offered line may lead from one of these to another; `…` stands for a reason that only a person can give."""
+
 WORDS = "+ - M 中 % pp k 万 ? N @ 0 1 7.5 1,000 个百分点 share CNY 60% 把握60% 贡献度 XXL d and 待定 e3"
 """What lines are rolled from."""
 
@@ -131,8 +134,8 @@ def judged(world: World, lines: Mapping[int, str], stage: Stage) -> dict[int, li
 
 
 def filled(line: str) -> str:
-    """A person puts a number where the blank is."""
-    return re.sub(r"(?<= [+-])N", "3", line)
+    """A person puts a number where the blank is, and a key result where nothing says which one is meant."""
+    return re.sub(r"(?<= [+-])N", "3", line).replace("KR-ID", "UP-KR1")
 
 
 def reasons(finding: Finding) -> set[str]:
@@ -163,7 +166,7 @@ def test_the_rule_that_offered_a_line_takes_it(
     wrong = [
         (text, one.rule, lines[n], [(f.rule, translator("en").render(f.message)) for f in again[n]])
         for n, (text, one) in enumerate(rows, 1)
-        if one.rule in {f.rule for f in again[n]} and "KR-ID" not in lines[n] and "…" not in lines[n]
+        if {one.rule, *ABOUT_THE_LINE} & {f.rule for f in again[n]} and "…" not in lines[n]
     ]
     assert wrong == []
 
