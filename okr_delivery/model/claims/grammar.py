@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
 
 from okr_delivery.model.claims import pattern
 from okr_delivery.model.claims.keywords import Keyword
+from okr_delivery.model.claims.reading import Fault, Read
 from okr_delivery.model.claims.write import SIZES, claim_line, number_text, share_text, size_text
 from okr_delivery.model.contribution import Claim, StatedAs
 from okr_delivery.model.message import Message, msg
@@ -24,59 +23,13 @@ LARGEST = 1e15  # of an amount, and of a share: what is greater is a slip, and n
 SCALES = {"k": 1e3, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8}
 
 
-class Fault(Enum):
-    """What is wrong with a claim's text; the value is the message's id."""
-
-    NO_KR = "value.claim.no_kr"
-    LEFTOVER = "value.claim.leftover"
-    SEVERAL = "value.claim.several_krs"
-    COMMA = "value.claim.comma"
-    SPACED = "value.claim.spaced"
-    RANGE = "value.claim.range"
-    CONFIDENCE = "value.claim.confidence"
-    CONFIDENCE_FORM = "value.claim.confidence_form"
-    SHARE_FORM = "value.claim.share_form"
-    PERCENT_FIRST = "value.claim.percent_first"
-    TWICE = "value.claim.twice"
-    TOO_GREAT = "value.claim.too_great"
-    CUT = "value.claim.cut"
-    EXPONENT = "value.claim.exponent"
-    MONEY_FIRST = "value.claim.money_first"
-    NO_SIZE = "value.claim.no_size"
-    BLANK = "value.claim.blank"
-
-
-@dataclass(slots=True)
-class _Read:
-    """What the tokens of one claim said. `first` fault wins; `fix` is what to write behind the key result instead."""
-
-    kr: str | None
-    keyword: Keyword
-    text: str
-    stated: StatedAs = StatedAs.NONE
-    number: float | None = None
-    signed: bool = False
-    suffix: str | None = None
-    scale: str | None = None
-    size: str | None = None
-    confidence: float | None = None
-    written: str | None = None  # the amount, size or share in the words of the line
-    end: int = 0  # of the last token
-    fault: Fault | None = None
-    detail: str = ""
-
-    def fail(self, fault: Fault, detail: str) -> None:
-        if self.fault is None:
-            self.fault, self.detail = fault, detail
-
-
 def parse_part(text: str, keyword: Keyword = Keyword.CONTRIBUTES, *, kr: str | None = None) -> Claim:
     """Reads one claim. With `kr` the text holds only the amount (a number field beside a key-result field)."""
     return _claim(_read(text, keyword, kr), from_field=kr is not None)
 
 
-def _read(text: str, keyword: Keyword, kr: str | None = None) -> _Read:
-    read = _Read(kr, keyword, text)
+def _read(text: str, keyword: Keyword, kr: str | None = None) -> Read:
+    read = Read(kr, keyword, text)
     rest = text if kr is not None else _take_kr(read, text)
     if read.kr is None:
         read.fail(Fault.NO_KR, text)
@@ -111,7 +64,7 @@ def looks_like_part(cell: str) -> bool:
     return bool(rest)
 
 
-def _take_kr(read: _Read, text: str) -> str:
+def _take_kr(read: Read, text: str) -> str:
     """Takes the key result off the front and returns the rest; leaves `read.kr` None when there is none."""
     text = text.lstrip(" ,:=-|(.\"'")
     text = text[found.end() :] if (found := pattern.CALLED.match(text)) else text
@@ -138,7 +91,7 @@ def _is_token(text: str) -> bool:
     return match is not None and match.end() == len(text)
 
 
-def _refused_whole(read: _Read, rest: str) -> bool:
+def _refused_whole(read: Read, rest: str) -> bool:
     """Forms that would be misread token by token."""
     if rest.endswith(CUT):
         read.fail(Fault.CUT, "")
@@ -165,7 +118,7 @@ def _refused_whole(read: _Read, rest: str) -> bool:
     return read.fault is not None
 
 
-def _refuse_slips(read: _Read, rest: str) -> None:
+def _refuse_slips(read: Read, rest: str) -> None:
     """What can only be meant in one way, but is written in none that counts."""
     if money := pattern.MONEY_FIRST.search(rest):
         read.fail(Fault.MONEY_FIRST, rest[money.start() :])
@@ -187,7 +140,7 @@ def _between(text: str) -> str:
     return re.sub(r"\band\s*$", "", text, flags=re.IGNORECASE).strip(" ,").rstrip(pattern.JOINED)
 
 
-def _both(read: _Read, head: str, tail: str) -> str:
+def _both(read: Read, head: str, tail: str) -> str:
     """The amount of the first key result and, behind a `;`, the claim of the second."""
     first = _amount_text(_between(head)) or "?"
     claim = parse_part(tail, read.keyword)
@@ -226,7 +179,7 @@ def _number(text: str) -> float:
     return float(text.replace(",", "").replace(" ", ""))
 
 
-def _tokens(read: _Read, rest: str) -> Iterator[re.Match[str]]:
+def _tokens(read: Read, rest: str) -> Iterator[re.Match[str]]:
     position = 0
     while position < len(rest):
         if skip := pattern.BETWEEN.match(rest, position) or pattern.DASH.match(rest, position):
@@ -239,7 +192,7 @@ def _tokens(read: _Read, rest: str) -> Iterator[re.Match[str]]:
             return
 
 
-def _leftover(read: _Read, rest: str, *, glued: bool) -> None:
+def _leftover(read: Read, rest: str, *, glued: bool) -> None:
     """Words that are no token. An amount that they stand glued to was none; one behind them may have been meant."""
     read.fail(Fault.LEFTOVER, rest)
     if glued and read.confidence is None and not re.match(pattern.SURE, rest, re.IGNORECASE):
@@ -249,7 +202,7 @@ def _leftover(read: _Read, rest: str, *, glued: bool) -> None:
         read.written = _amount_text(rest[signed.start() :])
 
 
-def _take(read: _Read, token: re.Match[str]) -> None:
+def _take(read: Read, token: re.Match[str]) -> None:
     if token["pending"]:
         _state(read, StatedAs.PENDING, "?", token[0])
     elif token["blank"]:
@@ -268,7 +221,7 @@ def _take(read: _Read, token: re.Match[str]) -> None:
         _take_amount(read, token)
 
 
-def _state(read: _Read, stated: StatedAs, written: str, text: str) -> bool:
+def _state(read: Read, stated: StatedAs, written: str, text: str) -> bool:
     """Notes how the amount is stated; a second statement in one claim is refused."""
     if read.stated is StatedAs.NONE:
         read.stated, read.written = stated, written
@@ -280,7 +233,7 @@ def _state(read: _Read, stated: StatedAs, written: str, text: str) -> bool:
     return False
 
 
-def _take_share(read: _Read, token: re.Match[str]) -> None:
+def _take_share(read: Read, token: re.Match[str]) -> None:
     text = token["share_n"] or token["post_n"]
     percent = token["share_u"] == "%" or token["post_share"] is not None
     value = _number(text)
@@ -292,7 +245,7 @@ def _take_share(read: _Read, token: re.Match[str]) -> None:
         read.fail(Fault.SHARE_FORM, token[0])
 
 
-def _take_confidence(read: _Read, number: str, percent: str, text: str) -> None:
+def _take_confidence(read: Read, number: str, percent: str, text: str) -> None:
     if read.confidence is not None:
         read.fail(Fault.TWICE, text)
         return
@@ -306,7 +259,7 @@ def _take_confidence(read: _Read, number: str, percent: str, text: str) -> None:
         read.fail(Fault.CONFIDENCE_FORM, text)
 
 
-def _take_amount(read: _Read, token: re.Match[str]) -> None:
+def _take_amount(read: Read, token: re.Match[str]) -> None:
     unit = (token["u"] or "").strip()
     if read.stated is not StatedAs.NONE:
         _take_second_number(read, token, unit)
@@ -320,12 +273,12 @@ def _take_amount(read: _Read, token: re.Match[str]) -> None:
     _check_size(read, token[0])
 
 
-def _check_size(read: _Read, text: str) -> None:
+def _check_size(read: Read, text: str) -> None:
     if abs(read.number or 0) > LARGEST:
         read.fail(Fault.TOO_GREAT, text)
 
 
-def _take_second_number(read: _Read, token: re.Match[str], unit: str) -> None:
+def _take_second_number(read: Read, token: re.Match[str], unit: str) -> None:
     """Behind the amount only a percentage is read: the confidence."""
     value = _number(token["n"])
     if unit == "%" and token["sign"] is None:
@@ -358,7 +311,7 @@ def has_blank(line: str) -> bool:
     return any(_read(part.strip(), Keyword.CONTRIBUTES).fault is Fault.BLANK for part in parts)
 
 
-def _claim(read: _Read, *, from_field: bool) -> Claim:
+def _claim(read: Read, *, from_field: bool) -> Claim:
     text = read.text if from_field else f"{read.keyword.value}: {read.text}"
     if read.fault is not None:
         paste = _paste(read)
@@ -376,12 +329,12 @@ def _claim(read: _Read, *, from_field: bool) -> Claim:
     )
 
 
-def _message(read: _Read, text: str, paste: str | None) -> Message:
+def _message(read: Read, text: str, paste: str | None) -> Message:
     fault = read.fault or Fault.LEFTOVER
     return msg(fault.value, text=text, detail=read.detail.strip(), kr=read.kr or "", paste=paste or "")
 
 
-def _paste(read: _Read) -> str | None:
+def _paste(read: Read) -> str | None:
     """The nearest line that can be read: what was understood, or `?` when no amount was."""
     if read.kr is None:
         return _paste_reordered(read)
@@ -392,7 +345,7 @@ def _paste(read: _Read) -> str | None:
     return None
 
 
-def _paste_reordered(read: _Read) -> str | None:
+def _paste_reordered(read: Read) -> str | None:
     """`+1.5pp GROW-KR1`: the same with the key result first, if that can be read. `GROW KR1` gets its hyphen."""
     text = read.text.lstrip(" ,:=-|(.\"'")
     if odd := pattern.MISSPELT.match(text):
