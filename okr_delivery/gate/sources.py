@@ -32,9 +32,13 @@ def no_cycles(snapshot: Snapshot) -> tuple[Message, ...]:
     """Why nothing can be held against key results: no file that the settings name declares a cycle; else empty.
 
     Otherwise every requirement would be told that its key result is unknown, which is none of its author's faults.
+    Where the settings name no place, and there is none at the usual one, nobody has said that there are OKR files.
     """
-    places = ", ".join(snapshot.config.okrs)
-    return () if snapshot.book.cycles else (msg("gate.none.no_cycles", okrs=places, file=snapshot.config.path.name),)
+    config = snapshot.config
+    said = "okrs" in config.model_fields_set or any(config.resolve(entry).exists() for entry in config.okrs)
+    if snapshot.book.cycles or not said:
+        return ()
+    return (msg("gate.none.no_cycles", okrs=", ".join(config.okrs), file=config.path.name),)
 
 
 def _unusable(name: str, asked: GateInput) -> Message | None:

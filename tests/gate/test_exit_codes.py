@@ -10,6 +10,7 @@ import pytest
 from okr_delivery.config import fetch_hash
 from okr_delivery.gate.finding import Severity
 from okr_delivery.gate.result import GateResult, Verdict
+from okr_delivery.gate.sources import no_cycles
 from okr_delivery.model.errors import UserError
 from tests.gate.world import CONFIG, DAY, NOW, OKRS, S28, World, issue
 
@@ -198,3 +199,50 @@ def test_2_without_any_cycle(world: World, asked: dict[str, Any], written: str) 
     assert (result.exit_code, result.findings, result.judged) == (2, (), ())
     places = "okrs/, goals/" if written else "okrs/"
     assert (reason.id, reason.params["okrs"]) == ("gate.none.no_cycles", places)
+
+
+# as of long ago
+
+
+@pytest.mark.parametrize("asked", [{}, {"backlog": True}, {"iteration": "28"}, {"iteration": "current"}], ids=str)
+@pytest.mark.parametrize("days", [41, 2500])
+def test_2_before_a_team_s_first_issue_was_created(world: World, asked: dict[str, Any], days: int) -> None:
+    """Otherwise an iteration of today would be empty then, and pass."""
+    result = world.synced(issue(1)).gate(as_of=NOW - days * DAY, **asked)
+    ((reason,),) = [team.reasons for team in result.team_verdicts]
+    assert (result.exit_code, result.judged, reason.id) == (2, (), "gate.none.before_data")
+
+
+def test_another_team_s_issues_are_not_its_own(world: World) -> None:
+    two(world)
+    old = issue(2, "Contributes-to: GROW-KR1 M", source="east", created=NOW - 100 * DAY)
+    world.synced(old, source="east", iterations=(replace(S28, source="east"),))
+    found = verdicts(world.gate(as_of=NOW - 50 * DAY))
+    assert found == {"payments": Verdict.PASS, "mobile": Verdict.NONE}
+
+
+def test_what_was_before_the_first_sync_is_known_once_issues_were_there(world: World) -> None:
+    assert world.synced(issue(1)).gate(as_of=NOW - 39 * DAY).exit_code == 0
+
+
+def test_a_team_that_has_no_issue_yet_is_judged_as_of_now(world: World) -> None:
+    assert world.synced().gate().exit_code == 0
+
+
+@pytest.mark.parametrize(("since", "reason"), [("2026-10-20", "gate.none.before_since"), ("2026-10-10", None)])
+def test_2_before_what_the_settings_read(world: World, since: str, reason: str | None) -> None:
+    """What ended before that day was never fetched, though it was open then."""
+    world.config_text = CONFIG.replace("projects: [PAY]\n", f"projects: [PAY]\n    history: {{since: {since}}}\n")
+    result = world.synced(issue(1)).gate(as_of=NOW - 35 * DAY)
+    reasons = [one.id for team in result.team_verdicts for one in team.reasons]
+    assert (result.exit_code, reasons) == ((2, [reason]) if reason else (0, []))
+
+
+def test_without_okr_files_nor_a_word_of_them_a_requirement_can_still_lack_a_key_result(world: World) -> None:
+    world.okrs = {}
+    world.synced(issue(1, ""))
+    snapshot = world.snapshot()
+    (world.root / "okrs").rmdir()
+    assert no_cycles(snapshot) == ()
+    (world.root / "okrs").mkdir()
+    assert [reason.id for reason in no_cycles(snapshot)] == ["gate.none.no_cycles"]
