@@ -82,12 +82,12 @@ def _tell_beside(app: App, snapshot: Snapshot, found: Mapping[str, tuple[Iterati
 def _blocked(app: App, snapshot: Snapshot, team_id: str) -> tuple[Message, ...]:
     """Why a team can't be planned for: what the gate says of files and sources, and history that is still coming."""
     from okr_delivery.delivery.teams import sources_of
-    from okr_delivery.gate.sources import no_cycles, unusable
+    from okr_delivery.gate.sources import before_data, no_cycles, unusable
 
     names = sources_of(snapshot.team(team_id))
     found = [reason for name in names if (reason := unusable(name, snapshot, app.now)) is not None]
     coming = [name for name in names if snapshot.source_states.get(name) and snapshot.source_states[name].coming]
-    found = [*no_cycles(snapshot), *found]
+    found = [*no_cycles(snapshot), *before_data(snapshot, snapshot.team(team_id)), *found]
     return (*found, *(msg("plan.coming", source=name, command=f"okr-delivery sync {name}") for name in coming))
 
 

@@ -242,15 +242,16 @@ class Snapshot:
         team = self.team(team_id)
         grid = grid_of(team, self.calendar(team_id))
         if grid is not None:
-            return grid.periods(self._born(team), self.as_of, sources_of(team)[0])
+            born = self.first_created(team_id)
+            return grid.periods(self.as_of if born is None else born, self.as_of, sources_of(team)[0])
         found = [self._of_source(team, name) for name in sources_of(team)]
         return trains.running([iteration for several in found for iteration in several])
 
-    def _born(self, team: Team) -> int:
-        """When the first of a team's issues was created."""
-        views = (self.view(name) for name in sources_of(team))
-        first = (view.first_created(lambda item: item.team == team.id) for view in views)
-        return min((at for at in first if at is not None), default=self.as_of)
+    def first_created(self, team_id: str) -> int | None:
+        """When the first of a team's issues was created; None when it has none yet."""
+        views = (self.view(name) for name in sources_of(self.team(team_id)))
+        first = (view.first_created(lambda item: item.team == team_id) for view in views)
+        return min((at for at in first if at is not None), default=None)
 
     def _of_source(self, team: Team, name: str) -> tuple[Iteration, ...]:
         view, boards, source = self.view(name), self.store.boards(name), self.config.source(name)

@@ -15,7 +15,7 @@ from okr_delivery.gate.history import UNKNOWN_ISSUE, unknown_issue
 from okr_delivery.gate.result import GateInput
 from okr_delivery.gate.rules import RULES
 from okr_delivery.gate.settings import Settings
-from okr_delivery.gate.sources import blocking, no_cycles, rest, unread, unseen
+from okr_delivery.gate.sources import before_data, blocking, no_cycles, rest, unread, unseen
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Iteration, IterationState
@@ -84,7 +84,7 @@ def _blank(asked: GateInput) -> list[TeamScope]:
 
 def _scope(asked: GateInput, team: Team, sources: tuple[str, ...] = ()) -> TeamScope:
     needed = sources or sources_of(team)
-    blocked = (*no_cycles(asked.snapshot), *blocking(needed, asked))
+    blocked = (*no_cycles(asked.snapshot), *before_data(asked.snapshot, team), *blocking(needed, asked))
     rehearses = asked.stage is None and _adopted(asked, team) is Stage.RELEASE
     return TeamScope(team, stage_of(asked, team), needed, blocked=blocked, rehearses=rehearses)
 

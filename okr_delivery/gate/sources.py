@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from okr_delivery.config import fetch_hash
 from okr_delivery.delivery.membership import iteration_ids
 from okr_delivery.delivery.planning import PREFIXES, kind_of, prefix_of
+from okr_delivery.delivery.teams import sources_of
 from okr_delivery.gate.result import GateInput, SourceUse
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.work import Field, IterationKind
@@ -39,6 +40,24 @@ def no_cycles(snapshot: Snapshot) -> tuple[Message, ...]:
     if snapshot.book.cycles or not said:
         return ()
     return (msg("gate.none.no_cycles", okrs=", ".join(config.okrs), file=config.path.name),)
+
+
+def before_data(snapshot: Snapshot, team: Team) -> tuple[Message, ...]:
+    """Why a team can't be judged as of so long ago: what is known of it begins later; else empty.
+
+    What ended before `history.since` is missing beside what was open then. Only an instant before the first sync lies
+    so far back: a team that is new has nothing yet, and that is known.
+    """
+    names, day = sources_of(team), snapshot.day(team.id).isoformat()
+    states = [state for name in names if (state := snapshot.source_states.get(name)) is not None]
+    if all(state.first_synced_at is None or snapshot.as_of >= state.first_synced_at for state in states):
+        return ()
+    limits = {name: snapshot.config.source(name).history.since for name in names}
+    midnight = snapshot.calendar(team.id).midnight
+    late = [(name, since) for name, since in limits.items() if since is not None and snapshot.as_of < midnight(since)]
+    if late:
+        return tuple(msg("gate.none.before_since", day=day, source=name, since=str(since)) for name, since in late)
+    return () if snapshot.first_created(team.id) is not None else (msg("gate.none.before_data", day=day),)
 
 
 def _unusable(name: str, asked: GateInput) -> Message | None:

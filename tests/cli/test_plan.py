@@ -64,6 +64,12 @@ def test_without_any_cycle_there_is_no_plan(world: World) -> None:
     assert ended.code == 2 and "okrs/" in ended.out
 
 
+def test_before_a_team_s_first_issue_was_created_there_is_no_plan(world: World) -> None:
+    world.synced(issue(1))
+    ended = plan(world, "--as-of", "2020-01-01")
+    assert ended.code == 2 and "2020-01-01" in ended.out and "final" not in ended.out
+
+
 def test_an_empty_next_beside_one_with_work_is_told(world: World) -> None:
     trial = replace(S28, id="30", name="test", start=NOW + DAY)
     world.synced(issue(1), iterations=(S27, trial, S28))
