@@ -15,7 +15,7 @@ from okr_delivery.cli.options import as_of_option, format_option, iteration_opti
 if TYPE_CHECKING:
     from okr_delivery.cli.merging import Desk
     from okr_delivery.cli.refreshing import Refresh
-    from okr_delivery.gate.engine import GateResult
+    from okr_delivery.gate.engine import GateInput, GateResult
 
 
 @subcommand("gate", team_option, iteration_option, as_of_option, format_option(*FORMATS))
@@ -97,14 +97,15 @@ def _judge(
     if merge_request is None:
         if text is not None:
             asked = _spoken(app, asked, text)
-        result = _run(app, asked, _refresh(app, asked, None), None)
+        question = _question(app, asked, _refresh(app, asked, None), None)
+        result = _run(app, question)
         code = _shown(app, asked, result, targets)
-        return code if _told(app, asked, result, apply) else 2
+        return code if _told(app, asked, question, result, apply) else 2
     from okr_delivery.cli.merging import opened
 
     with opened(app, merge_request, apply=apply is not None and not asked["dry_run"], text=text) as desk:
         announced = not asked["refresh"] or desk.begun()
-        result = _run(app, asked, _refresh(app, asked, desk), desk)
+        result = _run(app, _question(app, asked, _refresh(app, asked, desk), desk))
         code = _shown(app, asked, result, targets)
         return code if desk.ended(result) and announced else 2
 
@@ -130,18 +131,18 @@ def _spoken(app: App, asked: dict[str, object], text: str) -> dict[str, object]:
     return asked | {"issues": issues_in(text, app.snapshot()), "stage": asked["stage"] or "intake"}
 
 
-def _told(app: App, asked: dict[str, object], result: GateResult, apply: str | None) -> bool:
+def _told(app: App, asked: dict[str, object], question: GateInput, result: GateResult, apply: str | None) -> bool:
     """With --apply tracker, tells the requirements; False when some could not be told, which is shown."""
     from okr_delivery.cli import telling
 
     if apply is None:
         if app.verbosity and not any(asked.get(name) for name in NOT_THEIRS):
-            telling.hint(app, result)
+            telling.hint(app, question, result)
         return True
     if asked["dry_run"]:
-        telling.show(app, result)
+        telling.show(app, question, result)
         return True
-    return telling.tell(app, result, yes=bool(asked["yes"]))
+    return telling.tell(app, question, result, yes=bool(asked["yes"]))
 
 
 def _shown(app: App, asked: dict[str, object], result: GateResult, targets: list[tuple[str, Path]]) -> int:
@@ -163,11 +164,11 @@ def _refresh(app: App, asked: dict[str, object], desk: Desk | None) -> Refresh:
     return refresh(app, teams, issues, desk)
 
 
-def _run(app: App, asked: dict[str, object], fresh: Refresh, desk: Desk | None) -> GateResult:
+def _question(app: App, asked: dict[str, object], fresh: Refresh, desk: Desk | None) -> GateInput:
     from okr_delivery.gate.baseline import load_baseline
-    from okr_delivery.gate.engine import GateInput, run
     from okr_delivery.gate.finding import Severity, Stage
     from okr_delivery.gate.request import requested
+    from okr_delivery.gate.result import GateInput
     from okr_delivery.gate.waivers import load_waivers
 
     teams = asked["teams"]
@@ -179,26 +180,30 @@ def _run(app: App, asked: dict[str, object], fresh: Refresh, desk: Desk | None) 
     )
     wanted = None if desk is None else requested(snapshot, desk.sources, desk.request)
     issues = asked["issues"] if isinstance(asked["issues"], tuple) else ()
+    return GateInput(
+        snapshot=snapshot,
+        readings=app.readings,
+        effects=app.effects,
+        conclusions=app.conclusions,
+        stage=Stage(str(stage)) if stage else None if wanted is None else Stage.INTAKE,
+        iteration=None if asked["iteration"] is None else str(asked["iteration"]),
+        issues=issues if wanted is None else wanted.judged,
+        backlog=bool(asked["backlog"]),
+        now=app.now,
+        fail_on=Severity(str(fail_on)),
+        refused=fresh.refused,
+        refreshed=fresh.refreshed,
+        requested=wanted,
+        waivers=None if asked["no_waivers"] else load_waivers(app.config),
+        baseline=None if asked["no_baseline"] else load_baseline(app.config),
+    )
+
+
+def _run(app: App, question: GateInput) -> GateResult:
+    from okr_delivery.gate.engine import run
+
     with app.timed("cli.phase.gate"):
-        result = run(
-            GateInput(
-                snapshot=snapshot,
-                readings=app.readings,
-                effects=app.effects,
-                conclusions=app.conclusions,
-                stage=Stage(str(stage)) if stage else None if wanted is None else Stage.INTAKE,
-                iteration=None if asked["iteration"] is None else str(asked["iteration"]),
-                issues=issues if wanted is None else wanted.judged,
-                backlog=bool(asked["backlog"]),
-                now=app.now,
-                fail_on=Severity(str(fail_on)),
-                refused=fresh.refused,
-                refreshed=fresh.refreshed,
-                requested=wanted,
-                waivers=None if asked["no_waivers"] else load_waivers(app.config),
-                baseline=None if asked["no_baseline"] else load_baseline(app.config),
-            )
-        )
+        result = run(question)
     if app.verbosity:
         app.say("cli.rules", rules=", ".join(_asked(result)) or "–")
     return result

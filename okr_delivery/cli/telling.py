@@ -1,17 +1,18 @@
-"""`gate --apply tracker`: what the judged requirements are told in their trackers, or with --dry-run would be."""
+"""`gate --apply tracker`: what requirements are told in their trackers, or with --dry-run would be."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from okr_delivery.cli.app import App
 from okr_delivery.cli.refusals import of_source
-from okr_delivery.gate.telling import MOST, Deed, Telling, Told, deed, edits, tellings
+from okr_delivery.cli.told import Record
+from okr_delivery.gate.retelling import again
+from okr_delivery.gate.telling import MARK, MOST, UNKNOWN, Deed, Telling, Told, deed, edits, tellings
 from okr_delivery.locale import translator
 from okr_delivery.model.errors import UserError, user_error
 from okr_delivery.model.message import msg
@@ -19,62 +20,35 @@ from okr_delivery.output import gate_comment
 from okr_delivery.output.safe import terminal
 
 if TYPE_CHECKING:
-    from okr_delivery.gate.result import GateResult
+    from okr_delivery.gate.result import GateInput, GateResult
     from okr_delivery.sync.connector import Connector
-    from okr_delivery.sync.writes import Writer
+    from okr_delivery.sync.writes import Writer, Written
 
 PATIENCE = 3  # requirements in a row that are refused for one reason: the others would be too
-SAVED = 20  # writes after which the record is kept, so that a run that dies looks again at a few only
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A requirement and what is to be done about it."""
+    """A requirement, what is to be done about it, and what was told before."""
 
     telling: Telling
     what: Deed
     essence: str
     text: str
+    told: Told | None
 
-
-class Record:
-    """What we wrote on a source's requirements, by issue id. Losing it costs requests and nothing else."""
-
-    def __init__(self, app: App, source: str) -> None:
-        self._app = app
-        self._name = f"told {source}"
-        self._told = dict(_read(app.store.noted(self._name)))
-        self._fresh = 0
-
-    def get(self, issue_id: str) -> Told | None:
-        return self._told.get(issue_id)
-
-    def put(self, issue_id: str, told: Told) -> None:
-        self._told[issue_id] = told
-        self._fresh += 1
-        if self._fresh >= SAVED:
-            self.save()
-
-    def save(self) -> None:
-        if self._fresh and not self._app.store.read_only:
-            rows = {ref: [told.essence, told.at] for ref, told in sorted(self._told.items())}
-            self._app.store.note(self._name, json.dumps(rows))
-        self._fresh = 0
-
-
-def _read(text: str | None) -> list[tuple[str, Told]]:
-    try:
-        rows = json.loads(text or "{}")
-        return [(str(ref), Told(str(essence), int(at))) for ref, (essence, at) in rows.items()]
-    except (ValueError, TypeError, AttributeError):  # another version's: whatever it holds, a look is safe
-        return []
+    @property
+    def proven(self) -> bool:
+        """Whether more than a label that anybody may have put says that something of ours is there."""
+        return not self.telling.beside or self.told is None or self.told.essence != UNKNOWN
 
 
 @dataclass
 class Desk:
-    """One run's plan: what is due, by source."""
+    """One run's plan: what is due, by source. `asked` is the run's question."""
 
     app: App
+    asked: GateInput
     result: GateResult
     records: dict[str, Record] = field(default_factory=dict)
 
@@ -84,18 +58,24 @@ class Desk:
 
     @cached_property
     def tellings(self) -> tuple[Telling, ...]:
-        return tellings(self.result, self.label)
+        mine = tellings(self.result, self.label)
+        judged = {(one.source, one.issue_id) for one in self.result.judged}
+        told = (one for source in self.app.config.sources for one in self.record(source.name).standing())
+        left = [one for one in told if (one.source, one.issue_id) not in judged]
+        return (*mine, *again(self.asked, left, self.label))
 
     @cached_property
     def due(self) -> tuple[Due, ...]:
         every = (self._due(one) for one in self.tellings)
         return tuple(one for one in every if one is not None)
 
-    @property
-    def standing(self) -> int:
-        """How many fail and were told so before, in the same words."""
-        due = {one.telling.issue_id for one in self.due}
-        return sum(not one.ready and one.issue_id not in due for one in self.tellings)
+    @cached_property
+    def trusted(self) -> int:
+        """How many were told so before in the same words, which was seen so lately that nobody looks again."""
+        due = {one.telling.ref for one in self.due}
+        left = (one for one in self.tellings if not one.ready and one.ref not in due)
+        told = (self.record(one.source).get(one.issue_id) for one in left)
+        return sum(one is not None and one.essence != UNKNOWN for one in told)
 
     def _due(self, telling: Telling) -> Due | None:
         t = translator(self.app.config.language)  # a comment does not change its language with a terminal's
@@ -107,11 +87,11 @@ class Desk:
             return None
         url = self.app.config.reports.recheck_url
         text = "" if telling.ready else gate_comment.write(telling.findings, self.label, t, url)
-        return Due(telling, what, essence, text)
+        return Due(telling, what, essence, text, told)
 
     def record(self, source: str) -> Record:
         if source not in self.records:
-            self.records[source] = Record(self.app, source)
+            self.records[source] = Record(self.app.store, source, self.asked.snapshot, self.label)
         return self.records[source]
 
     @property
@@ -123,16 +103,17 @@ class Desk:
 # -- saying what would be done -----------------------------------------------------------------------------------------
 
 
-def hint(app: App, result: GateResult) -> None:
+def hint(app: App, asked: GateInput, result: GateResult) -> None:
     """The one line of -v where nothing was asked to be written."""
-    app.say("telling.hint", **_counts(Desk(app, result).due))
+    app.say("telling.hint", **_counts(Desk(app, asked, result).due))
 
 
-def show(app: App, result: GateResult) -> None:
+def show(app: App, asked: GateInput, result: GateResult) -> None:
     """--dry-run: exactly what would be written, unless it stands there already."""
-    desk = Desk(app, result)
+    desk = Desk(app, asked, result)
     for one in desk.due:
-        place = {"key": terminal(one.telling.key), "label": terminal(desk.label)}
+        former = one.told.label if one.told is not None and one.what is Deed.CLEAR else ""
+        place = {"key": terminal(one.telling.key), "label": terminal(former or desk.label)}
         app.note(f"telling.would.{one.what}", **place)
         if not app.quiet:
             app.err.write("".join(f"    {terminal(line)}".rstrip() + "\n" for line in gate_comment.shown(one.text)))
@@ -149,21 +130,25 @@ def _counts(due: Sequence[Due]) -> dict[str, int]:
 # -- doing it ----------------------------------------------------------------------------------------------------------
 
 
-def tell(app: App, result: GateResult, *, yes: bool) -> bool:
+def tell(app: App, asked: GateInput, result: GateResult, *, yes: bool) -> bool:
     """Writes what is due; False, with each error shown, when some of it could not be written.
 
     Raises UserError, before anything is written, when more would be told for the first time than one run may without
     being asked to.
     """
-    desk = Desk(app, result)
+    desk = Desk(app, asked, result)
     if desk.first > MOST and not yes:
         raise user_error(msg("telling.many", n=desk.first, most=MOST), next_step=msg("telling.many.next"))
     sources = dict.fromkeys(one.telling.source for one in desk.due)
     tallies = [_Round(desk, name).run() for name in sources]
-    done = Counter(stood=desk.standing)
+    for record in desk.records.values():
+        record.save()
+    done = Counter(stood=desk.trusted)
     for tally in tallies:
         done.update(tally)
     app.note("telling.done", **{name: done[name] for name in ("put", "renew", "clear", "stood")})
+    if desk.trusted:
+        app.note("telling.trusted", n=desk.trusted)
     return not done["failed"]
 
 
@@ -219,7 +204,7 @@ class _Round:
     def _write_all(self, writer: Writer) -> None:
         for at, one in enumerate(self._due):
             try:
-                stood = self._write(writer, one)
+                self._write(writer, one)
             except UserError as error:
                 self._failed(_about(error, one.telling))
                 if self._hopeless(error):
@@ -227,17 +212,37 @@ class _Round:
                     return
                 continue
             self._refused.clear()
-            self._tally["stood" if stood else str(one.what)] += 1
-            told = Told(one.essence, self._app.now)
-            self._desk.record(self._source.name).put(one.telling.issue_id, told)
 
-    def _write(self, writer: Writer, one: Due) -> bool:
-        """Whether all of it was so already."""
+    def _write(self, writer: Writer, one: Due) -> None:
+        """All of it, which is remembered. What nobody shows us any more is forgotten."""
+        from okr_delivery.sync.errors import GoneError
         from okr_delivery.sync.writes import Outcome
 
-        batches = edits(one.what, self._desk.label, one.text)
-        outcomes = [writer.write(one.telling.issue_id, batch).outcome for batch in batches]
-        return all(outcome is Outcome.UNCHANGED for outcome in outcomes)
+        record, ref = self._desk.record(self._source.name), one.telling.issue_id
+        try:
+            written = list(self._written(writer, one))
+        except GoneError:
+            if not one.telling.over:
+                raise
+            record.forget(ref)
+            return
+        stood = all(answer.outcome is Outcome.UNCHANGED for answer in written)
+        self._tally["stood" if stood else str(one.what)] += 1
+        record.put(ref, self._told(one, written))
+
+    def _written(self, writer: Writer, one: Due) -> Iterator[Written]:
+        """Where a label alone speaks for us, it stays if none of our comments was there: anybody may have put it."""
+        for batch in edits(one.what, self._desk.label, one.text, one.told):
+            written = writer.write(one.telling.issue_id, batch)
+            yield written
+            if not one.proven and not written.changed:
+                return
+
+    def _told(self, one: Due, written: Sequence[Written]) -> Told:
+        now, known = self._app.now, None if one.told is None else one.told.comment
+        if one.what is Deed.CLEAR:
+            return Told("", now)
+        return Told(one.essence, now, self._desk.label, written[-1].comments.get(MARK, known), one.telling.stage)
 
     def _hopeless(self, error: UserError) -> bool:
         """Whether the others would fail too: the tracker has no patience left, or refuses all for one reason."""

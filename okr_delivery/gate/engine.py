@@ -281,6 +281,8 @@ def _judged(here: _Run, findings: Sequence[Finding]) -> tuple[Judged, ...]:
             ready=(answer.entity.source, answer.entity.key) not in failing,
             issue_id=answer.case.issue.id,
             labels=answer.case.issue.labels,
+            updated=answer.case.issue.updated,
+            stage=answer.case.stage,
         )
         for answer in ordered
     )

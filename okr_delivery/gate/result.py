@@ -99,6 +99,8 @@ class Judged:
     ready: bool
     issue_id: str = ""
     labels: tuple[str, ...] = ()
+    updated: int = 0  # the tracker's instant, epoch seconds
+    stage: Stage = Stage.INTAKE  # up to which it was asked
 
 
 @dataclass(frozen=True, slots=True)

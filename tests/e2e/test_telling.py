@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from okr_delivery.gate.telling import LOOK_AGAIN
 from okr_delivery.sandbox import TOKEN, jira_cloud, jira_datacenter
 from okr_delivery.sandbox import gitlab as gitlab_sandbox
 from okr_delivery.sandbox.gitlab.translate import of_world
@@ -48,6 +49,7 @@ class Place:
     key: str
     write: Callable[[str, str], object]
     look: Callable[[], tuple[set[str], list[str], str]]  # labels, texts of comments, status
+    spoil: Callable[[str | None], object]  # the last comment's text, None: it is removed
 
     def gate(self, *argv: str) -> Any:
         """Syncs a minute later, then judges and tells the one requirement."""
@@ -97,7 +99,15 @@ def _at_gitlab(cli: Cli, server: Any) -> Place:
         row, notes = (requests.get(page + end, headers={"PRIVATE-TOKEN": TOKEN}).json() for end in ("", "/notes"))
         return set(row["labels"]), [note["body"] for note in notes if not note["system"]], row["state"]
 
-    return Place(cli, server, key, lambda ref, text: server.forge.edit(ref, {"description": text}), look)
+    def spoil(text: str | None) -> object:
+        last = requests.get(f"{page}/notes", headers={"PRIVATE-TOKEN": TOKEN}).json()[0]
+        there = f"{page}/notes/{last['id']}"
+        signed = {"PRIVATE-TOKEN": TOKEN}
+        if text is None:
+            return requests.delete(there, headers=signed)
+        return requests.put(there, headers=signed, json={"body": text})
+
+    return Place(cli, server, key, lambda ref, text: server.forge.edit(ref, {"description": text}), look, spoil)
 
 
 def _at_jira(cli: Cli, server: Any) -> Place:
@@ -111,7 +121,14 @@ def _at_jira(cli: Cli, server: Any) -> Place:
         issue = server.tracker.issue(key)
         return set(issue.labels), [str(row["body"]) for row in issue.comments], str(issue.status)
 
-    return Place(cli, server, key, lambda ref, text: server.tracker.edit(ref, {"description": text}), look)
+    def spoil(text: str | None) -> object:
+        comments = server.tracker.issue(key).comments
+        if text is None:
+            return comments.pop()
+        other = next(who for who in server.site.users if who != server.site.account)
+        return comments[-1].update(body=text, editor=other)
+
+    return Place(cli, server, key, lambda ref, text: server.tracker.edit(ref, {"description": text}), look, spoil)
 
 
 def test_told_once_harmlessly_and_taken_back(place: Place) -> None:
@@ -133,6 +150,22 @@ def test_told_once_harmlessly_and_taken_back(place: Place) -> None:
     assert place.look() == (labels, before, status)
     count = place.writes()
     assert (place.gate().code, place.writes()) == (0, count)
+
+
+def test_a_comment_that_people_change_or_remove_is_put_right(place: Place) -> None:
+    before = place.look()
+    place.gate()
+    told = place.look()
+    for text in ("KR101 haha", None):
+        place.spoil(text)
+        place.cli.now += LOOK_AGAIN
+        again = place.gate()
+        assert again.code == 1 and "1 renewed" in again.err, again.err
+        assert place.look() == told
+    place.spoil("KR101 haha")
+    place.write(place.key, READY)
+    assert "1 cleared" in place.gate().err
+    assert place.look() == before
 
 
 def _is_harmless(comment: str) -> None:

@@ -140,8 +140,8 @@ def test_a_run_that_is_killed_half_way_is_ended_by_the_next_one(world: World, pa
 # who is left alone
 
 
-def test_what_was_not_judged_is_left_alone(world: World, pad: Pad) -> None:
-    world.synced(issue(1, "", labels=(LABEL,), iteration=None), issue(2, "", status="2", labels=(LABEL,)), issue(3))
+def test_what_was_neither_judged_nor_told_is_left_alone(world: World, pad: Pad) -> None:
+    world.synced(issue(1, "", labels=(LABEL,), iteration=None), issue(2, "", status="2"), issue(3))
     assert apply(world)[0] == 0
     assert pad.asked == []
 

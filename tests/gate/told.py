@@ -24,8 +24,8 @@ class KilledError(BaseException):
 
 @dataclass
 class Pad:
-    """`labels` and `comments` by issue id. `refuses` are errors by issue id; `dies` is the edit behind which the
-    process ends."""
+    """`labels` and `comments` by issue id; `known` are the ids by which comments were named. `refuses` are errors by
+    issue id; `dies` is the edit behind which the process ends."""
 
     labels: dict[str, set[str]] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
@@ -33,6 +33,7 @@ class Pad:
     refuses_all: SyncError | None = None
     dies: type[Edit] | None = None
     asked: list[str] = field(default_factory=list)
+    known: list[str | None] = field(default_factory=list)
     opened: int = 0
     closed: int = 0
 
@@ -47,7 +48,9 @@ class Pad:
                 changed.append(edit)
             if self.dies is not None and isinstance(edit, self.dies):
                 raise KilledError
-        return Written(issue_id, Outcome.WRITTEN if changed else Outcome.UNCHANGED, 2, tuple(changed))
+        put = {edit.mark: f"c{issue_id}" for edit in edits if isinstance(edit, PutComment)}
+        self.known += [edit.known for edit in edits if isinstance(edit, PutComment | RemoveComment)]
+        return Written(issue_id, Outcome.WRITTEN if changed else Outcome.UNCHANGED, 2, tuple(changed), put)
 
     def _do(self, ref: str, edit: Edit) -> bool:
         here = self.labels.setdefault(ref, set())
@@ -56,7 +59,7 @@ class Pad:
                 here.add(label)
             case RemoveLabel(label) if label in here:
                 here.remove(label)
-            case PutComment(_, text) if self.comments.get(ref) != text:
+            case PutComment(text=text) if self.comments.get(ref) != text:
                 self.comments[ref] = text
             case RemoveComment() if ref in self.comments:
                 del self.comments[ref]
