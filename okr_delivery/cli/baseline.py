@@ -61,7 +61,7 @@ def write_command(
     _write(app, done.baseline)
     app.show(app.t("baseline.written", file=FILE, kept=done.kept, dropped=done.dropped, added=done.added))
     if done.left:
-        app.show(app.t("baseline.left", n=done.left))
+        app.show(app.t("baseline.left.okrs" if okrs else "baseline.left", n=done.left))
     return 0
 
 
