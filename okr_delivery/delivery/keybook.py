@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FEW = 20_000  # keys that are all looked at for one that is near
 DIGITS = "0123456789"
+ALIKE = 0.85  # of a text that is no key, to a key: a sign of it left out
+LIKELY = 0.6  # of one project to another
 
 
 class KeyBook:
@@ -92,10 +94,11 @@ class KeyBook:
     # for one that there is not
 
     def like(self, asked: str) -> Mapping[str, str]:
-        """Keys of issues, in lower case and with the issue's id, among which the one that was meant may be."""
+        """Keys of issues, in lower case and with the issue's id, of which one may be meant: a slip away from it."""
         few = self._store.some_keys(self._name, FEW + 1)
         rows = few if len(few) <= FEW else self._store.with_keys(self._name, self._slips(asked))
-        return {row.key.casefold(): row.id for row in rows}
+        near = _nearness(asked)
+        return {folded: row.id for row in rows if near(folded := row.key.casefold())}
 
     def _slips(self, asked: str) -> list[str]:
         """Of too many keys to look at them all: those of a project of about that name, and about that number."""
@@ -119,6 +122,26 @@ def _lengthened(short: keys.Key, places: Iterable[str]) -> list[str]:
     """What a shortened key may stand for."""
     whole = (f"{place}{short.sign}{short.number}" for place in places)
     return [key for key in whole if keys.means(short, key)]
+
+
+def _nearness(asked: str) -> Callable[[str], bool]:
+    """Whether a key is one slip from what was asked, in the number or in what stands before it.
+
+    Every number of one digit is a slip from any other: there it says nothing.
+    """
+    meant = keys.split(asked.casefold())
+    if meant is None:
+        return lambda key: SequenceMatcher(None, key, asked.casefold()).ratio() >= ALIKE
+    numbers = _slipped(meant.number) if len(meant.number) > 1 else {meant.number}
+
+    def near(key: str) -> bool:
+        project, sign, number = keys.split(key) or keys.Key("", "", "")
+        if project == meant.project:
+            return number in numbers
+        same = (sign, number) == (meant.sign, meant.number)
+        return same and SequenceMatcher(None, project, meant.project).ratio() >= LIKELY
+
+    return near
 
 
 def _slipped(number: str) -> set[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from okr_delivery.config import Config
 
 OFF = "off"
+SLIP = 0.8  # how alike an id must be to what was written: one sign of five is another one
 LINT = re.compile(r"OKR\d{3}")
 """The form of the ids of `okr lint`."""
 WAIVER_DEFAULTS: Mapping[str, Severity] = {
@@ -80,13 +81,14 @@ def names() -> Mapping[str, str]:
 
 
 def nearest(rule: str) -> str | None:
-    """The id that was probably meant by an unknown id or a name."""
+    """The id that was probably meant by an unknown id or a name; None where nothing is that near."""
     by_name = names()
     if rule.lower() in by_name:
         return by_name[rule.lower()]
     family = rule.upper().rstrip("0123456789")
     ids = [known for known in by_name.values() if known.rstrip("0123456789") == family] or list(by_name.values())
-    close = difflib.get_close_matches(rule.upper(), ids, n=1) or difflib.get_close_matches(rule.lower(), by_name, n=1)
+    close = difflib.get_close_matches(rule.upper(), ids, n=1, cutoff=SLIP)
+    close = close or difflib.get_close_matches(rule.lower(), by_name, n=1)
     return by_name.get(close[0], close[0]) if close else None
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,7 +61,10 @@ class Translator:
 
 
 class _Formatter(string.Formatter):
-    """`str.format` whose bare fields write numbers plainly and render nested messages, a tuple of them one a line."""
+    """`str.format` whose bare fields write numbers plainly and render nested messages, a tuple of them one a line.
+
+    `{what:clause}` leaves out the full stop that what stands around it will set, `{next:sentence}` begins like one.
+    """
 
     def __init__(self, translator: Translator) -> None:
         self._translator = translator
@@ -73,6 +77,8 @@ class _Formatter(string.Formatter):
         return "".join([literal + self._plain(params[name]) if name else literal for literal, name in pieces])
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec in _JOINED:
+            return _JOINED[format_spec](self._plain(value))
         if format_spec:
             return str(super().format_field(value, format_spec))
         return self._plain(value)
@@ -88,6 +94,19 @@ class _Formatter(string.Formatter):
             parts = [self._plain(part) for part in value]
             return "\n".join(parts) if any(map(_is_message, value)) else self._translator.list(parts)
         return self._translator.render(value) if _is_message(value) else str(value)
+
+
+def _clause(text: str) -> str:
+    return text if text.endswith("..") else text.removesuffix(".").removesuffix("。")
+
+
+def _sentence(text: str) -> str:
+    """A plain word in front begins with a capital; a command, a key or an option stays as it is written."""
+    return text[:1].upper() + text[1:] if _WORD.match(text) else text
+
+
+_WORD = re.compile(r"[a-z]+(?=[ ,:;])", re.ASCII)
+_JOINED: Mapping[str, Callable[[str], str]] = {"clause": _clause, "sentence": _sentence}
 
 
 @cache

@@ -91,10 +91,18 @@ def test_two_that_fit_are_named(found: Snapshot) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "nearest"),
-    [("PAY-13", "PAY-12"), ("acme/pay#13", "acme/pay#12"), ("jira:acme/pay#12", "acme/pay#12")],
-)
+    [
+        ("PAY-13", "PAY-12"), ("PAY-21", "PAY-12"), ("PAY-123", "PAY-12"), ("PAY12", "PAY-12"), ("pya-12", "PAY-12"),
+        ("acme/pay#13", "acme/pay#12"), ("jira:acme/pay#12", "acme/pay#12"),
+    ],
+)  # fmt: skip
 def test_the_nearest_key_is_offered(found: Snapshot, asked: str, nearest: str) -> None:
     assert nearest in refusal(found, asked)
+
+
+@pytest.mark.parametrize("asked", ["PAY-9999", "PAY-1299", "PAY-3", "XQZ-12", "PAX-13", "acme/pay#99", "nonsense"])
+def test_what_is_far_from_every_key_is_not_guessed(found: Snapshot, asked: str) -> None:
+    assert "Did you mean" not in refusal(found, asked)
 
 
 @pytest.mark.parametrize(

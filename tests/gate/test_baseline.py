@@ -278,7 +278,7 @@ BAD = {
     "a number": (file_of('{"fingerprint": 1, "rule": "KR101", "entity": "jira:PAY-1"}'), "baseline.entry", 2),
     "a fingerprint": (file_of(entry(fingerprint="abc")), "baseline.fingerprint", 2),
     "an entity": (file_of(entry(entity="PAY-1")), "baseline.entity", 2),
-    "no rule": (file_of(entry(), entry("KR999", fingerprint="f" * 32)), "baseline.rule.nearest", 3),
+    "no rule": (file_of(entry(), entry("KR109", fingerprint="f" * 32)), "baseline.rule.nearest", 3),
     "a waiver's rule": (file_of(entry("WVR002")), "baseline.rule", 2),
     "an iteration's rule": (file_of(entry("KR301")), "baseline.rule", 2),
     "twice": (file_of(entry(), entry(entity="jira:PAY-2")), "baseline.twice", 3),

@@ -178,7 +178,7 @@ def test_the_payload_is_alone_on_standard_output(world: World) -> None:
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("--issue", "PAY-9"), "PAY-1"),
+        (("--issue", "PAY-12"), "PAY-1?"),
         (("--iteration", "PAY S82"), "PAY S28"),
         (("--team", "payment"), "payments"),
         (("--stage", "pitchy"), "pitch"),
@@ -199,3 +199,16 @@ def test_unknown_rules_and_bad_waivers_are_2_with_their_place(world: World) -> N
     world.config_text = CONFIG.replace("gate: {since", "gate: {rules: {KR109: off}, since")
     code, _, err = gate(world, "--no-waivers")
     assert (code, "okr-delivery.yaml:15:16" in err) == (2, True)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "text"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("key", ["PAY-9999", "PAY-103"])
+def test_what_is_wrong_and_what_to_do_read_like_sentences(world: World, kind: str, lang: str, key: str) -> None:
+    world.synced(issue(9), issue(102))
+    out = world.root / "out"
+    assert gate(world, "--issue", key, "--lang", lang, "--output", f"{kind}={out}")[0] == 2
+    said = out.read_text("utf-8")
+    assert key in said and ".." not in said and "。。" not in said and "PAY-9?" not in said
+    if lang == "en":
+        assert ". Check the key" in said or ". Did you mean" in said

@@ -119,3 +119,18 @@ def test_importing_the_package_does_not_import_babel() -> None:
 )
 def test_no_share_looks_whole_before_it_is(share: float, text: str) -> None:
     assert hundredths(share) == text
+
+
+@pytest.mark.parametrize(
+    ("what", "step", "text"),
+    [
+        ("No issue has it.", "Did you mean PAY-9?", "No issue has it. Did you mean PAY-9?"),
+        ("nothing was selected", "write a key, or two", "nothing was selected. Write a key, or two"),
+        ("没有。", "okr-delivery sync reads it", "没有. okr-delivery sync reads it"),
+        ("and so on...", "--as-of names it", "and so on.... --as-of names it"),
+        ("x", "statuses.order lists it", "x. statuses.order lists it"),
+    ],
+)
+def test_parts_of_a_text_join_into_sentences(tmp_path: Path, what: str, step: str, text: str) -> None:
+    write(tmp_path / "en" / "a.po", **{"a.what": what, "a.next": step, "a.both": "{what:clause}. {next:sentence}"})
+    assert Translator("en", tmp_path)("a.both", what=msg("a.what"), next=msg("a.next")) == text
