@@ -119,7 +119,7 @@ class Advice:
 
     def _amount(self, case: Case, kr: KeyResult) -> str:
         """`?` where intake is all that is asked; else the middle size, or a blank where no size has a meaning."""
-        what = start(kr, case.span(kr))
+        what = start(kr, case.way(kr))
         if what is None:
             return ""
         return PENDING if case.stage is Stage.INTAKE else what

@@ -13,7 +13,7 @@ from okr_delivery.gate.finding import Stage
 from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.model.work import Field, Issue, Iteration, Value, labels_of
-from okr_delivery.value.krs import span_of
+from okr_delivery.value.krs import Way, way_of
 from okr_delivery.value.results import LinkProblem, Links
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ class Case:
             return None
         return problem.pending if self.stage is Stage.INTAKE else problem.paste
 
-    def span(self, kr: KeyResult) -> float | None:
-        """Target − start of the key result at the case's day, in its unit; None where it has none."""
-        return span_of(kr, self.book, self.day, self.readings)
+    def way(self, kr: KeyResult) -> Way:
+        """How the key result is to move, at the case's day."""
+        return way_of(kr, self.book, self.day, self.readings)
 
 
 def case_day(snapshot: Snapshot, team: str, iteration: Iteration | None) -> date:

@@ -12,7 +12,7 @@ from okr_delivery.model.contribution import Claim, StatedAs
 from okr_delivery.model.message import Message, msg
 from okr_delivery.model.numbers import tidy
 from okr_delivery.model.okr import Direction, KeyResult
-from okr_delivery.value.krs import UNCOUNTABLE, wanted_sign
+from okr_delivery.value.krs import UNCOUNTABLE, Way, wanted_sign
 
 PERCENT = frozenset({"%", "％", "percent", "pct"})
 POINTS = frozenset(
@@ -54,15 +54,16 @@ class Refusal:
     paste: str
 
 
-def amount_of(claim: Claim, kr: KeyResult, span: float | None, sizes: Mapping[str, float]) -> Amount | Refusal | None:
-    """None: the claim states no amount. `span` is target minus start, None where the key result has none."""
+def amount_of(claim: Claim, kr: KeyResult, way: Way, sizes: Mapping[str, float]) -> Amount | Refusal | None:
+    """None: the claim states no amount."""
+    span = way.span
     if claim.stated_as in (StatedAs.NONE, StatedAs.PENDING):
         return None
     writer = _Writer(claim, kr, has_span=span is not None)
     if kr.metric.direction in UNCOUNTABLE:
         return writer.refuse("value.amount.not_needed", None)
     if claim.stated_as is StatedAs.AMOUNT:
-        return _number(claim, kr, writer)
+        return _number(claim, kr, writer, way.sign)
     if span is None:
         return writer.refuse("value.amount.no_span", "?")
     part = sizes[claim.size] if claim.size else claim.number or 0.0
@@ -72,7 +73,7 @@ def amount_of(claim: Claim, kr: KeyResult, span: float | None, sizes: Mapping[st
     return Amount(value, tidy(value / 2), tidy(value * 2)) if claim.size else Amount(value)
 
 
-def _number(claim: Claim, kr: KeyResult, writer: _Writer) -> Amount | Refusal:
+def _number(claim: Claim, kr: KeyResult, writer: _Writer, way: int) -> Amount | Refusal:
     number = claim.number or 0.0
     refusal = writer.check_unit()
     if refusal is not None:
@@ -82,7 +83,7 @@ def _number(claim: Claim, kr: KeyResult, writer: _Writer) -> Amount | Refusal:
     if not claim.signed:
         sign = wanted_sign(kr)
         if sign == 0:
-            return writer.refuse("value.amount.sign", f"+{writer.written(number)}")
+            return writer.refuse("value.amount.sign", f"{'-' if way < 0 else '+'}{writer.written(number)}")
         number *= sign
     return Amount(tidy(number / _unit_scale(claim, kr)))
 

@@ -15,7 +15,7 @@ from okr_delivery.model.okr import KeyResult
 from okr_delivery.okrs import KrAmbiguous, KrFound, KrUnknown
 from okr_delivery.value.amounts import Amount, Refusal, amount_of
 from okr_delivery.value.carriers import Stated
-from okr_delivery.value.krs import Names, needs_amount
+from okr_delivery.value.krs import Names, Way, needs_amount
 from okr_delivery.value.offer import PENDING, Offers, looks_like_id, with_kr
 from okr_delivery.value.results import LinkFault, LinkProblem, Links
 
@@ -37,11 +37,11 @@ class _Entry:
 
 @dataclass(slots=True)
 class Draft:
-    """Collects one issue's claims into its links. `spans` answers target minus start of a key result, None without."""
+    """Collects one issue's claims into its links. `ways` answers how a key result is to move."""
 
     snapshot: Snapshot
     names: Names
-    spans: Callable[[KeyResult, date], float | None]
+    ways: Callable[[KeyResult, date], Way]
     item: Item
     day: date
     order: Sequence[str]
@@ -124,10 +124,10 @@ class Draft:
         entry.said.append((stated, outcome if isinstance(outcome, Amount) else None))
 
     def _amount(self, stated: Stated, kr: KeyResult) -> Amount | Refusal | None:
-        return amount_of(stated.claim, kr, self._span(kr), self._sizes)
+        return amount_of(stated.claim, kr, self._way(kr), self._sizes)
 
-    def _span(self, kr: KeyResult) -> float | None:
-        return self.spans(kr, self.day)
+    def _way(self, kr: KeyResult) -> Way:
+        return self.ways(kr, self.day)
 
     @property
     def _sizes(self) -> dict[str, float]:
@@ -144,7 +144,7 @@ class Draft:
         nearest: str | None = None,
     ) -> None:
         """Notes what is wrong; `paste` is the nearest line that can be read, which is mended before it is offered."""
-        offers = Offers(self._resolve, self._span, self._sizes)
+        offers = Offers(self._resolve, self._way, self._sizes)
         better, pending = (offers.line(paste, pending=later) if paste else None for later in (False, True))
         written = stated.claim.text
         self.problems.append(LinkProblem(fault, stated.carrier, written, kr, message, nearest, better, pending))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from okr_delivery.model.okr import CycleState, Direction, KeyResult
 from okr_delivery.okrs import KrAmbiguous, KrFound, KrUnknown, OkrBook
@@ -48,6 +48,28 @@ def span_of(kr: KeyResult, book: OkrBook, day: date, readings: Readings) -> floa
     if span is None and kr.metric.direction is Direction.ISSUES:
         return book.target_at(kr, day) or None
     return None if span is not None and span * wanted_sign(kr) < 0 else span
+
+
+class Way(NamedTuple):
+    """How a key result is to move: `span` is target minus start, None without one; `sign` as `wanted_sign` says it.
+
+    Of a band the sign leads back into it from the latest reading; it has no span.
+    """
+
+    span: float | None
+    sign: int
+
+
+def way_of(kr: KeyResult, book: OkrBook, day: date, readings: Readings) -> Way:
+    """As of a day."""
+    return Way(span_of(kr, book, day, readings), wanted_sign(kr) or _back(kr, day, readings))
+
+
+def _back(kr: KeyResult, day: date, readings: Readings) -> int:
+    low, high, found = kr.metric.low, kr.metric.high, readings.latest(kr.full_id, day)
+    if kr.metric.direction is not Direction.RANGE or found is None:
+        return 0
+    return (low is not None and found.value < low) - (high is not None and found.value > high)
 
 
 class Names:

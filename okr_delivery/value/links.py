@@ -21,7 +21,7 @@ from okr_delivery.okrs import Readings
 from okr_delivery.value.carriers import CARRIER_FIELDS, Seen, Voice
 from okr_delivery.value.draft import Draft
 from okr_delivery.value.heard import Heard
-from okr_delivery.value.krs import Names, needs_amount, span_of
+from okr_delivery.value.krs import Names, Way, needs_amount, span_of, way_of
 from okr_delivery.value.results import LinkFault, Links
 from okr_delivery.value.split import Split
 
@@ -110,6 +110,9 @@ class LinkReader:
     def span(self, kr: KeyResult, day: date) -> float | None:
         return span_of(kr, self.snapshot.book, day, self.readings)
 
+    def way(self, kr: KeyResult, day: date) -> Way:
+        return way_of(kr, self.snapshot.book, day, self.readings)
+
     def voice(self, item: Item, t: int) -> Voice:
         source = self.snapshot.config.source(item.source)
         known = partial(self.names.known, source=item.source)
@@ -124,7 +127,7 @@ class LinkReader:
     def _explicit(self, item: Item, t: int, day: date) -> Links:
         voice = self.voice(item, t)
         order = self.snapshot.config.source(item.source).links.order
-        draft = Draft(self.snapshot, self.names, self.span, item, day, order, voice.confidence())
+        draft = Draft(self.snapshot, self.names, self.way, item, day, order, voice.confidence())
         rank = {name: n for n, name in enumerate(order)}
         for stated in sorted(voice.claims(), key=lambda s: rank.get(s.carrier.value, len(rank))):
             draft.take(stated)

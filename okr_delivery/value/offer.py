@@ -17,26 +17,26 @@ from okr_delivery.model.contribution import Claim, StatedAs
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.okrs import KrAmbiguous, KrFound, KrUnknown
 from okr_delivery.value.amounts import Amount, Refusal, amount_of, in_percent
-from okr_delivery.value.krs import needs_amount, wanted_sign
+from okr_delivery.value.krs import Way, needs_amount
 
 PENDING = "?"
 MIDDLE = "M"
 STEPS = 5  # corrections of one part: name, form, unit, sign, and the amount itself
 
 
-def start(kr: KeyResult, span: float | None, *, chinese: bool = False) -> str | None:
+def start(kr: KeyResult, way: Way, *, chinese: bool = False) -> str | None:
     """What to write where nothing is known of an amount: the middle size, to be corrected, else the blank.
 
     None for a key result that needs no amount.
     """
     if not needs_amount(kr):
         return None
-    return size_text(MIDDLE, chinese=chinese) if span else blank(kr, chinese=chinese)
+    return size_text(MIDDLE, chinese=chinese) if way.span else blank(kr, way.sign, chinese=chinese)
 
 
-def blank(kr: KeyResult, *, chinese: bool = False) -> str:
+def blank(kr: KeyResult, way: int, *, chinese: bool = False) -> str:
     """`+Npp`, `-N CNY`: a number with its sign and unit, which is yet to be filled in."""
-    sign = "-" if wanted_sign(kr) < 0 else "+"
+    sign = "-" if way < 0 else "+"
     return next(f"{sign}{BLANK}{unit}" for unit in _units(kr, chinese=chinese) if _is_read(kr, sign, unit))
 
 
@@ -54,15 +54,15 @@ def _is_read(kr: KeyResult, sign: str, unit: str) -> bool:
     claim = parse_part(f"{sign}1{unit}", kr=kr.id)
     if claim.error is not None or not has_blank(claim_line(kr.id, f"{sign}{BLANK}{unit}")):
         return False
-    return amount_of(claim, kr, None, {}) == Amount(float(f"{sign}1"))
+    return amount_of(claim, kr, Way(None, 0), {}) == Amount(float(f"{sign}1"))
 
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """Mends the lines of one issue. `spans` answers target minus start of a key result, None without."""
+    """Mends the lines of one issue. `ways` answers how a key result is to move."""
 
     resolve: Callable[[str], KrFound | KrUnknown | KrAmbiguous]
-    spans: Callable[[KeyResult], float | None]
+    ways: Callable[[KeyResult], Way]
     sizes: Mapping[str, float]
 
     def line(self, text: str, *, pending: bool) -> str | None:
@@ -112,13 +112,13 @@ class Offers:
             return with_kr(claim.text, claim.kr or "", ref)
         if claim.error is not None:
             return claim.paste or claim_line(ref, PENDING)
-        outcome = amount_of(claim, kr, self.spans(kr), self.sizes)
+        outcome = amount_of(claim, kr, self.ways(kr), self.sizes)
         return outcome.paste if isinstance(outcome, Refusal) else claim.text
 
     def _opened(self, claim: Claim, kr: KeyResult, *, pending: bool) -> str:
         """An amount that is still open, where one is needed."""
         chinese = claim.text.startswith(f"{Keyword.CONTRIBUTES_ZH.value}: ")
-        what = start(kr, self.spans(kr), chinese=chinese)
+        what = start(kr, self.ways(kr), chinese=chinese)
         if what is not None and pending:
             what = PENDING
         return claim_line(claim.kr or kr.id, what, claim.confidence, chinese=chinese)

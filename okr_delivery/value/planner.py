@@ -21,7 +21,7 @@ from okr_delivery.value.capacity import Capacity, capacity, load, serves_none, w
 from okr_delivery.value.demand import Check
 from okr_delivery.value.due import DueTrace, asked_since, due
 from okr_delivery.value.gap import Gap
-from okr_delivery.value.krs import is_active, needs_amount, span_of
+from okr_delivery.value.krs import is_active, needs_amount, way_of
 from okr_delivery.value.offer import MIDDLE, start
 from okr_delivery.value.plan import (
     Closing,
@@ -210,7 +210,7 @@ class Planner:
         if not found:
             return Missing(msg("plan.missing.key_result"), claim_line(SOME_KR, MIDDLE))
         kr, ref = found[0], book.short_id(found[0], day)
-        line = claim_line(ref, start(kr, span_of(kr, book, day, self.readings)))
+        line = claim_line(ref, start(kr, way_of(kr, book, day, self.readings)))
         return Missing(msg("plan.missing.key_result_goal", kr=ref), line)
 
     def _reason(self, closings: Sequence[Closing], effort: float, score: float, day: date) -> Message:

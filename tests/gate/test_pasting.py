@@ -23,6 +23,7 @@ METRICS = {
     "SPACED": "{unit: orders per day, direction: increase, baseline: 100, target: 300}",
     "BARE": "{direction: increase, baseline: 1, target: 5}",
     "BAND": '{unit: "%", direction: range, low: 12, high: 14, tolerance: 2}',
+    "BANDOVER": '{unit: "%", direction: range, low: 12, high: 14, tolerance: 2}',
     "BANDMIN": "{unit: 分钟, direction: range, low: 12, high: 14, tolerance: 2}",
     "LEAST": '{unit: "%", direction: at_least, target: 99.9}',
     "LEASTPCS": "{unit: pieces, direction: at_least, target: 24}",
@@ -38,7 +39,9 @@ METRICS = {
 }
 """By the group of the key result's id; every direction there is, with and without a way to the target."""
 
-READINGS = "kr,date,value\nLEASTREAD-KR1,{day},99.5\nLEASTOVER-KR1,{day},99.95\nMOSTREAD-KR1,{day},40\n"
+READINGS = (
+    "kr,date,value\nLEASTREAD-KR1,{day},99.5\nLEASTOVER-KR1,{day},99.95\nMOSTREAD-KR1,{day},40\nBANDOVER-KR1,{day},20\n"
+)
 
 ENDINGS = """\
 |?|? 60%|M|XL 60%|XXL|XS|share|share 10%|share 0%|share 0.1|-5% share|M L|M because|lots|lots of it|N|+Npp|-N CNY|N/A
@@ -80,12 +83,13 @@ def okrs() -> str:
 
 
 def written() -> list[str]:
-    """Every ending on every key result, each with one of the ways to name it, and what is wrong in other ways."""
+    """Every ending on half of the key results, however each is named, and what is wrong in other ways."""
     rolled = random.Random(7)
     lines = [line.replace("\\n", "\n") for line in _cells(WHOLE)]
     for word, endings in (("Contributes-to: ", ENDINGS), ("贡献：", ENDINGS_ZH)):
         for ending in _cells(endings):
-            names = [_named(name, rolled.choice(NAMES) if rolled.random() < 0.5 else "{kr}") for name in METRICS]
+            some = rolled.sample(list(METRICS), 10)
+            names = [_named(name, rolled.choice(NAMES) if rolled.random() < 0.5 else "{kr}") for name in some]
             lines += [f"{word}{name} {ending}".strip() for name in names]
     return lines + list(_rolled(rolled, 300))
 
@@ -149,18 +153,18 @@ def offered(world: World) -> dict[Stage, list[tuple[str, Finding]]]:
     """What was written and each finding that offers a line."""
     lines = dict(enumerate(written(), 1))
     out: dict[Stage, list[tuple[str, Finding]]] = {}
-    for stage in (Stage.INTAKE, Stage.PITCH, Stage.ITERATION):
+    for stage in (Stage.INTAKE, Stage.PITCH):
         found = judged(world, lines, stage)
         out[stage] = [(lines[n], one) for n, findings in found.items() for one in findings if one.paste]
     return out
 
 
-@pytest.mark.parametrize("stage", [Stage.INTAKE, Stage.PITCH, Stage.ITERATION])
+@pytest.mark.parametrize("stage", [Stage.INTAKE, Stage.PITCH])
 def test_the_rule_that_offered_a_line_takes_it(
     stage: Stage, world: World, offered: dict[Stage, list[tuple[str, Finding]]]
 ) -> None:
     rows = offered[stage]
-    assert len(rows) > (300 if stage is Stage.INTAKE else 1000)
+    assert len(rows) > (150 if stage is Stage.INTAKE else 500)
     lines = {n: filled(localised(one.paste or "", LANGS[n % 2])) for n, (_, one) in enumerate(rows, 1)}
     again = judged(world, lines, stage)
     wrong = [
@@ -173,8 +177,7 @@ def test_the_rule_that_offered_a_line_takes_it(
 
 def test_an_open_amount_is_offered_at_intake_only(offered: dict[Stage, list[tuple[str, Finding]]]) -> None:
     assert any((one.paste or "").endswith(" ?") for _, one in offered[Stage.INTAKE])
-    for stage in (Stage.PITCH, Stage.ITERATION):
-        assert [(text, one.paste) for text, one in offered[stage] if "?" in (one.paste or "")] == []
+    assert [(text, one.paste) for text, one in offered[Stage.PITCH] if "?" in (one.paste or "")] == []
 
 
 def test_a_blank_that_nobody_filled_in_is_refused_and_says_why(
@@ -189,6 +192,20 @@ def test_a_blank_that_nobody_filled_in_is_refused_and_says_why(
             assert (one.rule, reasons(one)) == ("KR202", {"value.claim.blank"}), lines[number]
             assert one.paste is not None and has_blank(one.paste)
             assert "gate.help.blank" in {line.id for line in _lines(one)}
+
+
+def test_a_band_is_offered_the_sign_that_leads_back_into_it(world: World) -> None:
+    lines = {
+        1: "Contributes-to: BANDOVER-KR1 2pp 60%",
+        2: "Contributes-to: BANDOVER-KR1 M",
+        3: "Contributes-to: BAND-KR1 2pp",
+    }
+    found = judged(world, lines, Stage.PITCH)
+    assert [[one.paste for one in found[n] if one.rule == "KR202"] for n in lines] == [
+        ["Contributes-to: BANDOVER-KR1 -2pp 60%"],
+        ["Contributes-to: BANDOVER-KR1 -Npp"],
+        ["Contributes-to: BAND-KR1 +2pp"],
+    ]
 
 
 def _lines(finding: Finding) -> list[Message]:

@@ -8,6 +8,7 @@ from okr_delivery.locale import LANGS, translator
 from okr_delivery.model.claims import parse_claims
 from okr_delivery.model.okr import Direction, KeyResult, Location, Metric
 from okr_delivery.value.amounts import Amount, Refusal, amount_of
+from okr_delivery.value.krs import Way
 
 SIZES = {"S": 0.02, "M": 0.05, "L": 0.15, "XL": 0.30}
 
@@ -29,7 +30,7 @@ def said(what: str, kr: KeyResult) -> Amount | Refusal | None:
     metric = kr.metric
     (claim,) = parse_claims(f"Contributes-to: K-KR1 {what}")
     assert claim.error is None
-    return amount_of(claim, kr, (metric.target or 0) - (metric.baseline or 0), SIZES)
+    return amount_of(claim, kr, Way((metric.target or 0) - (metric.baseline or 0), 0), SIZES)
 
 
 @pytest.mark.parametrize(

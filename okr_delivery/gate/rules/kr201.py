@@ -52,7 +52,7 @@ class MissingContribution(RequirementRule):
 
     def _fix(self, case: Case, kr: KeyResult) -> Message | None:
         """Sizes and shares are a part of the way from start to target, where one is known."""
-        part = "fix" if case.span(kr) else "fix_amount"
+        part = "fix" if case.way(kr).span else "fix_amount"
         if kr.metric.unit:
             return self.text(f"{part}_unit", unit=written_unit(kr))
         return self.text(part)

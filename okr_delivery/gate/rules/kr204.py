@@ -27,7 +27,7 @@ class ImplausibleContribution(RequirementRule):
         faults = []
         for stated in case.links.contributions:
             kr = case.krs.get(stated.kr)
-            span = case.span(kr) if kr is not None and stated.amount is not None else None
+            span = case.way(kr).span if kr is not None and stated.amount is not None else None
             if kr and span and stated.amount is not None and abs(stated.amount) > abs(span) * TOLERANCE:
                 faults.append(self._fault(kr, stated.amount, span))
         return tuple(faults)
