@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -62,8 +63,17 @@ def _places(app: App) -> Places:
     return Places(config.root.relative_to(checkout(config.root)).as_posix(), config.path.name)
 
 
-def target(app: App, text: str) -> tuple[str, Path]:
-    """What `--output F=PATH` asks for."""
+def targets_of(app: App, texts: Sequence[str]) -> list[tuple[str, Path]]:
+    """What `--output F=PATH`, repeated, asks for. Raises UsageError for a path that two of them name."""
+    found = [_target(app, text) for text in texts]
+    places = Counter(path.resolve() for _, path in found)
+    for text, (_, path) in zip(texts, found, strict=True):
+        if places[path.resolve()] > 1:
+            raise click.UsageError(f"--output: '{text.partition('=')[2]}' is named twice; the last would be all.")
+    return found
+
+
+def _target(app: App, text: str) -> tuple[str, Path]:
     kind, sign, path = text.partition("=")
     if not sign or not path or kind not in FORMATS:
         raise click.UsageError(f"--output wants FORMAT=PATH with FORMAT one of {', '.join(FORMATS)}; got '{text}'.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from okr_delivery.cli.answering import FORMATS, owing, show, target
+from okr_delivery.cli.answering import FORMATS, owing, show, targets_of
 from okr_delivery.cli.app import App
 from okr_delivery.cli.asking import NOT_THEIRS, check_apply, check_selection
 from okr_delivery.cli.options import as_of_option, format_option, iteration_option, subcommand, team_option
@@ -79,7 +79,7 @@ def command(
       okr-delivery gate --format github --output sarif=gate.sarif --output markdown=gate.md
       okr-delivery gate --apply tracker --dry-run
     """
-    targets = [target(app, text) for text in outputs]
+    targets = targets_of(app, outputs)
     check_selection(asked, merge_request)
     check_apply(asked, merge_request, apply)
     with owing(app, targets):

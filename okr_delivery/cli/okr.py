@@ -6,7 +6,7 @@ from datetime import date
 
 import click
 
-from okr_delivery.cli.answering import FORMATS, owing, target
+from okr_delivery.cli.answering import FORMATS, owing, targets_of
 from okr_delivery.cli.app import App
 from okr_delivery.cli.options import as_of_option, format_option, group, subcommand
 from okr_delivery.model.errors import user_error
@@ -142,7 +142,7 @@ def lint(app: App, /, outputs: tuple[str, ...], **asked: object) -> int:
     """
     from okr_delivery.cli.linting import judge
 
-    targets = [target(app, text) for text in outputs]
+    targets = targets_of(app, outputs)
     with owing(app, targets, "okr lint"):
         return judge(app, asked, targets)
 

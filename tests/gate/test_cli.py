@@ -212,3 +212,13 @@ def test_what_is_wrong_and_what_to_do_read_like_sentences(world: World, kind: st
     assert key in said and ".." not in said and "。。" not in said and "PAY-9?" not in said
     if lang == "en":
         assert ". Check the key" in said or ". Did you mean" in said
+
+
+@pytest.mark.parametrize("second", ["out/gate.json", "./out/../out/gate.json", "link/gate.json"])
+def test_a_path_can_take_one_answer_only(world: World, second: str) -> None:
+    world.synced(issue(1))
+    (world.root / "out").mkdir()
+    (world.root / "link").symlink_to("out")
+    code, out, err = gate(world, "--output", "json=out/gate.json", "--output", f"junit={second}")
+    assert (code, out) == (2, "") and "out/gate.json" in err and "twice" in err
+    assert not (world.root / "out" / "gate.json").exists()

@@ -142,6 +142,11 @@ def test_waivers_beside_the_configuration(room: Path) -> None:
     assert lint(room, "--no-waivers")[0] == 1
 
 
+def test_one_path_for_two_outputs_is_refused(room: Path) -> None:
+    code, _, err = lint(room, "--output", "json=a", "--output", "sarif=a")
+    assert code == 2 and "'a' is named twice" in err and not (room / "a").exists()
+
+
 def test_several_outputs_in_one_run(room: Path) -> None:
     code, _, _ = lint(room, "--output", "sarif=okrs.sarif", "--output", "junit=okrs.xml", "-q", okrs=BAD)
     assert code == 1
