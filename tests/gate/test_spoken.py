@@ -12,7 +12,9 @@ import pytest
 
 from okr_delivery.cli.app import App
 from okr_delivery.cli.run import run
+from okr_delivery.config import Source
 from okr_delivery.gate.spoken import spoken
+from okr_delivery.model.errors import UserError
 from okr_delivery.output.gate_schema import SCHEMA
 from okr_delivery.sync import registry
 from tests.gate.forge import CONFIG, Forge, held
@@ -226,6 +228,21 @@ def test_one_that_jira_does_not_know_is_no_verdict_with_what_to_run(
 ) -> None:
     code, out, _ = gate(jira_alone, "PAY-1 PAY-77", "--merge-request", "acme/app!12", monkeypatch=monkeypatch)
     assert code == 2 and "not in the store: PAY-77" in out and "okr-delivery sync jira" in out
+
+
+def test_with_sync_the_trackers_of_what_a_text_names_are_read_first(
+    jira_alone: World, forge: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+
+    def sync(app: App, sources: list[Source]) -> tuple[list[object], dict[str, UserError]]:
+        synced.extend(source.name for source in sources)
+        return [], {}
+
+    monkeypatch.setattr("okr_delivery.cli.syncing.sync_sources", sync)
+    asked = ("--merge-request", "acme/app!12", "--sync")
+    assert gate(jira_alone, "Fix PAY-1, closes #3", *asked, monkeypatch=monkeypatch)[0] == 0
+    assert synced == ["jira"]
 
 
 def test_a_verdict_is_said_on_no_merge_request_that_only_a_text_tells_of(
