@@ -275,7 +275,7 @@ class GitLabConnector:
         key = self._key_of(issue_id)
         path, sign, iid = (key or "").rpartition("#")
         if not sign:
-            raise gone(issue_id)
+            raise gone("write_gone", issue_id)
         return Spot(path, iid)
 
     def _key_of(self, issue_id: str) -> str | None:

@@ -49,7 +49,7 @@ class IssueCalls:
         try:
             return mapping(self._client.get(self._base, what=self._what, expect=HIDDEN))
         except StatusError:
-            raise gone(self.where) from None
+            raise gone("write_gone", self.where) from None
 
     def notes(self) -> list[Row]:
         """All comments, oldest first; activity is left out."""
@@ -60,7 +60,7 @@ class IssueCalls:
                 self.count += 1
                 found += page
         except StatusError:
-            raise gone(self.where) from None
+            raise gone("write_gone", self.where) from None
         return [row for row in found if row.get("system") is not True]
 
     def put(self, below: str, body: Mapping[str, object], *, what: str = "") -> None:
@@ -100,7 +100,7 @@ def said(response: requests.Response, where: str) -> SyncError:
         case 403:
             error = refused("write_forbidden", where)
         case 404:
-            error = gone(where)
+            error = gone("write_gone", where)
         case _:
             error = refused("write_refused", where, status=status, said=_said_in(response))
     error.status = status

@@ -14,9 +14,9 @@ def refused(name: str, where: str | None = None, /, **params: object) -> ConfigE
     return ConfigError([_problem(name, where, params)])
 
 
-def gone(where: str) -> GoneError:
+def gone(name: str, where: str) -> GoneError:
     """The issue, or what is in it, is not there or not shown to us."""
-    return GoneError([_problem("write_gone", where, {})])
+    return GoneError([_problem(name, where, {})])
 
 
 def broken(name: str, where: str | None = None, /, **params: object) -> AbortSyncError:

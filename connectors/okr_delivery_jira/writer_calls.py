@@ -42,7 +42,7 @@ class IssueCalls:
                 f"issue/{self.issue_id}{below}", params, what=f"issue/{{id}}{below}", expect=frozenset({404})
             )
         except StatusError:
-            raise gone(self.where) from None
+            raise gone("write_gone", self.where) from None
 
     def ask(self, path: str, body: Mapping[str, Any]) -> Any:
         """A POST that only reads."""
@@ -91,7 +91,7 @@ class IssueCalls:
             case 403:
                 return refused("write_forbidden", self.where, scope=SCOPE)
             case 404:
-                return gone(self.where)
+                return gone("write_gone", self.where)
             case 409:
                 return ConflictError(later("write_conflict", self.where).problems)
             case 413:

@@ -14,7 +14,7 @@ from okr_delivery.locale.catalogue import catalogue
 from okr_delivery_gitlab.inspection import FEATURES
 
 FOLDER = Path(okr_delivery_gitlab.__file__).parent
-BUILDERS = {"refused", "broken", "later", "unsure"}
+BUILDERS = {"refused", "gone", "broken", "later", "unsure"}
 UNREADABLE = ("key", "created", "instant")
 WARNINGS = ("renamed", "no_custom_fields", "no_status_labels", "no_priority_labels", "untold")
 INSPECTED = (

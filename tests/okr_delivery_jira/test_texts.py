@@ -13,7 +13,7 @@ from okr_delivery.locale import LANGS, translator
 from okr_delivery.locale.catalogue import catalogue
 
 FOLDER = Path(okr_delivery_jira.__file__).parent
-BUILDERS = {"refused", "broken", "later", "unsure"}
+BUILDERS = {"refused", "gone", "broken", "later", "unsure"}
 UNREADABLE = ("fields", "key", "created", "instant")
 WARNINGS = (
     "zone_unknown",
