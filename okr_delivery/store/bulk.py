@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import ColumnElement, Connection, Dialect, Table, Text, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from okr_delivery.store.codes import clean
 
 Row = tuple[object, ...]
 T = TypeVar("T")
@@ -17,6 +23,28 @@ def blocks(things: Sequence[T], size: int = BLOCK) -> Iterator[Sequence[T]]:
     """Consecutive slices of at most `size`."""
     for start in range(0, len(things), size):
         yield things[start : start + size]
+
+
+class _listed(FunctionElement[Any]):  # noqa: N801  # SQL functions are named so
+    """The members of a JSON list, as rows."""
+
+    name = "listed"
+    inherit_cache = True
+
+
+@compiles(_listed)
+def _sqlite_list(element: _listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608  # a parameter
+
+
+@compiles(_listed, "postgresql")
+def _postgresql_list(element: _listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT jsonb_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS jsonb)))"
+
+
+def among(column: ColumnElement[str], texts: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a text is one of many: handed over as one parameter, since thousands cost more than the query itself."""
+    return column.bool_op("IN")(_listed(bindparam(None, json.dumps([clean(text) for text in texts]), Text)))
 
 
 def insert_rows(

@@ -15,7 +15,7 @@ from sqlalchemy.sql.expression import Select as SelectOf
 
 from okr_delivery.model.work import Field, Kind
 from okr_delivery.store import tables as t
-from okr_delivery.store.bulk import blocks
+from okr_delivery.store.bulk import among, blocks
 from okr_delivery.store.codes import digest
 
 ENDED = (int(Kind.DONE), int(Kind.CANCELLED))
@@ -175,7 +175,7 @@ class Picks:
         found: dict[str, list[str]] = {}
         query = _aliases(source).where(t.issue.c.source == _number(source))
         for block in blocks(list(ids)):
-            for row in self._fetch(query.where(t.issue.c.ref.in_(block))):
+            for row in self._fetch(query.where(among(t.issue.c.ref, block))):
                 found.setdefault(row.ref, []).append(row.key)
         return found
 

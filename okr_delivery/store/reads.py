@@ -31,7 +31,7 @@ from okr_delivery.model.work import (
 )
 from okr_delivery.store import mapping
 from okr_delivery.store import tables as t
-from okr_delivery.store.bulk import blocks
+from okr_delivery.store.bulk import among, blocks
 from okr_delivery.store.codes import id_order
 from okr_delivery.store.mapping import FIELD_OF
 from okr_delivery.store.people import People
@@ -131,7 +131,7 @@ class Reads(Picks, Sayings, People):
         """The store's own ids of issues, sorted by the tracker's."""
         query = select(t.issue.c.id, t.issue.c.ref).where(t.issue.c.source == source)
         if ids is not None:
-            rows = [row for block in blocks(ids) for row in self._fetch(query.where(t.issue.c.ref.in_(block)))]
+            rows = [row for block in blocks(ids) for row in self._fetch(query.where(among(t.issue.c.ref, block)))]
         else:
             rows = list(self._fetch(query))
         return array("q", [r.id for r in sorted(rows, key=lambda r: id_order(r.ref))])
@@ -275,7 +275,7 @@ class Reads(Picks, Sayings, People):
         if ids is None:
             return {row.ref: int(row.at) for row in self._fetch(query)}
         chunks = blocks(list(ids))
-        rows = (row for block in chunks for row in self._fetch(query.where(t.issue.c.ref.in_(block))))
+        rows = (row for block in chunks for row in self._fetch(query.where(among(t.issue.c.ref, block))))
         return {row.ref: int(row.at) for row in rows}
 
     def aliases(self, source: str) -> dict[str, str]:
@@ -303,7 +303,7 @@ class Reads(Picks, Sayings, People):
             rows = list(self._fetch(query))
         else:
             chunks = blocks(list(ids))
-            rows = [row for block in chunks for row in self._fetch(query.where(t.ledger_fact.c.issue.in_(block)))]
+            rows = [row for block in chunks for row in self._fetch(query.where(among(t.ledger_fact.c.issue, block)))]
         yield from sorted((_fact(row) for row in rows), key=lambda f: f.identity)
 
     def seen_claims(self, source: str | None, ids: Iterable[str] | None = None) -> tuple[SeenClaim, ...]:

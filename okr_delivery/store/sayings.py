@@ -13,10 +13,11 @@ from sqlalchemy.sql.expression import Select as SelectOf
 
 from okr_delivery.model.work import Field, Value
 from okr_delivery.store import tables as t
-from okr_delivery.store.bulk import blocks
+from okr_delivery.store.bulk import among, blocks
 
 CLAIM = "claim"
 NO_LINKS = "[]"
+MANY = 20_000  # issues at once
 BESIDE = (t.issue.c.id, t.issue.c.ref, t.issue.c.parent, t.issue.c.links, t.issue.c.history_complete.label("whole"))
 SOMETHING = or_(t.issue.c.parent != 0, t.issue.c.links != NO_LINKS, t.issue.c.history_complete == 0)
 Rows = Sequence[Row[Any]]
@@ -46,8 +47,8 @@ class Sayings:
         whole that is always told. A link is a value of the other issue's key and summary.
         """
         codes = {int(field): field for field in fields}
-        for block in blocks(ids):
-            inside = t.issue.c.source == _number(source), t.issue.c.ref.in_(block)
+        for block in blocks(ids, MANY):
+            inside = t.issue.c.source == _number(source), among(t.issue.c.ref, block)
             rest = self._fetch(select(*BESIDE).where(*inside, SOMETHING))
             yield from self._held_by((_now(codes, marks).where(*inside), _before(codes, marks).where(*inside)), codes)
             yield from self._above(rest) if Field.PARENT in codes.values() else ()
@@ -70,7 +71,7 @@ class Sayings:
 
     def _seen(self, source: str, ids: Sequence[str]) -> Iterator[Said]:
         fact = t.ledger_fact.c
-        query = select(fact.issue, fact.body).where(fact.source == source, fact.issue.in_(ids), fact.kind == CLAIM)
+        query = select(fact.issue, fact.body).where(fact.source == source, among(fact.issue, ids), fact.kind == CLAIM)
         for row in self._fetch(query) if ids else ():
             body = json.loads(row.body)
             yield Said(Field[body["field"]], Value(None, body["text"]), (row.issue,))

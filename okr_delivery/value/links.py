@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -75,6 +75,8 @@ class LinkReader:
         self.names = Names(snapshot.book)
         self._heard: dict[str, Heard] = {}
         self._memo: dict[tuple[str, str, int, date], Links] = {}
+        self._own: dict[tuple[str, str, int, date], Links] = {}  # without the parents'
+        self._splits: dict[tuple[str, str, int, date], Split] = {}
 
     @property
     def snapshot(self) -> Snapshot:
@@ -125,6 +127,12 @@ class LinkReader:
         return self._heard[item.source].of(item, self.snapshot)
 
     def _explicit(self, item: Item, t: int, day: date) -> Links:
+        place = (item.source, item.issue.id, t, day)
+        if place not in self._own:
+            self._own[place] = self._spoken(item, t, day)
+        return self._own[place]
+
+    def _spoken(self, item: Item, t: int, day: date) -> Links:
         voice = self.voice(item, t)
         order = self.snapshot.config.source(item.source).links.order
         draft = Draft(self.snapshot, self.names, self.way, item, day, order, voice.confidence())
@@ -211,7 +219,14 @@ class LinkReader:
     def split(self, parent: Item, t: int, day: date, *, also: Item | None = None) -> Split:
         """How the parent's amounts were divided at an instant; `also`: a child that has another parent by now."""
         now = self.snapshot.children(parent, subtasks=False)
-        known = now if also is None or also in now else (*now, also)
+        if also is not None and also not in now:
+            return self._divided(parent, (*now, also), t, day)
+        place = (parent.source, parent.issue.id, t, day)
+        if place not in self._splits:
+            self._splits[place] = self._divided(parent, now, t, day)
+        return self._splits[place]
+
+    def _divided(self, parent: Item, known: Sequence[Item], t: int, day: date) -> Split:
         children = [c for c in known if self._takes_part(c, parent, t)]
         spoken = {c.issue.id: self._explicit(c, t, day) for c in children}
         own: dict[str, float] = {}

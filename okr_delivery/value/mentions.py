@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -38,8 +38,8 @@ class Mentions:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._words = Words(snapshot.book)
-        self._own: dict[tuple[str, str], set[str]] = defaultdict(set)
-        self._above: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._own: dict[str, dict[str, set[str]]] = defaultdict(dict)
+        self._above: dict[str, dict[str, set[str]]] = defaultdict(dict)
         self._looked: dict[str, set[str]] = defaultdict(set)
         self._filed: dict[str, set[str]] = defaultdict(set)
         self._naming: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -50,16 +50,18 @@ class Mentions:
         def kept(source: str, ids: Sequence[str]) -> list[str]:
             self._learn(source, ids)
             naming = self._naming[source]
-            return [ref for ref in ids if ref in naming[kr.full_id] or ref in naming[ANY]]
+            wanted = naming[kr.full_id] | naming[ANY]
+            return [ref for ref in ids if ref in wanted]
 
         return kept
 
     def _learn(self, source: str, ids: Iterable[str]) -> None:
-        asked = [ref for ref in ids if ref not in self._filed[source]]
+        asked = set(ids) - self._filed[source]
         self._look_at(source, asked)
-        self._filed[source].update(asked)
-        for ref in asked:
-            for name in self._of(source, ref):
+        self._filed[source] |= asked
+        own, above = self._own[source], self._above[source]
+        for ref in asked & (own.keys() | above.keys()):
+            for name in self._of(own, above, ref):
                 self._naming[source][name].add(ref)
 
     def _look_at(self, source: str, ids: Iterable[str]) -> None:
@@ -73,7 +75,7 @@ class Mentions:
                     parents |= dict.fromkeys(self._adopt(source, said))
                 elif names := self._words.of(said.field, said.value):
                     for ref in said.ids:
-                        self._own[source, ref] |= names
+                        self._own[source].setdefault(ref, set()).update(names)
             ids = parents
 
     def _adopt(self, source: str, said: Said) -> list[str]:
@@ -82,7 +84,7 @@ class Mentions:
         view = self._snapshot.view(source)
         found = [one for parent in named for one in (parent, *view.lives_on(parent))]
         for ref in said.ids:
-            self._above[source, ref].update(found)
+            self._above[source].setdefault(ref, set()).update(found)
         return found
 
     def _ids_of(self, source: str, key: str | None) -> list[str]:
@@ -93,14 +95,15 @@ class Mentions:
         former = (ref for _, ref in store.with_former_keys(source, [key]))
         return [*(row.id for row in store.with_keys(source, [key])), *former]
 
-    def _of(self, source: str, ref: str) -> set[str]:
+    @staticmethod
+    def _of(own: Mapping[str, set[str]], above: Mapping[str, set[str]], ref: str) -> set[str]:
         """What an issue and those above it may have named."""
         seen, wanted = {ref}, [ref]
         while wanted:
-            fresh = self._above.get((source, wanted.pop()), set()) - seen
+            fresh = above.get(wanted.pop(), set()) - seen
             seen |= fresh
             wanted += fresh
-        return {name for one in seen for name in self._own.get((source, one), ())}
+        return {name for one in seen for name in own.get(one, ())}
 
 
 def _marks(prefixes: Iterable[str]) -> list[str]:
