@@ -187,6 +187,15 @@ class SourceView:
             return found
         return [*found, *self._store.derived_otherwise(self.name, self._rule_hash)]  # stays in versions may lack there
 
+    def expect(self, iterations: Iterable[str], sieve: Sieve) -> None:
+        """Says in which iterations issues will be looked for with this sieve."""
+        wanted = [i for i in iterations if (i,) not in self._listed and not i.startswith(VERSION_ID)]
+        if self.whole or not wanted:
+            return
+        found = self._store.in_each(self.name, wanted)
+        self._listed |= {(ref,): ids for ref, ids in found.items()}
+        sieve(self.name, [ref for ids in found.values() for ref in ids])
+
     def created_since(self, at: int) -> list[Item]:
         """Those that were created at an instant or later, among others."""
         return self._named(lambda: self._store.created_since(self.name, at))

@@ -65,6 +65,18 @@ class Picks:
         query = joined.where(t.issue.c.subtask == 0)
         return self._refs_where(query, t.membership.c.iteration, numbers, also=self.underived(source))
 
+    def in_each(self, source: str, iterations: Iterable[str]) -> dict[str, list[str]]:
+        """The same by iteration, for many of them at once."""
+        also = self.underived(source)
+        found = {ref: list(also) for ref in iterations}
+        columns = (t.value.c.ref.label("iteration"), t.issue.c.ref)
+        joined = select(*columns).join_from(t.membership, t.issue, t.issue.c.id == t.membership.c.issue)
+        query = joined.join(t.value, t.value.c.id == t.membership.c.iteration).where(t.issue.c.subtask == 0).distinct()
+        for block in blocks(self._values_of(source, [(ref, "") for ref in found])):
+            for row in self._fetch(query.where(t.membership.c.iteration.in_(block))):
+                found[row.iteration].append(row.ref)
+        return found
+
     def below(self, source: str, parents: Iterable[str], keys: Iterable[str]) -> list[Below]:
         """Issues whose parent is given by one of these ids, or by one of these keys alone."""
         numbers = self._values_of(source, [("", key) for key in keys])

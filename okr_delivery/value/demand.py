@@ -16,7 +16,7 @@ from okr_delivery.model.conclusion import Verb
 from okr_delivery.model.contribution import Contribution
 from okr_delivery.model.numbers import tidy, total
 from okr_delivery.model.okr import Direction, Effect, IterationGoal, KeyResult
-from okr_delivery.model.work import Iteration, IterationState, Membership
+from okr_delivery.model.work import Iteration, IterationKind, IterationState, Membership
 from okr_delivery.okrs import KrFound
 from okr_delivery.value.calibration import Realised, calibration, past
 from okr_delivery.value.effects import Effects, Keys
@@ -175,6 +175,8 @@ class Check:
         """Open requirements of all teams that stand in an iteration which is not closed and promise the key result."""
         if kr.full_id not in self._claimants:
             sieve = self._mentions.sieve(kr)
+            for source, iterations in self._coming_of.items():
+                self.snapshot.view(source).expect(iterations, sieve)
             every = [i for team, iteration in self._coming for i in self.open_in(team, iteration, sieve)]
             self._claimants[kr.full_id] = {item.ref: item for item in every if self._claims(item, kr)}
         return self._claimants[kr.full_id]
@@ -184,6 +186,15 @@ class Check:
         """The iterations of all teams that are not closed."""
         every = ((team, iteration) for team in self._teams for iteration in self.snapshot.iterations(team))
         return [pair for pair in every if self.snapshot.state(pair[1]) is not IterationState.CLOSED]
+
+    @cached_property
+    def _coming_of(self) -> dict[str, list[str]]:
+        """Their ids by source, but for periods, which no tracker has."""
+        found: dict[str, list[str]] = {}
+        for _, iteration in self._coming:
+            if iteration.kind is not IterationKind.PERIOD:
+                found.setdefault(iteration.source, []).append(iteration.id)
+        return found
 
     def _claims(self, item: Item, kr: KeyResult) -> bool:
         return any(stated.kr == kr.full_id for stated in self.promise(item).contributions)

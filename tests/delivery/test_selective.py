@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -217,6 +217,23 @@ def test_only_what_is_needed_is_read(
     found = crowd[1](30)
     question(found)
     assert {item.key for item in found.view("jira").read.values()} == keys
+
+
+def test_iterations_are_listed_at_once_as_one_by_one(crowd: tuple[Store, Callable[[float], Snapshot]]) -> None:
+    store, found = crowd
+    view, asked = found(30).view("jira"), list[Sequence[str]]()
+
+    def sieve(source: str, ids: Sequence[str]) -> list[str]:
+        asked.append(ids)
+        return list(ids)
+
+    view.expect(["7", "8", "404"], sieve)
+    each = [sorted(store.in_iterations("jira", [ref])) for ref in ("7", "8")]
+    assert sorted(asked[0]) == sorted([*each[0], *each[1]])
+    assert all(each)
+    assert [sorted(i.issue.id for i in view.in_iteration(ref, sieve)) for ref in ("7", "8")] == each
+    view.expect(["7", "8"], sieve)
+    assert len(asked) == 3  # what is listed is not listed again
 
 
 def test_the_latest_come_first_whoever_is_looked_past(crowd: tuple[Store, Callable[[float], Snapshot]]) -> None:
