@@ -153,6 +153,13 @@ GENERIC = words("""
     engagement work working value solution solutions across board every area areas new existing entire whole more
     with
 """)
+SERVED = either("""
+    patients customers clients users buyers sellers merchants shops families children kids people residents tenants
+    students pupils drivers riders passengers travellers travelers members guests learners parents players
+""")
+"""Whom something is done for."""
+OWN = words("we our team teams staff managers engineers developers employees colleagues everyone")
+"""Who does the work."""
 STEADY = re.compile(
     r"^(?:keep|continue|continu(?:e|ing) to|carry on|stick to|stay in|maintain|sustain|preserve"
     r"|retain (?:the|our) current|keep (?:on|up)|keeping|maintaining|continuing|sustaining|stick with"

@@ -10,12 +10,15 @@ from okr_delivery.gate.lint.texts.clean import language, plain, squeeze, tokens
 from okr_delivery.gate.lint.texts.dates import DATE
 from okr_delivery.gate.lint.texts.figures import figures, has_figure, has_percent
 from okr_delivery.gate.lint.texts.measures import ends_in_metric
+from okr_delivery.gate.lint.texts.sentences import goes_on
 from okr_delivery.gate.lint.texts.tasks import result
 
 _EN_STAY = re.compile(
     r"\b(?:so that|because|even (?:when|if|on|as)|no longer|never|without|until|instead of|while|although)\b"
     r"|\breasons? to\b|^keep(?:ing)? (?:our|the|every|a|its) (?:promises?|word)\b"
-    r"|^(?:continue|keep)\w* (?:to )?(?:surpris|delight|inspir|amaz|wow|win)",
+    r"|^(?:continue|keep)\w* (?:to )?(?:surpris|delight|inspir|amaz|wow|win)"
+    r"|\bfor (?:a lifetime|life|generations)\b"
+    rf"|^keep (?:[\w'-]+ ){{0,2}}?{en.SERVED} (?:out of|away from|off) (?!trouble\b|the loop\b)",
     re.I,
 )
 
@@ -45,7 +48,7 @@ def is_routine(text: str, bounded: bool) -> bool:
 
 
 def _routine_en(title: str, bounded: bool) -> bool:
-    if _EN_STAY.search(title) or result(title):
+    if _EN_STAY.search(title) or result(title) or _explained_en(title):
         return False
     if en.HOLD.match(title):
         return not (bounded or has_figure(_OFTEN.sub("", title)))
@@ -56,6 +59,12 @@ def _routine_en(title: str, bounded: bool) -> bool:
     if not found or found[0] not in en.ROUTINES or found[1:2] == ["of"]:
         return False
     return _rhythmic_en(title) or (len(found) in DUTY_EN and found[0] in en.DUTIES and not has_figure(title))
+
+
+def _explained_en(title: str) -> bool:
+    """Whether a sentence about those served stands behind a colon: `Continue the momentum: merchants open …`."""
+    behind = tokens(title.partition(":")[2])
+    return len(behind) > 1 and not (en.RHYTHM.search(title) or en.OWN & set(behind[:3])) and goes_on(behind)
 
 
 def _topic_en(title: str, found: list[str]) -> bool:
@@ -83,7 +92,7 @@ def _routine_zh(title: str, bounded: bool) -> bool:
     core = title
     led = DATE.match(core)
     core = core[led.end() :].lstrip(",、 前内") if led else core
-    if _told_zh(core):
+    if _told_zh(core) or zh.DOER.match(core) or zh.DESCRIBED.match(core):
         return False
     if zh.HOLD.match(core) or (zh.ENSURE.match(core) and zh.SMOOTHLY.search(core)):
         return not (bounded or has_figure(_OFTEN.sub("", core)))

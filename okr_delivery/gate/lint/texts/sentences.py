@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from okr_delivery.gate.lint.texts.clean import words
+from okr_delivery.gate.lint.texts.english import DO, IMPERATIVE, ROUTINES, VAGUE
 
 _MANY = words("""
     take bring get go come stay become keep reach find know see make give run need are have were do spend pay buy
@@ -20,6 +23,7 @@ _SEVERAL = words("people staff women men")
 _EITHER = words("can will must should may never always cannot already")
 _DETERMINER = words("a an the our all new every each its their more this these any my your")
 _BREAK = words("that who which whose where when so to because while if until it them us we you they")
+_ANYBODY = words("what everyone everybody anyone anybody someone somebody nobody something")
 _BEFORE_NOUN = words("in of at on from with for across per within near")
 REACH = 7  # words in which a subject ends
 
@@ -29,6 +33,8 @@ def told(found: list[str]) -> bool:
 
     The verb has to agree in number with the noun before it, or before the preposition that describes the noun.
     """
+    if found[1:2] == ["to"]:
+        return _towards(found)
     head, described = found[0], False
     for n, word in enumerate(found[1:REACH], 1):
         if found[n + 1 : n + 2] == ["place"]:  # `the launch takes place`
@@ -40,6 +46,25 @@ def told(found: list[str]) -> bool:
         described = described or word in _BEFORE_NOUN
         head = head if described else word
     return False
+
+
+def _towards(found: list[str]) -> bool:
+    """`Upgrade to premium becomes`; neither `upgrade to make sure` nor `upgrade to tools our team has`."""
+    if set(found[2:3]) & (_MANY | _EITHER | DO | VAGUE | IMPERATIVE | _BREAK):
+        return False
+    for word in found[3:REACH]:
+        if _agrees(word, found[0]):
+            return True
+        if word in _BREAK or word in _DETERMINER or word in _ANYBODY:
+            return False
+    return False
+
+
+def goes_on(found: list[str]) -> bool:
+    """Whether the words are a sentence with a subject of at most three words: `new merchants open a second shop`."""
+    if found[0] in DO | VAGUE | IMPERATIVE | ROUTINES:
+        return False
+    return any(_agrees(verb, noun) for noun, verb in pairwise(found[:4]))
 
 
 def _agrees(verb: str, noun: str) -> bool:

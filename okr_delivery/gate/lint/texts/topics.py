@@ -55,10 +55,15 @@ def _bare_zh(title: str) -> bool:
     if len(title) > LONG_ZH or zh.SENTENCE.search(title) or zh.SLOGAN.match(title):
         return False
     core = zh.ADVERB.sub("", title)
-    if (re.match(rf"{zh.VAGUE}|{zh.LESS}", core) and not _NOMINAL_ZH.fullmatch(core)) or _DUTY_ZH.match(core):
+    if (re.match(rf"{zh.VAGUE}|{zh.LESS}", core) and not _NOMINAL_ZH.fullmatch(core)) or _working_zh(title):
         return False
     most = 4 if "," in title else SHORT_ZH
     return all(_topic_zh(part, most) for part in re.split(r"[、,/&+和与及的 ]|以及", title) if part)
+
+
+def _working_zh(title: str) -> bool:
+    """Whether it says that something is done or held as ever, which is no name of a topic."""
+    return _DUTY_ZH.match(zh.ADVERB.sub("", title)) is not None or zh.HOLDING.match(title) is not None
 
 
 def _topic_zh(part: str, most: int) -> bool:
