@@ -17,6 +17,7 @@ from okr_delivery.model.okr import KeyResult
 from okr_delivery.model.work import Field, FoundField
 from okr_delivery.okrs.book import KrFound
 from okr_delivery.value.capacity import load
+from okr_delivery.value.krs import may_be_meant
 from okr_delivery.value.offer import MIDDLE, PENDING, start
 from okr_delivery.value.results import LinkFault, LinkProblem, Links
 
@@ -103,6 +104,11 @@ class Advice:
         """The title of what a reference means to this requirement."""
         kr = self._resolve(ref, case)
         return None if kr is None else kr.title
+
+    def serves(self, case: Case, ref: str) -> bool:
+        """Whether a reference means a key result that this requirement may serve."""
+        kr = self._resolve(ref, case)
+        return kr is not None and may_be_meant(kr, self.book, case.day)
 
     def _resolve(self, ref: str, case: Case) -> KeyResult | None:
         answer = self.book.resolve(ref, case.day)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from difflib import SequenceMatcher
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from okr_delivery.okrs.readings import Readings
 
 MOVING = frozenset({Direction.INCREASE, Direction.DECREASE, Direction.DELIVERY})
+ALIKE = 0.8  # of two ids, from which on one is taken for the other written with a slip
 FROM_READING = frozenset({Direction.AT_LEAST, Direction.AT_MOST, Direction.ISSUES})
 
 
@@ -96,13 +98,18 @@ class OkrBook:
         _, _, short = ref.rpartition(":")
         if ":" not in ref and (same := self._by_short_fold.get(short.casefold())):
             return max(same, key=lambda kr: (self.cycle_of(kr).start, kr.full_id)).full_id  # of a cycle that is over
-        writable = {kr.id: kr.id for kr in self.key_results.values() if len(self._candidates(kr.id, day)) == 1}
-        close = nearest(short, list(writable))
+        running = self.cycle_at(day) is not None  # then a cycle that is yet to come is not what was meant
+        close = _slipped(short, (kr.id for kr in self.key_results.values() if self._is_writable(kr, day, running)))
         if close is not None or ":" not in ref:
             return close  # a key result of a cycle that is over is no guess for a short id
-        past = nearest(short, [kr.id for kr in self.key_results.values()])
+        past = _slipped(short, (kr.id for kr in self.key_results.values()))
         full = sorted(kr.full_id for kr in self.key_results.values() if kr.id == past)
-        return full[-1] if full else nearest(ref, list(self.key_results))
+        return full[-1] if full else None
+
+    def _is_writable(self, kr: KeyResult, day: date, running: bool) -> bool:
+        """Whether its short id means one key result on that day, of a cycle that contains it where one does."""
+        found = self._candidates(kr.id, day)
+        return len(found) == 1 and (not running or self.cycle_of(found[0]).start <= day)
 
     @cached_property
     def _full_by_fold(self) -> dict[str, str]:
@@ -178,3 +185,20 @@ class OkrBook:
             return None
         target, start = self.target_at(kr, day), self.start_value(kr, readings)
         return None if target is None or start is None or target == start else target - start
+
+
+def _slipped(ref: str, ids: Iterable[str]) -> str | None:
+    """The id that was meant, if it was written with a slip: what is less alike is another key result."""
+    close = nearest(ref, dict.fromkeys(ids))
+    if close is None:
+        return None
+    alike = SequenceMatcher(None, close.casefold(), ref.casefold()).ratio()
+    return close if alike >= ALIKE or _one_sign_apart(close.casefold(), ref.casefold()) else None
+
+
+def _one_sign_apart(one: str, other: str) -> bool:
+    """One sign another, too many, or missing."""
+    shorter = min(len(one), len(other))
+    begun = next((n for n in range(shorter) if one[n] != other[n]), shorter)
+    ends = (one[begun:], other[begun:]), (one[begun + 1 :], other[begun + 1 :])
+    return ends[1][0] == ends[1][1] or ends[0][0] == ends[1][1] or ends[1][0] == ends[0][1]

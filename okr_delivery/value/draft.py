@@ -15,7 +15,7 @@ from okr_delivery.model.okr import KeyResult
 from okr_delivery.okrs import KrAmbiguous, KrFound, KrUnknown
 from okr_delivery.value.amounts import Amount, Refusal, amount_of
 from okr_delivery.value.carriers import Stated
-from okr_delivery.value.krs import Names, Way, needs_amount
+from okr_delivery.value.krs import Names, Way, may_be_meant, needs_amount
 from okr_delivery.value.offer import PENDING, Offers, looks_like_id, with_kr
 from okr_delivery.value.results import LinkFault, LinkProblem, Links
 
@@ -77,6 +77,16 @@ class Draft:
     def _resolve(self, ref: str) -> KrFound | KrUnknown | KrAmbiguous:
         return self.names.resolve(ref, self.item.source, self.day)
 
+    def _meant(self, ref: str) -> KrFound | KrUnknown | KrAmbiguous:
+        """The same, but what may have been meant is a key result that work of that day can serve."""
+        answer = self._resolve(ref)
+        return KrUnknown(None) if isinstance(answer, KrUnknown) and not self._runs(answer.nearest) else answer
+
+    def _runs(self, ref: str | None) -> bool:
+        """Whether it is a key result that may be meant."""
+        found = self._resolve(ref) if ref else None
+        return isinstance(found, KrFound) and may_be_meant(found.kr, self.snapshot.book, self.day)
+
     def _entry(self, kr: KeyResult) -> _Entry:
         return self.entries.setdefault(kr.full_id, _Entry(kr))
 
@@ -109,7 +119,7 @@ class Draft:
             self._problem(LinkFault.AMBIGUOUS_KR, stated, text, kr=ref, paste=paste)
         else:
             near = answer.nearest
-            guess = _with_kr(stated.claim, near) if near else None
+            guess = _with_kr(stated.claim, near) if near and self._runs(near) else None
             text = msg(
                 "value.links.unknown_kr_nearest" if near else "value.links.unknown_kr", kr=ref, nearest=near or ""
             )
@@ -144,7 +154,7 @@ class Draft:
         nearest: str | None = None,
     ) -> None:
         """Notes what is wrong; `paste` is the nearest line that can be read, which is mended before it is offered."""
-        offers = Offers(self._resolve, self._way, self._sizes)
+        offers = Offers(self._meant, self._way, self._sizes)
         better, pending = (offers.line(paste, pending=later) if paste else None for later in (False, True))
         written = stated.claim.text
         self.problems.append(LinkProblem(fault, stated.carrier, written, kr, message, nearest, better, pending))

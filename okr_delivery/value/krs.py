@@ -39,6 +39,13 @@ def is_active(kr: KeyResult, book: OkrBook, day: date) -> bool:
     return cycle.start <= day <= cycle.end and cycle.state not in (CycleState.CLOSED, CycleState.DRAFT)
 
 
+def may_be_meant(kr: KeyResult, book: OkrBook, day: date) -> bool:
+    """Whether work of a day may serve it: its cycle contains the day, or is yet to come where none does."""
+    cycle = book.cycle_of(kr)
+    around = cycle.start <= day or book.cycle_at(day) is None
+    return around and day <= cycle.end and cycle.state is not CycleState.CLOSED
+
+
 def span_of(kr: KeyResult, book: OkrBook, day: date, readings: Readings) -> float | None:
     """Target minus start; None without one, and where the start lies beyond the target: no way is left to share.
 

@@ -14,6 +14,7 @@ from okr_delivery.model.claims.grammar import parse_part
 from okr_delivery.model.claims.keywords import Keyword
 from okr_delivery.model.claims.write import BLANK, points_unit, size_text
 from okr_delivery.model.contribution import Claim, StatedAs
+from okr_delivery.model.numbers import less
 from okr_delivery.model.okr import KeyResult
 from okr_delivery.okrs import KrAmbiguous, KrFound, KrUnknown
 from okr_delivery.value.amounts import Amount, Refusal, amount_of, in_percent
@@ -90,7 +91,8 @@ class Offers:
             if ";" in better:
                 return _body(self.line(better, pending=pending))
             if _body(better) == text:
-                return text
+                beyond = named is not None and self._is_beyond(claim, named[1])
+                return _body(self._opened(claim, named[1], pending=False)) if named and beyond else text
             text = _body(better) or ""
         return None
 
@@ -114,6 +116,12 @@ class Offers:
             return claim.paste or claim_line(ref, PENDING)
         outcome = amount_of(claim, kr, self.ways(kr), self.sizes)
         return outcome.paste if isinstance(outcome, Refusal) else claim.text
+
+    def _is_beyond(self, claim: Claim, kr: KeyResult) -> bool:
+        """Whether the amount is more than the whole way, as one with a slip in its unit or its zeros often is."""
+        way = self.ways(kr)
+        outcome = amount_of(claim, kr, way, self.sizes)
+        return isinstance(outcome, Amount) and way.span is not None and less(abs(way.span), abs(outcome.value)) < 0
 
     def _opened(self, claim: Claim, kr: KeyResult, *, pending: bool) -> str:
         """An amount that is still open, where one is needed."""

@@ -153,6 +153,27 @@ def test_the_nearest_id_with_the_rest_of_the_line(world: World) -> None:
     assert found.paste == "Contributes-to: GROW-KR1 +1.5pp 60%"
 
 
+@pytest.mark.parametrize(
+    ("written", "kr", "paste"),
+    [
+        ("NOPE-KR1 M", "GROW-KR1", "GROW-KR1 M"),  # no slip of NEXT-KR1, whose cycle has not begun
+        ("NEXT-KR2 +1pp", "GROW-KR1", "GROW-KR1 M"),
+        ("OLD-KR2 +1pp", "GROW-KR1", "GROW-KR1 M"),  # nor of OLD-KR1, which is over, or of COST-KR2
+        ("GROW-KR11 1e3", "GROW-KR1", "GROW-KR1 M"),  # more than the whole way
+        ("GROW-KR11 +120pp 60%", "GROW-KR1", "GROW-KR1 M 60%"),
+        ("GRWO-KR1 +1pp", "GROW-KR1", "GROW-KR1 +1pp"),
+    ],
+)
+def test_only_a_slip_of_what_may_be_served_is_guessed(world: World, written: str, kr: str, paste: str) -> None:
+    found = first(world, issue(1, f"Contributes-to: {written}"))
+    assert (found.rule, found.suggestions[0].kr, found.paste) == ("KR102", kr, f"Contributes-to: {paste}")
+    world.close()
+    world._store = None
+    (world.root / "store.db").unlink()
+    world.synced(issue(1, found.paste or ""))
+    assert world.gate().findings == ()
+
+
 def test_a_full_id_where_the_short_one_means_another(world: World) -> None:
     overlapping = OKRS.replace("2026Q4, start: 2026-10-01", "2026H2, start: 2026-07-01")
     overlapping = overlapping.replace("GROW\n", "GROW2\n").replace("OPS\n", "OPS2\n")

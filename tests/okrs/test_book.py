@@ -66,6 +66,10 @@ def test_two_fits(book: OkrBook) -> None:
         ("GROW-KR1", "2027-06-01", "2027Q1:GROW-KR1"),
         ("2026Q4:GROW-KR9", "2026-11-01", "GROW-KR1"),
         ("zzz", "2026-11-01", None),
+        ("GLOW-KR1", "2026-11-01", "GROW-KR1"),
+        ("GRO-KR1", "2026-11-01", "GROW-KR1"),
+        ("GROW-R1", "2026-11-01", "GROW-KR1"),
+        ("COST-KR1", "2026-11-01", None),
     ],
 )
 def test_unknown_names_what_to_write(book: OkrBook, ref: str, on: str, nearest: str | None) -> None:

@@ -52,7 +52,7 @@ class UnknownKeyResult(RequirementRule):
         if problem.fault is LinkFault.AMBIGUOUS_KR:
             return Fault(problem.message, ref=written, paste=case.offered(problem), fix=self.text("ambiguous"))
         why, near = msg("gate.suggest.nearest", written=written), problem.nearest
-        nearest = near and Suggestion(near, why, advice.title(case, near))
+        nearest = near and advice.serves(case, near) and Suggestion(near, why, advice.title(case, near))
         suggestions = (nearest,) if nearest else advice.suggestions(case)
         paste = advice.line(case, suggestions[0].kr if suggestions else None, like=problem)
         message = self.text("message", written=written, carrier=msg(f"gate.carrier.{problem.carrier}"))
