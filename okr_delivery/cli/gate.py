@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from okr_delivery.cli.merging import Desk
     from okr_delivery.cli.refreshing import Refresh
     from okr_delivery.gate.engine import GateInput, GateResult
+    from okr_delivery.gate.result import RuleCount
 
 
 @subcommand("gate", team_option, iteration_option, as_of_option, format_option(*FORMATS))
@@ -210,7 +211,15 @@ def _run(app: App, question: GateInput) -> GateResult:
 
 
 def _asked(result: GateResult) -> list[str]:
-    """Each rule that was asked, with how many requirements it found something in and how many it was asked about."""
+    """Each rule that was asked, with in how many requirements or plans it found something, and of how many."""
     rows = {rule: [row for row in result.counts if row.rule == rule] for rule in result.rules_run}
-    asked = {rule: sum(r.ok + r.found + r.not_applicable + r.silenced for r in rows[rule]) for rule in rows}
-    return [f"{rule} {sum(row.found for row in rows[rule])}/{asked[rule]}" for rule in rows]
+    asked = {rule: sum(r.ok + _hit(r) + r.not_applicable + r.silenced for r in rows[rule]) for rule in rows}
+    return [f"{rule} {sum(map(_hit, rows[rule]))}/{asked[rule]}" for rule in rows]
+
+
+def _hit(row: RuleCount) -> int:
+    """In how many requirements or plans something was found; a team has one plan, which may give many findings."""
+    from okr_delivery.gate.rule import PlanRule
+    from okr_delivery.gate.rules import RULES
+
+    return min(row.found, 1) if issubclass(RULES[row.rule], PlanRule) else row.found

@@ -6,6 +6,7 @@ A label with a meaning would change what is judged by being put there, and by be
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 TELL_LABEL = "okr-gate"
 LONGEST = 255  # signs of a label, on Jira and on GitLab
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # count as letters and symbols, and show nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ def told(document: Document, sources: Iterable[Source]) -> Iterator[tuple[Messag
     known, settings = list(sources), _inner(_inner(document.data, "gate"), "tell")
     text = _text(settings.get("label", TELL_LABEL))
     place: Place = ("gate", "tell", "label") if "label" in settings else ("gate",)
+    if text.strip() and not is_seen(text):
+        yield msg("config.tell_label.unseen"), place
+        return
     for source in known:
         if not is_writable(text, source.type):
             said = {"label": written(text), "source": source.name, "most": LONGEST}
@@ -64,6 +69,11 @@ def is_writable(label: str, type_: str) -> bool:
     if type_ == "gitlab":
         return len(label) <= LONGEST and label.isprintable() and label == label.strip() and "," not in label
     return True
+
+
+def is_seen(label: str) -> bool:
+    """Whether a label shows anything: combining marks, joiners and fillers alone do not."""
+    return any(unicodedata.category(sign)[0] in "LNPS" and sign not in _FILLERS for sign in label)
 
 
 def folded(label: str) -> str:

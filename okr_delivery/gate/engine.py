@@ -311,10 +311,11 @@ def _summary(judged: Sequence[Judged], waived: Waived) -> Summary:
 
 
 def _counts(here: _Run, waived: Waived) -> tuple[RuleCount, ...]:
-    """How each rule answered for each team, in the order of teams and rules."""
+    """How each rule answered for each team, in the order of teams and rules; a plan's answer holds many findings."""
     waived_by = Counter((w.finding.team, w.finding.rule) for w in waived.waived)
     known = Counter((f.team, f.rule) for f in waived.findings if f.baselined)
     fresh = Counter((f.team, f.rule) for f in waived.findings if knowing.is_new(f))
+    planned = Counter((f.team, f.rule) for plan in here.plans for f in plan.findings)
     out = []
     for scope in here.scopes:
         answers = [answer for answer in here.everything if answer.team == scope.team.id]
@@ -322,7 +323,8 @@ def _counts(here: _Run, waived: Waived) -> tuple[RuleCount, ...]:
             said = Counter(answer.rules[rule].kind for answer in answers if rule in answer.rules)
             place = scope.team.id, rule
             row = _row(*place, said, waived_by[place])
-            out.append(replace(row, baselined=known[place], fresh=fresh[place]))
+            found = planned[place] or row.found
+            out.append(replace(row, found=found, baselined=known[place], fresh=fresh[place]))
     return tuple(out)
 
 

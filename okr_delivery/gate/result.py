@@ -105,10 +105,11 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
-    """One row of the preview: for how many of a team's requirements a rule answered what.
+    """One row of the preview: what a rule answered for a team.
 
-    `waived` and `baselined` count findings and are part of `found`; `fresh` are those that a baseline could take in.
-    `silenced`: what the rule requires is missing, which was said.
+    `ok`, `not_applicable` and `silenced` (what the rule requires is missing, which was said) count answers: one for
+    each requirement, and one for a team's plan. `found` counts answers too, but for rules about plans findings, as
+    `waived`, `baselined` and `fresh` (those that a baseline could take in) do for all rules.
     """
 
     team: str

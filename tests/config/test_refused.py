@@ -560,9 +560,22 @@ def test_an_error_without_words_of_its_own_still_has_a_place() -> None:
     assert said(caught.value) == ["f.yaml:1:7: port can't be read (int_parsing)"]
 
 
+@pytest.mark.parametrize("text", [MINIMAL, LAB])
+@pytest.mark.parametrize(
+    "label",
+    ["\\u200b", "\\u2060\\ufeff", "\\u3164", "\\u115f", "\\uffa0", "\\u2800", "\\ufe0f", "\\u00ad", "\\U000E0100"],
+)
+def test_a_told_label_that_nobody_sees_is_refused(tmp_path: Path, text: str, label: str) -> None:
+    told = text + f'gate: {{tell: {{label: "{label}"}}}}\n'
+    expected = "gate.tell.label: the label consists of invisible characters only; okr-gate would be one to see"
+    assert refused(tmp_path, told) == [f"{FILE}:4:22: {expected}"]
+
+
 @pytest.mark.parametrize(
     ("text", "label"),
     [
+        (LAB, "❤\ufe0f"),
+        (MINIMAL, "需求未就绪"),
         (LAB, "not ready"),
         (LAB, "okr::gate"),
         (LAB, "team::mobile"),

@@ -340,6 +340,16 @@ def test_a_conclusion_as_offered_settles_the_trace(plan: Callable[..., World]) -
     assert world.gate().exit_code == 0
 
 
+def test_the_preview_counts_each_finding_about_a_plan(plan: Callable[..., World]) -> None:
+    world = plan(replace(WAITS, delivered=WAITS.delivered * 3))
+    world.waivers("- {entity: PAY-102, rule: KR306, reason: seasonal, owner: lin, expires: 2027-01-31}\n")
+    for waive, waived in ((False, 0), (True, 1)):
+        result = world.gate(waive=waive)
+        (row,) = (row for row in result.counts if row.rule == "KR306")
+        assert (row.ok, row.found, row.waived, row.baselined) == (0, 3, waived, 0)
+        assert len(found(result, "KR306")) == row.found - row.waived
+
+
 def test_within_the_grace_nothing_is_asked(plan: Callable[..., World]) -> None:
     world = plan(WAITS)
     assert ids(world.gate(as_of=NOW - 20 * DAY, iteration="PAY S28")) == []

@@ -272,6 +272,7 @@ REFUSED: list[tuple[str, str, list[Expected]]] = [
     ("no such small size", "Contributes-to: GROW-KR1 XS", [Refused("no_size", "Contributes-to: GROW-KR1 S")]),
     ("no such size in Chinese", "贡献: GROW-KR1 超大", [Refused("no_size", "贡献: GROW-KR1 特大")]),
     ("blank", "Contributes-to: GROW-KR1 +Npp 60%", [Refused("blank", "Contributes-to: GROW-KR1 ? 60%")]),
+    ("inserted blank", "Contributes-to: GROW-KR1 ++Npp+ 60%", [Refused("blank", "Contributes-to: GROW-KR1 ? 60%")]),
     ("blank in a unit", "贡献: GROW-KR1 -N 分钟", [Refused("blank", "贡献: GROW-KR1 ?")]),
     ("blank without a sign", "Contributes-to: GROW-KR1 N", [Refused("blank", "Contributes-to: GROW-KR1 ?")]),
     ("not available", "Contributes-to: GROW-KR1 N/A", [Refused("leftover", "Contributes-to: GROW-KR1 ?")]),
@@ -365,6 +366,31 @@ def test_normalised_lines_say_the_same(text: str) -> None:
     assert claim_lines(lines) == lines
     assert parse_claims(lines) == parse_claims(text)
     assert lines.isascii() or not lines.translate({0x20: None}).isspace()
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("Contributes-to: GROW-KR1 +Npp 60%", "+Npp"),
+        ("Contributes-to: GROW-KR1 + Npp", "+ Npp"),
+        ("Contributes-to: GROW-KR1 ++Npp+ 60%", "+Npp"),
+        ("Contributes-to: GROW-KR1 ＋Npp", "+Npp"),
+        ("Contributes-to: GROW-KR1 +N CNY; COST-KR2 M", "+N CNY"),
+        ("贡献：GROW-KR1 +N个百分点", "+N个百分点"),
+        ("贡献: GROW-KR1 +N", "+N"),
+        ("Contributes-to: GROW-KR1 -Npp", "-Npp"),
+    ],
+)
+def test_a_blank_is_named_with_its_sign(text: str, detail: str) -> None:
+    error = parse_claims(text)[0].error
+    assert error is not None
+    assert (error.id, error.params["detail"]) == ("value.claim.blank", detail)
+
+
+@pytest.mark.parametrize("text", ["+NPS-KR1 M+", "+NPS-KR1+ M", "+NPS-KR1 M", "+N-KR1+ M", "+N-KR1 M"])
+def test_underlined_ids_are_no_blanks(text: str) -> None:
+    (claim,) = parse_claims(f"Contributes-to: {text}")
+    assert (claim.error, claim.size) == (None, "M")
 
 
 @pytest.mark.parametrize("lang", LANGS)

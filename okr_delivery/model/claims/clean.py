@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from okr_delivery.model.claims.grammar import cut, looks_like_part, parse_bare
 from okr_delivery.model.claims.keywords import Found, Keyword, find_keywords
+from okr_delivery.model.claims.pattern import BLANK
 from okr_delivery.model.claims.write import NON_OKR_CLASSES
 
 MAX_LINES = 200
@@ -70,7 +71,9 @@ _MACROS = re.compile(r"\{(?!contribut|non)[a-z*_+^~?-]+(?::[^{}]*)?\}", re.IGNOR
 _BACKSLASHES = re.compile(r"\\+(?=[^\w\s]|_|\s|$)")
 _MARKUP = re.compile(r"[<\t~+\-\[\](){}\\*`_]")  # without one of these no pattern of a line's markup matches
 _MARKS = re.compile(r"[*`\[\]]|~{2,}|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
-_UNDERLINE = re.compile(r"(?:^|(?<=\s))\+(?=[^\W\d])|(?<=[\w%?:])\+(?=\s*$)|(?<=:)\+(?=\s)|\+(?=\s*:)")
+_UNDERLINE = re.compile(
+    rf"(?:^|(?<=\s))(?!\+(?i:{BLANK})(?!-))\+(?=[^\W\d])|(?<=[\w%?:])\+(?=\s*$)|(?<=:)\+(?=\s)|\+(?=\s*:)"
+)
 
 
 def claim_lines(text: str) -> str:
