@@ -51,7 +51,7 @@ def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
 
     def make() -> str:
         home = f"{root}{os.sep}{next(numbers)}"
-        os.mkdir(home)  # noqa: PTH102 - for every test
+        Path(home).mkdir()
         return home
 
     return make

@@ -165,7 +165,7 @@ def _after(state: _State, events: Sequence[Event]) -> _State:
             case Kind.STATUS, _:
                 state = replace(state, custom=event.value)
             case _:
-                pass
+                continue  # whatever else happened leaves the state as it is
     return state
 
 

@@ -93,7 +93,7 @@ def _meanings(document: Document, sources: list[Source]) -> Iterator[Meaning]:
         stem = folded(waive)
         yield Meaning("gate.waive.label", (waive,), (f"{stem}:",), exclusive="gitlab" in types.values())
     for source in sources:
-        yield from (_of(source, meaning) for meaning in _of_source(source))
+        yield from (_of(source, meaning) for meaning in (*meanings(source), Meaning("jql", _words(source.jql or ""))))
     yield from _of_teams(document, types)
 
 
@@ -102,7 +102,8 @@ def _of(source: Source, meaning: Meaning) -> Meaning:
     return Meaning(key, meaning.labels, meaning.prefixes, meaning.scopes, source.type == "gitlab")
 
 
-def _of_source(source: Source) -> Iterator[Meaning]:
+def meanings(source: Source) -> Iterator[Meaning]:
+    """What a source's settings give a meaning to, whatever its tracker does with scopes."""
     fields = source.fields
     yield Meaning("requirements.exclude_labels", source.requirements.exclude_labels)
     yield Meaning("non_okr.labels", tuple(name for names in source.non_okr.labels.values() for name in names))
@@ -114,8 +115,6 @@ def _of_source(source: Source) -> Iterator[Meaning]:
     if source.type == "gitlab":
         named = "priority" if fields.priority.casefold() == "auto" else fields.priority.rstrip(":")
         yield Meaning("fields.priority", scopes=(named,))
-    if source.jql is not None:
-        yield Meaning("jql", _words(source.jql))
 
 
 def _words(jql: str) -> tuple[str, ...]:

@@ -182,7 +182,7 @@ class SourceView:
         return self._named(lambda: self._in_iteration(iteration_id), sieve, (iteration_id,))
 
     def _in_iteration(self, iteration_id: str) -> list[str]:
-        found = self._store.in_iterations(self.name, [iteration_id])
+        found = self._store.in_each(self.name, [iteration_id])[iteration_id]
         if not iteration_id.startswith(VERSION_ID):
             return found
         return [*found, *self._store.derived_otherwise(self.name, self._rule_hash)]  # stays in versions may lack there

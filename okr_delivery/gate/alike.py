@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from okr_delivery.config.told import Meaning, folded, meanings
 from okr_delivery.delivery.teams import Role
 from okr_delivery.model.work import Kind
 from okr_delivery.value.results import Links
 
 if TYPE_CHECKING:
-    from okr_delivery.config import Config, Source
+    from okr_delivery.config import Config
     from okr_delivery.delivery.item import Item
     from okr_delivery.delivery.snapshot import Snapshot
 
@@ -47,7 +48,7 @@ class Alike:
         self._snapshot = snapshot
         self._team = team
         self._links = links
-        self._ours: dict[str, Meanings] = {}
+        self._ours: dict[str, tuple[Meaning, ...]] = {}
         self._served: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def habits(self, item: Item) -> Iterator[Habit]:
@@ -86,39 +87,11 @@ class Alike:
     def _is_ours(self, source: str, label: str) -> bool:
         """Whether a label says where work stands or what became of it, instead of what it is about."""
         if source not in self._ours:
-            self._ours[source] = Meanings.of(self._snapshot.config, self._snapshot.config.source(source))
-        return self._ours[source].hold(label)
+            self._ours[source] = (_gates(self._snapshot.config), *meanings(self._snapshot.config.source(source)))
+        return any(meaning.fits(folded(label)) for meaning in self._ours[source])
 
 
-@dataclass(frozen=True, slots=True)
-class Meanings:
-    """Labels with a meaning of their own in one source, in lower case: whole, by how they begin and by scope."""
-
-    labels: frozenset[str]
-    prefixes: tuple[str, ...]
-    scopes: frozenset[str]
-
-    @classmethod
-    def of(cls, config: Config, source: Source) -> Meanings:
-        waive = config.gate.waive.label
-        prefixes = (*source.links.labels, *((f"{waive}:",) if waive else ()))
-        scopes = {*SCOPES, source.statuses.label_scope or "", source.fields.priority.rstrip(":")} - {"auto", ""}
-        return cls(
-            frozenset(_named(config, source)),
-            tuple(prefix.casefold() for prefix in prefixes),
-            frozenset(scope.casefold() for scope in scopes),
-        )
-
-    def hold(self, label: str) -> bool:
-        """Whether a label is one of them, in any case. Behind the last `::` stands what its scope is said to be."""
-        folded = label.casefold()
-        scope, sign, _ = folded.rpartition("::")
-        return folded in self.labels or folded.startswith(self.prefixes) or bool(sign and scope in self.scopes)
-
-
-def _named(config: Config, source: Source) -> Iterator[str]:
-    """The labels that the configuration gives a meaning of its own."""
-    fields, classes = source.fields, source.non_okr.labels.values()
-    named = [source.dispute.label, fields.approved, fields.rehearsed, config.gate.waive.label, config.gate.tell.label]
-    named += [*source.requirements.exclude_labels, *(label for labels in classes for label in labels)]
-    yield from (label.casefold() for label in named if label)
+def _gates(config: Config) -> Meaning:
+    """The labels that the gate itself gives a meaning, and the scopes that have one by custom."""
+    waive, tell = config.gate.waive.label, config.gate.tell.label
+    return Meaning("gate", (tell, *([waive] if waive else [])), (f"{waive}:",) if waive else (), SCOPES)

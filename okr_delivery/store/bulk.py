@@ -25,26 +25,26 @@ def blocks(things: Sequence[T], size: int = BLOCK) -> Iterator[Sequence[T]]:
         yield things[start : start + size]
 
 
-class _listed(FunctionElement[Any]):  # noqa: N801  # SQL functions are named so
+class _Listed(FunctionElement[Any]):
     """The members of a JSON list, as rows."""
 
     name = "listed"
     inherit_cache = True
 
 
-@compiles(_listed)
-def _sqlite_list(element: _listed, compiler: SQLCompiler, **options: Any) -> str:
-    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608  # a parameter
+@compiles(_Listed)
+def _sqlite_list(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608  # a bound parameter
 
 
-@compiles(_listed, "postgresql")
-def _postgresql_list(element: _listed, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_Listed, "postgresql")
+def _postgresql_list(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
     return f"(SELECT jsonb_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS jsonb)))"
 
 
 def among(column: ColumnElement[str], texts: Sequence[str]) -> ColumnElement[bool]:
     """Whether a text is one of many: handed over as one parameter, since thousands cost more than the query itself."""
-    return column.bool_op("IN")(_listed(bindparam(None, json.dumps([clean(text) for text in texts]), Text)))
+    return column.bool_op("IN")(_Listed(bindparam(None, json.dumps([clean(text) for text in texts]), Text)))
 
 
 def insert_rows(

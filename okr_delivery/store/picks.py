@@ -58,15 +58,8 @@ class Picks:
 
     _fetch: Callable[[SelectOf[Any]], Sequence[Row[Any]]]
 
-    def in_iterations(self, source: str, iterations: Iterable[str]) -> list[str]:
-        """Issues that ever were in one of these iterations, as their fields had it; no sub-tasks."""
-        numbers = self._values_of(source, [(ref, "") for ref in iterations])
-        joined = select(t.issue.c.ref).join(t.membership, t.membership.c.issue == t.issue.c.id)
-        query = joined.where(t.issue.c.subtask == 0)
-        return self._refs_where(query, t.membership.c.iteration, numbers, also=self.underived(source))
-
     def in_each(self, source: str, iterations: Iterable[str]) -> dict[str, list[str]]:
-        """The same by iteration, for many of them at once."""
+        """Issues that ever were in these iterations, as their fields had it, by iteration; no sub-tasks."""
         also = self.underived(source)
         found = {ref: list(also) for ref in iterations}
         columns = (t.value.c.ref.label("iteration"), t.issue.c.ref)
@@ -259,11 +252,9 @@ class Picks:
         query = select(t.value.c.id).where(t.value.c.source == _number(source))
         return [row.id for block in blocks(digests) for row in self._fetch(query.where(t.value.c.digest.in_(block)))]
 
-    def _refs_where(
-        self, query: SelectOf[Any], column: ColumnElement[Any], values: Sequence[int], also: Iterable[str] = ()
-    ) -> list[str]:
+    def _refs_where(self, query: SelectOf[Any], column: ColumnElement[Any], values: Sequence[int]) -> list[str]:
         rows = (row for block in blocks(values) for row in self._fetch(query.where(column.in_(block))))
-        return list(dict.fromkeys([*(row.ref for row in rows), *also]))
+        return list(dict.fromkeys(row.ref for row in rows))
 
 
 def _number(source: str) -> ScalarSelect[Any]:

@@ -237,20 +237,6 @@ class Reads(Picks, Sayings, People):
         cut = (t.issue.c.history_complete == 0) & t.issue.c.gone_at.is_(None)
         return tuple(self._column(source, t.issue.c.updated, None, cut))
 
-    def speaking(self, source: str, field: Field, of: Callable[[Value], bool]) -> frozenset[str]:
-        """Ids of the issues that hold or held a value of a field that fits, gone ones left out."""
-        own = select(t.issue.c.id, t.issue.c.ref).join(t.source, t.source.c.id == t.issue.c.source)
-        own = own.where(t.source.c.name == source, t.issue.c.gone_at.is_(None))
-        sides = [(t.current, t.current.c.value), (t.change, t.change.c.old), (t.change, t.change.c.new)]
-        found: set[str] = set()
-        for table, side in sides:
-            said = own.join(table, table.c.issue == t.issue.c.id).where(table.c.field == int(field))
-            numbers = [row[0] for row in self._fetch(said.with_only_columns(side).distinct())]
-            self._load_values(numbers)
-            for block in blocks([number for number in numbers if of(self._values[number])]):
-                found.update(row.ref for row in self._fetch(said.where(side.in_(block))))
-        return frozenset(found)
-
     def inside(self, source: str, projects: Iterable[str]) -> dict[str, list[str]]:
         """Ids of the issues in each of these projects, gone ones left out."""
         query = select(t.issue.c.ref, t.value.c.ref.label("project")).join(t.value, t.value.c.id == t.issue.c.project)

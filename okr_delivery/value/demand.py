@@ -231,10 +231,8 @@ class Check:
         """Whether the window of its effect has not ended; that of what was not released has not begun."""
         as_of, release = self.snapshot.as_of, self.snapshot.released(item)
         said = self.conclusions.latest(item.source, self._keys.of(item), kr.full_id, as_of)
-        return (
-            window_of(None if release is None else release.day, kr, self.links.calendar(item), as_of, said).state
-            is WindowState.OPEN
-        )
+        day = None if release is None else release.day
+        return window_of(day, kr, self.links.calendar(item), as_of, said).state is WindowState.OPEN
 
     def demand(self, kr: KeyResult, judged: Iterable[Item] = ()) -> Demand:
         """What is claimed for a key result and what it needs. `judged` count wherever they stand."""

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 CARRIERS = tuple(field for field in CARRIER_FIELDS if field is not Field.CONFIDENCE)
 NAMING = frozenset(CARRIERS) - {Field.PARENT}
-CLEANED = frozenset(
-    {Field.KEY_RESULT, Field.CONTRIBUTION, Field.CLAIM_LINES}
-)  # read without what editors leave in them
-ANY = "*"  # stands for every key result, where a text may name one in disguise
+CLEANED = frozenset({Field.KEY_RESULT, Field.CONTRIBUTION, Field.CLAIM_LINES})
+"""Read without what editors leave in them."""
+ANY = "*"
+"""Stands for every key result, where a text may name one in disguise."""
 _WORD = re.compile(r"[a-z0-9._/#&-]+")
 _UNLETTERED = re.compile(r"[!-/:-@]+")
 _OPEN = re.compile(r"(?:[A-Za-z0-9\s.,:;+%/?\u4e00-\u9fff-]|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))*")

@@ -228,7 +228,7 @@ def test_iterations_are_listed_at_once_as_one_by_one(crowd: tuple[Store, Callabl
         return list(ids)
 
     view.expect(["7", "8", "404"], sieve)
-    each = [sorted(store.in_iterations("jira", [ref])) for ref in ("7", "8")]
+    each = [sorted(store.in_each("jira", [ref])[ref]) for ref in ("7", "8")]
     assert sorted(asked[0]) == sorted([*each[0], *each[1]])
     assert all(each)
     assert [sorted(i.issue.id for i in view.in_iteration(ref, sieve)) for ref in ("7", "8")] == each

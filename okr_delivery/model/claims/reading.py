@@ -33,7 +33,7 @@ class Fault(Enum):
 
 @dataclass(slots=True)
 class Read:
-    """What the tokens of one claim said. `first` fault wins; `fix` is what to write behind the key result instead."""
+    """What the tokens of one claim said. The first fault wins."""
 
     kr: str | None
     keyword: Keyword
