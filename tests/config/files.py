@@ -17,6 +17,8 @@ sources:
   - {name: jira, type: jira, url: "https://acme.atlassian.net", projects: [PAY]}
 """
 
+LAB = 'version: 1\nsources:\n  - {name: lab, type: gitlab, url: "https://gitlab.acme.cn", projects: [mobile/app]}\n'
+
 
 def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
     for name, content in files.items():

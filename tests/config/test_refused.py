@@ -10,12 +10,10 @@ from pydantic import BaseModel
 from okr_delivery.config.document import parse
 from okr_delivery.config.problems import validate
 from okr_delivery.model.errors import UserError
-from tests.config.files import MINIMAL, loaded, refused, said, write
+from tests.config.files import LAB, MINIMAL, loaded, refused, said, write
 
 FILE = "okr-delivery.yaml"
 SOURCE = '  - {name: jira, type: jira, url: "https://acme.atlassian.net", projects: [PAY]'
-
-LAB = 'version: 1\nsources:\n  - {name: lab, type: gitlab, url: "https://gitlab.acme.cn", projects: [mobile/app]}\n'
 
 SINGLE = {
     "unknown key": (MINIMAL + "readigns: [x]\n", "4:1: 'readigns' is no setting here; did you mean 'readings'?"),
@@ -35,74 +33,6 @@ SINGLE = {
         "4:17: gate.fail_on: 'warn' is not possible; did you mean 'warning'? Possible are: error, warning",
     ),
     "choice, nothing near": (MINIMAL + "lang: 7\n", "4:7: lang: '7' is not possible; possible are: en, zh"),
-    "told label that takes requirements away": (
-        MINIMAL.replace("projects: [PAY]", "projects: [PAY], requirements: {exclude_labels: [OKR-Gate]}")
-        + "gate: {adopt: pitch}\n",
-        "4:7: gate.tell.label: the label okr-gate means something else already, by sources.requirements.exclude_labels"
-        " (jira); choose another one",
-    ),
-    "told label that waives": (
-        MINIMAL + "gate: {waive: {label: ok}, tell: {label: ok:KR101}}\n",
-        "4:42: gate.tell.label: the label ok:KR101 means something else already, by gate.waive.label;"
-        " choose another one",
-    ),
-    "told label that names a key result": (
-        MINIMAL + "gate: {tell: {label: kr:x}}\n",
-        "4:22: gate.tell.label: the label kr:x means something else already, by sources.links.labels (jira);"
-        " choose another one",
-    ),
-    "told label that is a priority": (
-        LAB + 'gate: {tell: {label: "Priority::unset"}}\n',
-        "4:22: gate.tell.label: the label Priority::unset means something else already, by sources.fields.priority"
-        " (lab); choose another one",
-    ),
-    "told label of the scope that carries the priority": (
-        LAB.replace("projects", "fields: {priority: 'prio::'}, projects") + "gate: {tell: {label: 'prio::gate'}}\n",
-        "4:22: gate.tell.label: the label prio::gate means something else already, by sources.fields.priority (lab);"
-        " choose another one",
-    ),
-    "told label that says whose it is": (
-        MINIMAL + "teams: [{id: app, select: [{source: jira, labels: [Mobile]}]}]\ngate: {tell: {label: mobile}}\n",
-        "5:22: gate.tell.label: the label mobile means something else already, by teams.select.labels (app);"
-        " choose another one",
-    ),
-    "told label that takes away the one that says whose it is": (
-        LAB + "teams: [{id: app, select: [{source: lab, labels: ['team::app']}]}]\n"
-        "gate: {tell: {label: 'team::gate'}}\n",
-        "5:22: gate.tell.label: the label team::gate means something else already, by teams.select.labels (app);"
-        " choose another one",
-    ),
-    "told label that takes the waiver away": (
-        LAB + "gate: {waive: {label: 'okr::ok'}, tell: {label: 'okr::gate'}}\n",
-        "4:49: gate.tell.label: the label okr::gate means something else already, by gate.waive.label;"
-        " choose another one",
-    ),
-    "told label that takes a dispute away": (
-        LAB.replace("projects", "dispute: {label: 'value::disputed'}, projects")
-        + "gate: {tell: {label: 'value::gate'}}\n",
-        "4:22: gate.tell.label: the label value::gate means something else already, by sources.dispute.label (lab);"
-        " choose another one",
-    ),
-    "told label that the query leaves out": (
-        MINIMAL.replace("projects: [PAY]", "projects: [PAY], jql: 'labels not in (x, OKR-gate)'"),
-        "1:1: gate.tell.label: the label okr-gate means something else already, by sources.jql (jira);"
-        " choose another one",
-    ),
-    "told label with a blank on Jira": (
-        MINIMAL + "gate: {tell: {label: not ready}}\n",
-        "4:22: gate.tell.label: not ready is no label for Jira (jira): at most 255 characters, no blanks; okr-gate"
-        " would be one",
-    ),
-    "told label that is too long": (
-        MINIMAL + f"gate: {{tell: {{label: {'x' * 256}}}}}\n",
-        f"4:22: gate.tell.label: {'x' * 59}… is no label for Jira (jira): at most 255 characters, no blanks; okr-gate"
-        " would be one",
-    ),
-    "told label with a comma on GitLab": (
-        LAB + "gate: {tell: {label: 'not ready, yet'}}\n",
-        "4:22: gate.tell.label: not ready, yet is no label for GitLab (lab): at most 255 characters, no comma, no blank"
-        " at either end; okr-gate would be one",
-    ),
     "duration": (
         MINIMAL + "gate: {max_age: 26 hours}\n",
         "4:17: gate.max_age: 26 hours is no length of time; write 10s, 30m, 26h, 14d or 2w",
@@ -425,7 +355,6 @@ def test_errors_in_team_files_name_that_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1", "[::1]:1"])
 def test_http_to_this_machine_is_allowed(tmp_path: Path, host: str) -> None:
-    from tests.config.files import loaded
 
     assert (
         loaded(tmp_path, MINIMAL.replace("https://acme.atlassian.net", f"http://{host}/")).sources[0].url
@@ -475,7 +404,6 @@ def test_two_hosts_of_one_type_need_a_token_each(tmp_path: Path) -> None:
 
 
 def test_two_sources_on_one_host_may_share(tmp_path: Path) -> None:
-    from tests.config.files import loaded
 
     assert len(loaded(tmp_path, MINIMAL + SOURCE.replace("name: jira", "name: two") + "}\n").sources) == 2
 
@@ -496,7 +424,6 @@ def test_not_utf8(tmp_path: Path) -> None:
 
 
 def test_bom_is_read(tmp_path: Path) -> None:
-    from tests.config.files import loaded
 
     assert loaded(tmp_path, b"\xef\xbb\xbf" + MINIMAL.encode()).version == 1
 
@@ -527,7 +454,6 @@ def test_too_deep(tmp_path: Path) -> None:
 
 def test_next_steps(tmp_path: Path) -> None:
     from okr_delivery.locale import translator
-    from tests.config.files import loaded
 
     t = translator("en")
     steps = {}
@@ -558,30 +484,3 @@ def test_an_error_without_words_of_its_own_still_has_a_place() -> None:
     with pytest.raises(UserError) as caught:
         validate(Model, parse("port: x", "f.yaml"))
     assert said(caught.value) == ["f.yaml:1:7: port can't be read (int_parsing)"]
-
-
-@pytest.mark.parametrize("text", [MINIMAL, LAB])
-@pytest.mark.parametrize(
-    "label",
-    ["\\u200b", "\\u2060\\ufeff", "\\u3164", "\\u115f", "\\uffa0", "\\u2800", "\\ufe0f", "\\u00ad", "\\U000E0100"],
-)
-def test_a_told_label_that_nobody_sees_is_refused(tmp_path: Path, text: str, label: str) -> None:
-    told = text + f'gate: {{tell: {{label: "{label}"}}}}\n'
-    expected = "gate.tell.label: the label consists of invisible characters only; okr-gate would be one to see"
-    assert refused(tmp_path, told) == [f"{FILE}:4:22: {expected}"]
-
-
-@pytest.mark.parametrize(
-    ("text", "label"),
-    [
-        (LAB, "❤\ufe0f"),
-        (MINIMAL, "需求未就绪"),
-        (LAB, "not ready"),
-        (LAB, "okr::gate"),
-        (LAB, "team::mobile"),
-        (MINIMAL, "priority::unset"),
-        (MINIMAL, "needs-kr"),
-    ],
-)
-def test_a_told_label_that_means_nothing_is_taken(tmp_path: Path, text: str, label: str) -> None:
-    assert loaded(tmp_path, text + f"gate: {{tell: {{label: '{label}'}}}}\n").gate.tell.label == label
